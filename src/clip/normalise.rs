@@ -1,0 +1,205 @@
+//! One record of the API to one clip: exact, tolerant, and nothing dropped in silence.
+//!
+//! A value that does not fit its column leaves a null there, stays in `extra` as it was sent, and
+//! is counted as a repair of its field. A record without a usable `clip_id` is a reject.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::clip::Clip;
+use crate::clip::extra::Extra;
+use crate::clip::fields::Fields;
+use crate::clip::scrub::SecretPolicy;
+use crate::clip::scrub::without_jwt;
+use crate::clip::value;
+
+/// A clip, and what had to be repaired to make it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalised<'a> {
+    /// The row.
+    pub clip: Clip<'a>,
+    /// API fields whose value could not be used, in the order met; one entry a value.
+    pub repairs: Vec<&'static str>,
+}
+
+/// Why a record is no clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reject {
+    /// A string, a number, an array, null.
+    #[error("the record is not a JSON object")]
+    NotAnObject,
+    /// No `clip_id` at all, or null.
+    #[error("the record has no clip_id")]
+    NoClipId,
+    /// The `clip_id` is no string, an empty one, or longer than [`LONGEST_CLIP_ID`].
+    #[error("the clip_id is unusable: not a string of 1 to 4096 bytes")]
+    UnusableClipId,
+}
+
+/// The longest `clip_id` taken for one, in bytes. Real ones have about 40 to 120.
+pub const LONGEST_CLIP_ID: usize = 4096;
+
+/// Turns one record into a clip.
+///
+/// # Errors
+/// A [`Reject`] where the record is no clip; the caller keeps the record aside.
+pub fn normalise(record: &RawValue, secrets: SecretPolicy) -> Result<Normalised<'_>, Reject> {
+    let fields = Fields::read(record).ok_or(Reject::NotAnObject)?;
+    let mut reader = Reader {
+        extra: Extra::new(secrets),
+        repairs: Vec::new(),
+    };
+    let clip_id = usable_id(fields.clip_id)?;
+
+    let mut clip = Clip {
+        clip_id,
+        owner_id: reader.text("owner_id", fields.owner_id),
+        title: reader.text("title", fields.title),
+        description: reader.text("description", fields.description),
+        status: reader.text("status", fields.status),
+        duration_seconds: reader.take("duration", fields.duration, value::seconds),
+        file_size_bytes: reader.take("file_size", fields.file_size, value::whole_number),
+        created_at: reader.instant("created_date", fields.created_date),
+        modified_at: reader.instant("modified_date", fields.modified_date),
+        share_link: reader.text("share_link", fields.share_link),
+        thumbnail_link: reader.thumbnail(fields.thumbnail_link, secrets),
+        tags: reader.tags(fields.tags),
+        ..Clip::default()
+    };
+    reader.share_link_settings(fields.share_link_settings, &mut clip, secrets);
+    for (name, raw) in fields.repeated {
+        reader.repair(name, name, raw);
+    }
+    for (name, raw) in fields.unknown {
+        reader.extra.add(&name, raw);
+    }
+    clip.extra = reader.extra.into_json();
+    Ok(Normalised {
+        clip,
+        repairs: reader.repairs,
+    })
+}
+
+fn usable_id(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Reject> {
+    let raw = raw
+        .filter(|raw| raw.get() != "null")
+        .ok_or(Reject::NoClipId)?;
+    value::text(raw)
+        .filter(|id| !id.is_empty() && id.len() <= LONGEST_CLIP_ID)
+        .ok_or(Reject::UnusableClipId)
+}
+
+/// Reads fields, and keeps what does not fit.
+struct Reader {
+    extra: Extra,
+    repairs: Vec<&'static str>,
+}
+
+impl Reader {
+    fn take<'a, T>(
+        &mut self,
+        name: &'static str,
+        raw: Option<&'a RawValue>,
+        read: impl Fn(&'a RawValue) -> Option<T>,
+    ) -> Option<T> {
+        let raw = raw.filter(|raw| raw.get() != "null")?;
+        let value = read(raw);
+        if value.is_none() {
+            self.repair(name, name, raw);
+        }
+        value
+    }
+
+    /// `counted` is the field's name in the counts, `name` its key in `extra`.
+    fn repair(&mut self, counted: &'static str, name: &str, raw: &RawValue) {
+        self.repairs.push(counted);
+        self.extra.add(name, raw);
+    }
+
+    fn text<'a>(&mut self, name: &'static str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+        self.take(name, raw, value::text)
+    }
+
+    fn instant(&mut self, name: &'static str, raw: Option<&RawValue>) -> Option<i64> {
+        let instant = self.take(name, raw, value::instant)?;
+        if instant.is_cut
+            && let Some(raw) = raw
+        {
+            self.extra.add(name, raw);
+        }
+        Some(instant.micros)
+    }
+
+    fn thumbnail<'a>(
+        &mut self,
+        raw: Option<&'a RawValue>,
+        secrets: SecretPolicy,
+    ) -> Option<Cow<'a, str>> {
+        let link = self.text("thumbnail_link", raw)?;
+        Some(match secrets {
+            SecretPolicy::Keep => link,
+            SecretPolicy::Cut => without_jwt(link),
+        })
+    }
+
+    fn tags<'a>(&mut self, raw: Option<&'a RawValue>) -> Option<Vec<Cow<'a, str>>> {
+        let tags = self.take("tags", raw, value::tags)?;
+        if tags.had_more_than_names
+            && let Some(raw) = raw
+        {
+            self.extra.add("tags", raw);
+        }
+        Some(tags.names)
+    }
+
+    fn share_link_settings<'a>(
+        &mut self,
+        raw: Option<&'a RawValue>,
+        clip: &mut Clip<'a>,
+        secrets: SecretPolicy,
+    ) {
+        let Some(settings) = self.take("share_link_settings", raw, value::members) else {
+            return;
+        };
+        let mut unused = Extra::new(secrets);
+        let (mut scope, mut enabled, mut passcode) = (None, None, None);
+        for (name, raw) in settings {
+            let slot = match name.as_ref() {
+                "share_scope" => &mut scope,
+                "enable_passcode" => &mut enabled,
+                "passcode" => &mut passcode,
+                _ => {
+                    unused.add(&name, raw);
+                    continue;
+                }
+            };
+            if let Some(former) = slot.replace(raw) {
+                self.repairs.push("share_link_settings");
+                unused.add(&name, former);
+            }
+        }
+        let mut nested = Reader {
+            extra: unused,
+            repairs: std::mem::take(&mut self.repairs),
+        };
+        clip.share_scope = nested.text("share_scope", scope).map(corrected_scope);
+        clip.passcode_enabled = nested.take("enable_passcode", enabled, value::boolean);
+        clip.passcode = match secrets {
+            SecretPolicy::Keep => nested.text("passcode", passcode),
+            SecretPolicy::Cut => None,
+        };
+        self.repairs = nested.repairs;
+        if let Some(json) = nested.extra.into_json() {
+            self.extra.add_clean("share_link_settings", json);
+        }
+    }
+}
+
+/// The API spells one scope wrong, in its documentation and in its answers.
+fn corrected_scope(scope: Cow<'_, str>) -> Cow<'_, str> {
+    match scope.as_ref() {
+        "SAME_ORGANIZATON" => Cow::Borrowed("SAME_ORGANIZATION"),
+        _ => scope,
+    }
+}

@@ -1,0 +1,149 @@
+//! What happened, as plain data. Stages emit events; progress, log and manifest listen.
+//!
+//! An event never holds a secret: no access token, page token, passcode or signed link.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One thing that happened during a run.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// One attempt was sent and is over.
+    Attempt {
+        /// The call without its query, such as `GET /accounts/abc/clips`.
+        call: String,
+        /// How it ended.
+        outcome: Outcome,
+        /// From sending to the last byte of the body.
+        elapsed: Duration,
+    },
+    /// An attempt failed and the call will be sent again.
+    Retry {
+        /// The call without its query.
+        call: String,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How long until the next attempt.
+        after: Duration,
+        /// Why the attempt failed.
+        why: String,
+        /// Zoom's `x-zm-trackingid`, which its support asks for.
+        tracking_id: Option<String>,
+    },
+    /// The service ordered all calls to wait.
+    Paused {
+        /// How long from now.
+        wait: Duration,
+        /// What it said.
+        why: String,
+    },
+    /// The crawl knows its windows.
+    Planned {
+        /// Windows to walk.
+        windows: u64,
+        /// Windows already finished by an interrupted run.
+        resumed: u64,
+    },
+    /// A page of clips was received and decoded.
+    Page {
+        /// Records on the page, bad ones included.
+        records: u64,
+        /// Size of its body after decompression, in bytes.
+        bytes: u64,
+    },
+    /// The first page of a whole window told how many clips it holds.
+    Expected {
+        /// The `total_records` of the window, if it was named.
+        clips: Option<u64>,
+    },
+    /// A window was too full, or did not settle, and was cut.
+    Split {
+        /// Its account and span.
+        window: String,
+        /// Into how many parts.
+        parts: u64,
+    },
+    /// A window is walked again.
+    Repeated {
+        /// Its account and span.
+        window: String,
+        /// Why the former walk did not count.
+        why: String,
+    },
+    /// A window is finished.
+    WindowDone {
+        /// Its account and span.
+        window: String,
+        /// Whether its count was proven.
+        settled: bool,
+    },
+    /// An account could not be listed; the others go on.
+    AccountFailed {
+        /// The account.
+        account: String,
+        /// Why.
+        why: String,
+    },
+    /// The crawl is over and the snapshot is being written.
+    Publishing {
+        /// Rows to write, duplicates included.
+        rows: u64,
+    },
+}
+
+/// How one attempt ended, for counting.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A usable answer.
+    Ok,
+    /// 429.
+    TooManyRequests,
+    /// 401, or 400 with code 124: the access token is no longer accepted.
+    Unauthorized,
+    /// 400 with code 300 on a call with a page token.
+    PageTokenRefused,
+    /// Any other 4xx.
+    ClientError,
+    /// 5xx.
+    ServerError,
+    /// A 200 that is no answer: an error code, no `data`, or no JSON.
+    Unusable,
+    /// No answer: refused, reset, cut short.
+    ConnectionError,
+    /// No answer in time.
+    TimedOut,
+}
+
+/// Something that wants to know what happens.
+pub trait Listener: Send + Sync {
+    /// Takes note of one event. Must not block.
+    fn on(&self, event: &Event);
+}
+
+/// Hands every event to every listener.
+#[derive(Clone, Default)]
+pub struct Events(Arc<Vec<Arc<dyn Listener>>>);
+
+impl Events {
+    /// Events for these listeners.
+    #[must_use]
+    pub fn to(listeners: Vec<Arc<dyn Listener>>) -> Self {
+        Self(Arc::new(listeners))
+    }
+
+    /// Tells all listeners, in order.
+    pub fn emit(&self, event: &Event) {
+        for listener in self.0.iter() {
+            listener.on(event);
+        }
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Events({} listeners)", self.0.len())
+    }
+}
