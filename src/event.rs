@@ -117,6 +117,24 @@ pub enum Outcome {
     TimedOut,
 }
 
+impl Outcome {
+    /// Its name in manifests and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::TooManyRequests => "too_many_requests",
+            Self::Unauthorized => "unauthorized",
+            Self::PageTokenRefused => "page_token_refused",
+            Self::ClientError => "client_error",
+            Self::ServerError => "server_error",
+            Self::Unusable => "unusable",
+            Self::ConnectionError => "connection_error",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
 /// Something that wants to know what happens.
 pub trait Listener: Send + Sync {
     /// Takes note of one event. Must not block.

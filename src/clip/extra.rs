@@ -1,16 +1,21 @@
 //! What has no column: a JSON object that keeps it as it was sent, without its secrets.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::value::RawValue;
 
 use crate::clip::scrub::SecretPolicy;
-use crate::clip::scrub::scrub;
+use crate::clip::scrub::scrub_member;
+use crate::clip::surrogate::without_halves;
 
 /// Collects members, ordered by name so that the same record always gives the same text.
 pub(super) struct Extra {
     secrets: SecretPolicy,
     members: BTreeMap<String, String>,
+    /// The last number given to a name that was taken.
+    copies: HashMap<String, u64>,
 }
 
 impl Extra {
@@ -18,27 +23,37 @@ impl Extra {
         Self {
             secrets,
             members: BTreeMap::new(),
+            copies: HashMap::new(),
         }
     }
 
     /// Keeps a value under its name.
     pub(super) fn add(&mut self, name: &str, raw: &RawValue) {
-        let json = match self.secrets {
-            SecretPolicy::Keep => raw.get().to_owned(),
-            SecretPolicy::Cut => scrub_member(name, raw.get()),
-        };
-        self.add_clean(name, json);
+        match self.secrets {
+            SecretPolicy::Keep => self.add_clean(name, without_halves(raw.get()).into_owned()),
+            SecretPolicy::Cut => {
+                let (name, json) = scrub_member(name, raw.get());
+                self.add_clean(&name, json);
+            }
+        }
     }
 
     /// Keeps a value that holds no secret. A name that is taken gets a number: `title`, `title#2`.
     pub(super) fn add_clean(&mut self, name: &str, json: String) {
         let mut key = name.to_owned();
-        let mut copy = 2;
-        while self.members.contains_key(&key) {
-            key = format!("{name}#{copy}");
-            copy += 1;
+        loop {
+            match self.members.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(json);
+                    return;
+                }
+                Entry::Occupied(_) => {
+                    let copy = self.copies.entry(name.to_owned()).or_insert(1);
+                    *copy += 1;
+                    key = format!("{name}#{copy}");
+                }
+            }
         }
-        self.members.insert(key, json);
     }
 
     /// The object as JSON, or `None` if it is empty.
@@ -58,14 +73,4 @@ impl Extra {
         json.push('}');
         Some(json)
     }
-}
-
-/// A value alone does not tell that its name makes it a secret: look at both.
-fn scrub_member(name: &str, json: &str) -> String {
-    let name = serde_json::Value::from(name).to_string();
-    let object = scrub(&format!("{{{name}:{json}}}"));
-    object
-        .strip_prefix(&format!("{{{name}:"))
-        .and_then(|rest| rest.strip_suffix('}'))
-        .map_or_else(|| String::from("null"), str::to_owned)
 }

@@ -9,9 +9,17 @@ use serde::de::MapAccess;
 use serde::de::Visitor;
 use serde_json::value::RawValue;
 
-/// A name as it stands in JSON: borrowed unless it holds an escape.
-#[derive(Deserialize)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+use crate::clip::surrogate::without_halves;
+use crate::clip::value;
+
+/// The text of a member's name: borrowed unless it holds an escape. A name with half a surrogate
+/// pair must not cost the record: there the escape's letters stand in.
+fn name_text(quoted: &RawValue) -> Cow<'_, str> {
+    value::text(quoted).unwrap_or_else(|| {
+        serde_json::from_str(&without_halves(quoted.get()))
+            .map_or(Cow::Borrowed(quoted.get()), Cow::Owned)
+    })
+}
 
 macro_rules! documented_fields {
     ($($field:ident),+ $(,)?) => {
@@ -75,8 +83,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Fields::default();
-                while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &RawValue>()? {
-                    fields.add(name, raw);
+                while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    fields.add(name_text(name), raw);
                 }
                 Ok(fields)
             }
@@ -85,13 +93,12 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// The members of an object in their order; `None` if the value is no object.
+/// The members of an object in their order.
 pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = MembersVisitor;
-        deserializer.deserialize_map(fields).map(Members)
+        deserializer.deserialize_map(MembersVisitor).map(Members)
     }
 }
 
@@ -106,8 +113,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::with_capacity(map.size_hint().unwrap_or(4));
-        while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &RawValue>()? {
-            members.push((name, raw));
+        while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+            members.push((name_text(name), raw));
         }
         Ok(members)
     }

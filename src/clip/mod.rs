@@ -2,11 +2,17 @@
 
 use std::borrow::Cow;
 
+mod cut;
+mod decimal;
 mod extra;
 mod fields;
+mod instant;
 pub mod normalise;
 pub mod schema;
 pub mod scrub;
+mod surrogate;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use normalise::Normalised;
@@ -41,7 +47,8 @@ pub const SHARE_SCOPES: [&str; 4] = [
 pub struct Clip<'a> {
     /// The clip's id; never empty.
     pub clip_id: Cow<'a, str>,
-    /// The user it belongs to.
+    /// The user it belongs to. In this and all other text, tokens and the `jwt` parameters of
+    /// links are cut out unless secrets are included.
     pub owner_id: Option<Cow<'a, str>>,
     /// As sent.
     pub title: Option<Cow<'a, str>>,
@@ -57,7 +64,7 @@ pub struct Clip<'a> {
     pub created_at: Option<i64>,
     /// Microseconds since 1970, UTC.
     pub modified_at: Option<i64>,
-    /// As sent.
+    /// Without its secret parameters, if it has any, unless secrets are included.
     pub share_link: Option<Cow<'a, str>>,
     /// One of [`SHARE_SCOPES`], or a value that the API did not document.
     pub share_scope: Option<Cow<'a, str>>,

@@ -11,7 +11,8 @@ use crate::clip::Clip;
 use crate::clip::extra::Extra;
 use crate::clip::fields::Fields;
 use crate::clip::scrub::SecretPolicy;
-use crate::clip::scrub::without_jwt;
+use crate::clip::scrub::scrub_link;
+use crate::clip::scrub::scrub_text;
 use crate::clip::value;
 
 /// A clip, and what had to be repaired to make it.
@@ -47,6 +48,7 @@ pub const LONGEST_CLIP_ID: usize = 4096;
 pub fn normalise(record: &RawValue, secrets: SecretPolicy) -> Result<Normalised<'_>, Reject> {
     let fields = Fields::read(record).ok_or(Reject::NotAnObject)?;
     let mut reader = Reader {
+        secrets,
         extra: Extra::new(secrets),
         repairs: Vec::new(),
     };
@@ -58,18 +60,18 @@ pub fn normalise(record: &RawValue, secrets: SecretPolicy) -> Result<Normalised<
         title: reader.text("title", fields.title),
         description: reader.text("description", fields.description),
         status: reader.text("status", fields.status),
-        duration_seconds: reader.take("duration", fields.duration, value::seconds),
+        duration_seconds: reader.duration(fields.duration),
         file_size_bytes: reader.take("file_size", fields.file_size, value::whole_number),
         created_at: reader.instant("created_date", fields.created_date),
         modified_at: reader.instant("modified_date", fields.modified_date),
-        share_link: reader.text("share_link", fields.share_link),
-        thumbnail_link: reader.thumbnail(fields.thumbnail_link, secrets),
+        share_link: reader.link("share_link", fields.share_link),
+        thumbnail_link: reader.link("thumbnail_link", fields.thumbnail_link),
         tags: reader.tags(fields.tags),
         ..Clip::default()
     };
-    reader.share_link_settings(fields.share_link_settings, &mut clip, secrets);
+    reader.share_link_settings(fields.share_link_settings, &mut clip);
     for (name, raw) in fields.repeated {
-        reader.repair(name, name, raw);
+        reader.repair(name, raw);
     }
     for (name, raw) in fields.unknown {
         reader.extra.add(&name, raw);
@@ -92,6 +94,7 @@ fn usable_id(raw: Option<&RawValue>) -> Result<Cow<'_, str>, Reject> {
 
 /// Reads fields, and keeps what does not fit.
 struct Reader {
+    secrets: SecretPolicy,
     extra: Extra,
     repairs: Vec<&'static str>,
 }
@@ -106,63 +109,65 @@ impl Reader {
         let raw = raw.filter(|raw| raw.get() != "null")?;
         let value = read(raw);
         if value.is_none() {
-            self.repair(name, name, raw);
+            self.repair(name, raw);
         }
         value
     }
 
-    /// `counted` is the field's name in the counts, `name` its key in `extra`.
-    fn repair(&mut self, counted: &'static str, name: &str, raw: &RawValue) {
-        self.repairs.push(counted);
+    fn repair(&mut self, name: &'static str, raw: &RawValue) {
+        self.repairs.push(name);
         self.extra.add(name, raw);
     }
 
+    /// Keeps what was sent where its column could not take all of it.
+    fn keep_if(&mut self, is_needed: bool, name: &'static str, raw: Option<&RawValue>) {
+        if let Some(raw) = raw.filter(|_| is_needed) {
+            self.extra.add(name, raw);
+        }
+    }
+
     fn text<'a>(&mut self, name: &'static str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
-        self.take(name, raw, value::text)
+        let text = self.take(name, raw, value::text)?;
+        Some(match self.secrets {
+            SecretPolicy::Keep => text,
+            SecretPolicy::Cut => scrub_text(text),
+        })
+    }
+
+    fn link<'a>(&mut self, name: &'static str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+        let link = self.take(name, raw, value::text)?;
+        Some(match self.secrets {
+            SecretPolicy::Keep => link,
+            SecretPolicy::Cut => scrub_link(link),
+        })
+    }
+
+    fn duration(&mut self, raw: Option<&RawValue>) -> Option<f64> {
+        let duration = self.take("duration", raw, value::seconds)?;
+        self.keep_if(duration.is_rounded, "duration", raw);
+        Some(duration.seconds)
     }
 
     fn instant(&mut self, name: &'static str, raw: Option<&RawValue>) -> Option<i64> {
         let instant = self.take(name, raw, value::instant)?;
-        if instant.is_cut
-            && let Some(raw) = raw
-        {
-            self.extra.add(name, raw);
-        }
+        self.keep_if(instant.is_cut, name, raw);
         Some(instant.micros)
-    }
-
-    fn thumbnail<'a>(
-        &mut self,
-        raw: Option<&'a RawValue>,
-        secrets: SecretPolicy,
-    ) -> Option<Cow<'a, str>> {
-        let link = self.text("thumbnail_link", raw)?;
-        Some(match secrets {
-            SecretPolicy::Keep => link,
-            SecretPolicy::Cut => without_jwt(link),
-        })
     }
 
     fn tags<'a>(&mut self, raw: Option<&'a RawValue>) -> Option<Vec<Cow<'a, str>>> {
         let tags = self.take("tags", raw, value::tags)?;
-        if tags.had_more_than_names
-            && let Some(raw) = raw
-        {
-            self.extra.add("tags", raw);
-        }
-        Some(tags.names)
+        self.keep_if(tags.had_more_than_names, "tags", raw);
+        Some(match self.secrets {
+            SecretPolicy::Keep => tags.names,
+            SecretPolicy::Cut => tags.names.into_iter().map(scrub_text).collect(),
+        })
     }
 
-    fn share_link_settings<'a>(
-        &mut self,
-        raw: Option<&'a RawValue>,
-        clip: &mut Clip<'a>,
-        secrets: SecretPolicy,
-    ) {
+    fn share_link_settings<'a>(&mut self, raw: Option<&'a RawValue>, clip: &mut Clip<'a>) {
         let Some(settings) = self.take("share_link_settings", raw, value::members) else {
             return;
         };
-        let mut unused = Extra::new(secrets);
+        let mut unused = Extra::new(self.secrets);
         let (mut scope, mut enabled, mut passcode) = (None, None, None);
         for (name, raw) in settings {
             let slot = match name.as_ref() {
@@ -180,12 +185,13 @@ impl Reader {
             }
         }
         let mut nested = Reader {
+            secrets: self.secrets,
             extra: unused,
             repairs: std::mem::take(&mut self.repairs),
         };
         clip.share_scope = nested.text("share_scope", scope).map(corrected_scope);
         clip.passcode_enabled = nested.take("enable_passcode", enabled, value::boolean);
-        clip.passcode = match secrets {
+        clip.passcode = match self.secrets {
             SecretPolicy::Keep => nested.text("passcode", passcode),
             SecretPolicy::Cut => None,
         };

@@ -1,10 +1,21 @@
-//! Cuts secrets out of JSON text and links, whatever their depth, and leaves all else as it stands.
+//! Cuts secrets out of JSON text, whatever their depth, and leaves all else as it stands.
 //!
 //! A secret is the text, number, list or object under a name such as `passcode` or `token`, a
-//! `jwt` parameter in a link, or anything that has the shape of a JSON Web Token. Works on the
-//! text, not on a tree, so that numbers stay exact and no depth of nesting can exhaust the stack.
+//! parameter of such a name in a link, or anything that has the shape of a JSON Web Token; also
+//! where a string holds JSON in its turn. Works on the text, not on a tree, so that numbers stay
+//! exact and no depth of nesting can exhaust the stack.
 
 use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+
+use crate::clip::cut::STAND_IN;
+use crate::clip::cut::cut_secrets;
+use crate::clip::cut::cut_signatures;
+use crate::clip::cut::mentions_a_secret;
+use crate::clip::cut::names_a_secret;
+use crate::clip::cut::without_secret_parameters;
+use crate::clip::surrogate::without_halves;
 
 /// Whether passcodes and signatures may reach the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,33 +26,75 @@ pub enum SecretPolicy {
     Keep,
 }
 
-/// What stands where a secret stood.
+/// What stands where a secret value stood.
 const CUT: &str = "\"***\"";
 
-/// Valid JSON without its secrets.
+/// How many layers of JSON in a string in JSON are looked through; deeper ones are cut whole.
+const LAYERS: u8 = 4;
+
+/// Valid JSON without its secrets. Half a surrogate pair becomes the text of its escape.
 #[must_use]
 pub fn scrub(json: &str) -> String {
+    scrub_layers(&without_halves(json), false, LAYERS)
+}
+
+/// A member of an object without its secrets: its name, as plain text, and its value.
+pub(super) fn scrub_member(name: &str, json: &str) -> (String, String) {
+    let json = without_halves(json);
+    (
+        clean_text(name, LAYERS).unwrap_or_else(|| name.to_owned()),
+        scrub_layers(&json, names_a_secret(name), LAYERS),
+    )
+}
+
+/// A link without the parameters that sign or unlock it, nor any other secret.
+pub(super) fn scrub_link(link: Cow<'_, str>) -> Cow<'_, str> {
+    let open = without_secret_parameters(link);
+    if is_plain(&open) {
+        return open;
+    }
+    clean_text(&open, LAYERS).map_or(open, Cow::Owned)
+}
+
+/// Whether nothing can hide in a link but in the values of its parameters: so for most links, and
+/// much cheaper to see than to search them.
+fn is_plain(link: &str) -> bool {
+    let is_plain = |byte: u8| !b"%#{[\"".contains(&byte);
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    link.bytes().all(is_plain)
+        && !link.contains("eyJ")
+        && !path.contains('=')
+        && query.split('&').all(|pair| pair.matches('=').count() <= 1)
+}
+
+/// Text that people wrote, without signed links and tokens: all else in it is theirs, unless it is
+/// JSON from end to end.
+pub(super) fn scrub_text(text: Cow<'_, str>) -> Cow<'_, str> {
+    let clean = if is_json_text(&text) {
+        clean_text(&text, LAYERS)
+    } else {
+        cut_signatures(&text)
+    };
+    clean.map_or(text, Cow::Owned)
+}
+
+/// `is_secret` tells that the whole is the value of a secret.
+fn scrub_layers(json: &str, mut is_secret: bool, layers: u8) -> String {
     let mut clean = String::with_capacity(json.len());
     let mut containers: Vec<u8> = Vec::new();
     let mut at_name = false;
-    let mut is_secret = false;
     let mut rest = json;
     while let Some(&byte) = rest.as_bytes().first() {
-        let token = match byte {
+        let length = match byte {
             b'"' => string_length(rest),
+            b'{' | b'[' if is_secret => container_length(rest),
             b'{' | b'}' | b'[' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => 1,
             _ => scalar_length(rest),
         };
-        let (mut text, mut after) = rest.split_at(token);
+        let (token, after) = rest.split_at(length);
+        rest = after;
+        let mut text = Cow::Borrowed(token);
         match byte {
-            b'{' | b'[' if is_secret => {
-                (text, after) = (CUT, rest.split_at(container_length(rest)).1);
-                is_secret = false;
-            }
-            b'{' | b'[' => {
-                containers.push(byte);
-                at_name = byte == b'{';
-            }
             b'}' | b']' => {
                 containers.pop();
                 at_name = false;
@@ -49,63 +102,65 @@ pub fn scrub(json: &str) -> String {
             b',' => at_name = containers.last() == Some(&b'{'),
             b':' => at_name = false,
             b' ' | b'\t' | b'\n' | b'\r' => {}
-            b'"' if at_name => is_secret = names_a_secret(text),
+            b'"' if at_name => {
+                is_secret = names_a_secret(&decoded(token));
+                text = clean_string(token, layers);
+            }
             _ if is_secret => {
                 // A flag under such a name tells that there is a passcode, not which.
-                if !matches!(text, "true" | "false" | "null") {
-                    text = CUT;
+                if !matches!(token, "true" | "false" | "null") {
+                    text = Cow::Borrowed(CUT);
                 }
                 is_secret = false;
             }
-            b'"' => {
-                clean.push_str(&without_signatures(text));
-                rest = after;
-                continue;
+            b'{' | b'[' => {
+                containers.push(byte);
+                at_name = byte == b'{';
             }
+            b'"' => text = clean_string(token, layers),
             _ => {}
         }
-        clean.push_str(text);
-        rest = after;
+        clean.push_str(&text);
     }
     clean
 }
 
-/// A link without the parameter that signs it.
-#[must_use]
-pub fn without_jwt(link: Cow<'_, str>) -> Cow<'_, str> {
-    let lower = link.to_ascii_lowercase();
-    if !lower.contains("jwt") && !lower.contains('%') && !lower.contains("eyj") {
-        return link;
+/// The text of a string, quotes included.
+fn decoded(quoted: &str) -> Cow<'_, str> {
+    if quoted.contains('\\') {
+        serde_json::from_str(quoted).map_or(Cow::Borrowed(quoted), Cow::Owned)
+    } else {
+        Cow::Borrowed(quoted.trim_matches('"'))
     }
-    let (link, fragment) = match link.split_once('#') {
-        Some((link, fragment)) => (link.to_owned(), Some(fragment.to_owned())),
-        None => (link.into_owned(), None),
-    };
-    let mut clean = match link.split_once('?') {
-        None => link,
-        Some((path, query)) => {
-            let kept: Vec<&str> = query
-                .split('&')
-                .filter(|pair| !is_jwt_name(pair.split('=').next().unwrap_or_default()))
-                .collect();
-            if kept.is_empty() {
-                path.to_owned()
-            } else {
-                format!("{path}?{}", kept.join("&"))
-            }
-        }
-    };
-    if let Some(fragment) = fragment {
-        clean.push('#');
-        clean.push_str(&fragment);
-    }
-    Cow::Owned(without_tokens(&clean).into_owned())
 }
 
-fn is_jwt_name(name: &str) -> bool {
-    url::form_urlencoded::parse(name.as_bytes())
-        .next()
-        .is_some_and(|(name, _)| name.eq_ignore_ascii_case("jwt"))
+/// A string, quotes included, without the secrets in its text.
+fn clean_string(quoted: &str, layers: u8) -> Cow<'_, str> {
+    match clean_text(&decoded(quoted), layers) {
+        None => Cow::Borrowed(quoted),
+        Some(clean) => Cow::Owned(serde_json::Value::from(clean).to_string()),
+    }
+}
+
+/// Text without its secrets, or `None` if it has none.
+fn clean_text(text: &str, layers: u8) -> Option<String> {
+    if is_json_text(text) {
+        if layers == 0 {
+            return Some(STAND_IN.to_owned());
+        }
+        let clean = scrub_layers(&without_halves(text), false, layers - 1);
+        return (clean != text).then_some(clean);
+    }
+    if text.contains('{') && mentions_a_secret(text) {
+        // An object cut short, or in another notation: no telling where its secret ends.
+        return Some(STAND_IN.to_owned());
+    }
+    cut_secrets(text)
+}
+
+fn is_json_text(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[', '"'])
+        && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// The length of the string at the start of `json`, quotes included.
@@ -131,88 +186,22 @@ fn scalar_length(json: &str) -> usize {
 /// The length of the object or array at the start of `json`.
 fn container_length(json: &str) -> usize {
     let mut depth = 0_usize;
-    let mut index = 0;
-    while let Some(rest) = json.get(index..).filter(|rest| !rest.is_empty()) {
-        match rest.as_bytes().first() {
-            Some(b'"') => {
-                index += string_length(rest);
-                continue;
-            }
-            Some(b'{' | b'[') => depth += 1,
-            Some(b'}' | b']') => depth = depth.saturating_sub(1),
+    let mut rest = json;
+    while let Some(&byte) = rest.as_bytes().first() {
+        let length = match byte {
+            b'"' => string_length(rest),
+            b'{' | b'[' | b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => 1,
+            _ => scalar_length(rest),
+        };
+        rest = rest.split_at(length).1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
             _ => {}
         }
-        index += rest.chars().next().map_or(1, char::len_utf8);
         if depth == 0 {
-            return index;
+            break;
         }
     }
-    json.len()
-}
-
-fn names_a_secret(quoted: &str) -> bool {
-    const PARTS: [&str; 6] = ["passcode", "password", "passwd", "secret", "token", "jwt"];
-    let name: String = serde_json::from_str(quoted).unwrap_or_else(|_| quoted.to_owned());
-    let name = name.to_ascii_lowercase();
-    name == "pwd" || PARTS.iter().any(|part| name.contains(part))
-}
-
-/// A quoted string without the signatures of links in it.
-fn without_signatures(quoted: &str) -> Cow<'_, str> {
-    let may_hold_one = ["jwt", "JWT", "Jwt", "eyJ", "\\", "%"]
-        .iter()
-        .any(|part| quoted.contains(part));
-    if !may_hold_one {
-        return Cow::Borrowed(quoted);
-    }
-    let Ok(text) = serde_json::from_str::<String>(quoted) else {
-        // Half a surrogate pair: no text, so look at it as it stands.
-        return without_tokens(quoted);
-    };
-    let clean = without_parameter(&text);
-    let clean = without_tokens(&clean);
-    if clean == text {
-        Cow::Borrowed(quoted)
-    } else {
-        Cow::Owned(serde_json::Value::from(clean.into_owned()).to_string())
-    }
-}
-
-/// Text without the value of each `jwt=` in it, whatever stands around.
-fn without_parameter(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let mut clean = String::with_capacity(text.len());
-    let mut done = 0;
-    for (position, name) in lower.match_indices("jwt=") {
-        let value = position + name.len();
-        if position < done {
-            continue;
-        }
-        clean.push_str(text.get(done..value).unwrap_or_default());
-        clean.push_str("***");
-        let rest = text.get(value..).unwrap_or_default();
-        let ends = |letter: char| letter == '&' || letter == '#' || letter.is_whitespace();
-        done = value + rest.find(ends).unwrap_or(rest.len());
-    }
-    clean.push_str(text.get(done..).unwrap_or_default());
-    clean
-}
-
-/// Text without anything in the shape of a JSON Web Token: `eyJ…`, a dot, and more.
-fn without_tokens(text: &str) -> Cow<'_, str> {
-    if !text.contains("eyJ") {
-        return Cow::Borrowed(text);
-    }
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(position) = rest.find("eyJ") {
-        let (before, from) = rest.split_at(position);
-        let (token, after) = from.split_at(from.find(|l| !is_part(l)).unwrap_or(from.len()));
-        clean.push_str(before);
-        clean.push_str(if token.contains('.') { "***" } else { token });
-        rest = after;
-    }
-    clean.push_str(rest);
-    Cow::Owned(clean)
+    json.len() - rest.len()
 }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use crate::clip::decimal::Decimal;
 use crate::clip::fields::Members;
+use crate::clip::instant::Instant;
 
 /// A string. One with half a surrogate pair cannot be UTF-8, and so does not fit.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
@@ -26,54 +27,45 @@ pub(super) fn boolean(raw: &RawValue) -> Option<bool> {
     }
 }
 
+/// A length of time.
+pub(super) struct Seconds {
+    /// Finite, from 0.
+    pub(super) seconds: f64,
+    /// A double cannot tell all the digits that were sent.
+    pub(super) is_rounded: bool,
+}
+
 /// Seconds from 0: a number, or a string that holds one.
-pub(super) fn seconds(raw: &RawValue) -> Option<f64> {
+pub(super) fn seconds(raw: &RawValue) -> Option<Seconds> {
     let text = text(raw).unwrap_or(Cow::Borrowed(raw.get()));
-    let is_number = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    let seconds: f64 = if is_number {
-        text.parse().ok()?
-    } else {
+    let is_of_number = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    if !text.bytes().all(is_of_number) {
         return None;
-    };
-    // Adding zero makes the negative zero a plain one.
-    (seconds.is_finite() && seconds >= 0.0).then_some(seconds + 0.0)
-}
-
-/// A whole number from 0 to 2^63 - 1; `5.0` and `5e3` are whole too where a double holds them exactly.
-pub(super) fn whole_number(raw: &RawValue) -> Option<i64> {
-    const LARGEST_EXACT_DOUBLE: f64 = 9_007_199_254_740_992.0;
-    let number = raw.get();
-    if let Ok(whole) = number.parse::<i64>() {
-        return (whole >= 0).then_some(whole);
     }
-    let double: f64 = serde_json::from_str(number).ok()?;
-    let is_whole = double.fract() == 0.0 && (0.0..LARGEST_EXACT_DOUBLE).contains(&double);
-    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-    is_whole.then_some(double as i64)
+    let seconds: f64 = text.parse().ok()?;
+    if !seconds.is_finite() || seconds < 0.0 {
+        return None;
+    }
+    let is_plain = text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_exact = || Decimal::parse(&text) == Decimal::parse(&format!("{seconds:e}"));
+    Some(Seconds {
+        // Adding zero makes the negative zero a plain one.
+        seconds: seconds + 0.0,
+        is_rounded: !is_plain && !is_exact(),
+    })
 }
 
-/// An instant in microseconds since 1970, UTC.
-pub(super) struct Instant {
-    pub(super) micros: i64,
-    /// The text was finer than a microsecond.
-    pub(super) is_cut: bool,
+/// A whole number from 0 to 2^63 - 1, however it is written: `5.0` and `5e3` are whole too.
+pub(super) fn whole_number(raw: &RawValue) -> Option<i64> {
+    match raw.get().parse::<i64>() {
+        Ok(number) => (number >= 0).then_some(number),
+        Err(_) => Decimal::parse(raw.get())?.whole(),
+    }
 }
 
 /// RFC 3339, with or without a fraction, at any offset.
 pub(super) fn instant(raw: &RawValue) -> Option<Instant> {
-    let text = text(raw)?;
-    // The parser knows more forms than RFC 3339 (zone names, days without a time): length and
-    // the last character keep them out.
-    let is_plain = text.len() >= "2024-10-11T01:51:50Z".len() && !text.ends_with(']');
-    let instant: Timestamp = text.parse().ok().filter(|_| is_plain)?;
-    let nanos = instant.as_nanosecond();
-    let micros = i64::try_from(nanos.div_euclid(1_000)).ok()?;
-    Some(Instant {
-        micros,
-        is_cut: nanos.rem_euclid(1_000) != 0,
-    })
+    crate::clip::instant::instant(&text(raw)?)
 }
 
 /// The names of a clip's tags.

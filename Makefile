@@ -1,0 +1,30 @@
+# `make` lists what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint doc fmt bench clean
+
+DEMO_OUT ?= target/demo
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## Export a simulated account of 50,000 clips and show what came of it
+	cargo build --release --locked
+	@rm -rf $(DEMO_OUT)
+	target/release/clipcensus export --sandbox --out $(DEMO_OUT)
+	target/release/clipcensus verify $(DEMO_OUT)
+
+test: ## Run every test that a contributor must pass
+	cargo test --locked
+
+lint: ## Check format and lints
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc: ## Build the documentation, private items included
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+fmt: ## Format the code
+	cargo fmt --all
+
+clean: ## Remove everything that was built
+	cargo clean

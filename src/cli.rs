@@ -1,0 +1,311 @@
+//! The arguments as they are typed. What they mean together is decided in `config`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use serde::Deserialize;
+
+/// A complete, verified census of every Zoom Clip in an account.
+#[derive(Debug, Parser)]
+#[command(
+    name = "clipcensus",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Credentials come from the environment, never from a flag:\n  \
+        ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET   a Server-to-Server OAuth app\n  \
+        ZOOM_ACCESS_TOKEN                                     or a ready access token\n\
+        each also as ..._FILE, naming a file that holds it.\n\n\
+        Exit codes: 0 published; 2 bad arguments or settings; 65 incomplete or damaged; 70 a fault\n\
+        of ours; 73 output cannot be written; 75 come back later, running it again resumes; 77\n\
+        credentials, scope or permission; 130 and 143 interrupted, running it again resumes."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Settings file in TOML; its keys are the names of the flags.
+    #[arg(long, global = true, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Say only what went wrong.
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "CLIPCENSUS_QUIET",
+        conflicts_with = "verbose"
+    )]
+    pub quiet: bool,
+
+    /// Say more; twice for every request.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, env = "CLIPCENSUS_VERBOSE")]
+    pub verbose: u8,
+
+    /// How messages look on stderr.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How messages look on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List every clip of an account and publish a snapshot.
+    Export(Box<ExportArgs>),
+    /// Sum up a snapshot again from its files.
+    Report(ReportArgs),
+    /// Check a snapshot's files against its manifest.
+    Verify(VerifyArgs),
+    /// Serve a simulated Zoom account on this machine.
+    Sandbox(SandboxArgs),
+}
+
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: Option<$type:ty>,)+ }
+    ) => {
+        $(#[$meta])*
+        pub struct $name { $($(#[$field_meta])* pub $field: Option<$type>,)+ }
+
+        impl $name {
+            /// These settings, and those of `lower` where these say nothing.
+            #[must_use]
+            pub fn or(self, lower: Self) -> Self {
+                Self { $($field: self.$field.or(lower.$field),)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// The settings of an export; each may come from a flag, the environment or the file.
+    #[derive(Debug, Default, Args, Deserialize)]
+    #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+    #[command(after_help = "Examples:\n  \
+        clipcensus export --sandbox --out census          try it without credentials\n  \
+        clipcensus export --out census                    the account of the credentials\n  \
+        clipcensus export --out census --account AAA --account BBB\n  \
+        clipcensus export --out changes --by modified --since 36h\n  \
+        clipcensus export --out audit --owner jo@example.com --format csv")]
+    pub struct ExportArgs {
+        /// Folder for the snapshots; made if it is not there.
+        #[arg(long, value_name = "DIR", env = "CLIPCENSUS_OUT")]
+        pub out: Option<PathBuf>,
+
+        /// Format of the data files [default: parquet]
+        #[arg(long, value_name = "FORMAT", env = "CLIPCENSUS_FORMAT")]
+        pub format: Option<FileFormat>,
+
+        /// Cells that a spreadsheet would run as a formula: defused, or written raw [default: spreadsheet]
+        #[arg(long, value_name = "MODE", env = "CLIPCENSUS_CSV_MODE")]
+        pub csv_mode: Option<CsvCells>,
+
+        /// Rows of one data file at most [default: 10000000]
+        #[arg(long, value_name = "ROWS", env = "CLIPCENSUS_MAX_FILE_ROWS")]
+        pub max_file_rows: Option<u64>,
+
+        /// A sub-account to list; may be given more than once [default: the credentials' own account]
+        #[arg(long, value_name = "ID", env = "CLIPCENSUS_ACCOUNT", value_delimiter = ',', action = clap::ArgAction::Append)]
+        pub account: Option<Vec<String>>,
+
+        /// List all sub-accounts of the credentials' account.
+        #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        pub all_accounts: Option<bool>,
+
+        /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
+        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_SINCE")]
+        pub since: Option<String>,
+
+        /// Where it ends, exclusive [default: the start of the run]
+        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_UNTIL")]
+        pub until: Option<String>,
+
+        /// The date that --since and --until are about [default: created]
+        #[arg(long, value_name = "DATE", env = "CLIPCENSUS_BY")]
+        pub by: Option<ByDate>,
+
+        /// Only clips of this owner: a user id or an e-mail address.
+        #[arg(long, value_name = "USER", env = "CLIPCENSUS_OWNER")]
+        pub owner: Option<String>,
+
+        /// Only clips of this status.
+        #[arg(long, value_name = "STATUS", env = "CLIPCENSUS_STATUS")]
+        pub status: Option<String>,
+
+        /// Only clips whose title matches.
+        #[arg(long, value_name = "TEXT", env = "CLIPCENSUS_SEARCH")]
+        pub search: Option<String>,
+
+        /// The Zoom plan, which sets the limits: 4, 30 or 80 requests a second [default: pro]
+        #[arg(long, value_name = "PLAN", env = "CLIPCENSUS_PLAN")]
+        pub plan: Option<Plan>,
+
+        /// The share of the plan's limits to use, above 0 to 1; other apps need the rest [default: 0.8]
+        #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_RATE_SHARE")]
+        pub rate_share: Option<f64>,
+
+        /// Requests a second, in place of the plan's.
+        #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE", conflicts_with = "rate_share")]
+        pub rate: Option<f64>,
+
+        /// Windows walked at once [default: half a second's requests, 4 to 64]
+        #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
+        pub concurrency: Option<usize>,
+
+        /// How long to wait in all for a limit to lift or an outage to end [default: 15m]
+        #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
+        pub max_wait: Option<String>,
+
+        /// Write passcodes and signed links.
+        #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        pub include_secrets: Option<bool>,
+
+        /// Publish although some counts do not agree; the exit code stays 65.
+        #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        pub allow_incomplete: Option<bool>,
+
+        /// Start over instead of resuming an interrupted export.
+        #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        pub fresh: Option<bool>,
+
+        /// Export a simulated account of 50,000 clips; needs no credentials.
+        #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        pub sandbox: Option<bool>,
+
+        /// Address of the API [default: https://api.zoom.us/v2]
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
+        pub base_url: Option<String>,
+
+        /// Address of the token endpoint [default: https://zoom.us/oauth/token]
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_OAUTH_URL")]
+        pub oauth_url: Option<String>,
+    }
+}
+
+/// Format of the data files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// Apache Parquet, zstd.
+    Parquet,
+    /// RFC 4180.
+    Csv,
+}
+
+/// What a CSV does with cells that a spreadsheet would run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CsvCells {
+    /// They are defused.
+    Spreadsheet,
+    /// They are written raw.
+    Lossless,
+}
+
+/// The date that the span is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ByDate {
+    /// A census: every clip, by its creation.
+    Created,
+    /// What changed: clips by their last modification, published under `changes/`.
+    Modified,
+}
+
+/// The Zoom plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// 4 light requests a second.
+    Free,
+    /// 30 light requests a second.
+    Pro,
+    /// 80 light requests a second.
+    Business,
+}
+
+/// The settings of a report.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus report census                             the newest snapshot\n  \
+    clipcensus report census/_snapshots/2026-11-23 --format markdown > report.md\n  \
+    clipcensus report census --format json | jq .totals")]
+pub struct ReportArgs {
+    /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: PathBuf,
+
+    /// How to show it.
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "CLIPCENSUS_REPORT_FORMAT")]
+    pub format: ReportFormat,
+}
+
+/// How to show a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a terminal, 80 columns.
+    Text,
+    /// All of it, with plain numbers.
+    Json,
+    /// For a ticket or a wiki.
+    Markdown,
+}
+
+/// The settings of a verification.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: PathBuf,
+}
+
+/// The settings of a simulated account.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus sandbox                                   50,000 clips on a free port\n  \
+    clipcensus sandbox --clips 240000 --set history=bursty --set latency=200ms\n  \
+    clipcensus sandbox --set limits.light-per-second=80 --set behaviour.end-token=null\n  \
+    clipcensus sandbox --set 'faults.rules=[{ fault={ html=503 }, when={ rate=0.02 } }]'\n\n\
+    While it runs, GET /sandbox/report tells what it was asked, and GET /sandbox/truth what a\n\
+    perfect census would find.")]
+pub struct SandboxArgs {
+    /// Port on the loopback address; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0, env = "CLIPCENSUS_SANDBOX_PORT")]
+    pub port: u16,
+
+    /// Clips in all [default: 50000]
+    #[arg(long, value_name = "CLIPS", env = "CLIPCENSUS_SANDBOX_CLIPS")]
+    pub clips: Option<u64>,
+
+    /// The same seed makes the same account [default: 1]
+    #[arg(long, value_name = "SEED", env = "CLIPCENSUS_SANDBOX_SEED")]
+    pub seed: Option<u64>,
+
+    /// A TOML file with options, behaviours and faults.
+    #[arg(long, value_name = "FILE", env = "CLIPCENSUS_SANDBOX_SCENARIO")]
+    pub scenario: Option<PathBuf>,
+
+    /// One option on top of the file, in TOML; may be given more than once.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}

@@ -1,0 +1,218 @@
+//! Cuts secrets out of plain text and links: parameters that carry one, and JSON Web Tokens.
+
+use std::borrow::Cow;
+
+/// What stands where a secret stood.
+pub(super) const STAND_IN: &str = "***";
+
+/// What the name of a secret holds, in lower case and without punctuation.
+const SECRETS: [&str; 11] = [
+    "passcode",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "jwt",
+    "signature",
+    "credential",
+    "apikey",
+];
+
+/// What the name of a parameter holds that signs a link.
+const SIGNATURES: [&str; 1] = ["jwt"];
+
+/// How many layers of percent-encoding are looked through.
+const LAYERS: u8 = 3;
+
+/// Whether a member or parameter of this name holds a secret.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    name_holds(name, &SECRETS)
+}
+
+/// Whether a secret's name stands anywhere in the text.
+pub(super) fn mentions_a_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    SECRETS.iter().any(|part| lower.contains(part))
+}
+
+/// Text without the secrets in it, or `None` if there are none.
+pub(super) fn cut_secrets(text: &str) -> Option<String> {
+    cut(text, &SECRETS)
+}
+
+/// Text without signed links and tokens, or `None` if there are none.
+pub(super) fn cut_signatures(text: &str) -> Option<String> {
+    cut(text, &SIGNATURES)
+}
+
+/// A link without the parameters that sign or unlock it. What its other parts hold is text.
+pub(super) fn without_secret_parameters(link: Cow<'_, str>) -> Cow<'_, str> {
+    let (address, fragment) = match link.split_once('#') {
+        Some((address, fragment)) => (address, Some(fragment)),
+        None => (link.as_ref(), None),
+    };
+    let Some((path, query)) = address.split_once('?') else {
+        return link;
+    };
+    let mut open = String::with_capacity(link.len());
+    open.push_str(path);
+    let mut separator = '?';
+    for pair in query.split('&') {
+        if !names_a_secret(pair.split('=').next().unwrap_or_default()) {
+            open.push(separator);
+            open.push_str(pair);
+            separator = '&';
+        }
+    }
+    if let Some(fragment) = fragment {
+        open.push('#');
+        open.push_str(fragment);
+    }
+    Cow::Owned(open)
+}
+
+fn name_holds(name: &str, parts: &[&str]) -> bool {
+    let letters: Vec<u8> = without_percent(name)
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect();
+    letters.iter().enumerate().any(|(position, first)| {
+        let from_here = letters.get(position..).unwrap_or_default();
+        parts.iter().any(|part| {
+            // Nearly always the first letter decides, and a comparison of slices costs more.
+            part.as_bytes().first() == Some(first) && from_here.starts_with(part.as_bytes())
+        })
+    })
+}
+
+fn cut(text: &str, parts: &[&str]) -> Option<String> {
+    let has_parameters = text.bytes().any(|byte| matches!(byte, b'=' | b'%'));
+    if !has_parameters && !text.contains("eyJ") {
+        return None;
+    }
+    let clean: String = text
+        .split_inclusive(char::is_whitespace)
+        .map(|word| cut_word(word, parts, LAYERS))
+        .collect();
+    (clean != text).then_some(clean)
+}
+
+/// A word whose encoded inside holds a secret comes back decoded.
+fn cut_word<'a>(word: &'a str, parts: &[&str], layers: u8) -> Cow<'a, str> {
+    let clean = match cut_parameters(word, parts) {
+        Cow::Borrowed(word) => cut_tokens(word),
+        Cow::Owned(word) => Cow::Owned(cut_tokens(&word).into_owned()),
+    };
+    if layers > 0
+        && let Cow::Owned(decoded) = without_percent(&clean)
+    {
+        let inside = cut_word(&decoded, parts, layers - 1);
+        if inside != decoded {
+            return Cow::Owned(inside.into_owned());
+        }
+    }
+    clean
+}
+
+/// Text without the value of each `name=value` whose name is a secret's.
+fn cut_parameters<'a>(text: &'a str, parts: &[&str]) -> Cow<'a, str> {
+    let is_of_name = |letter: char| letter.is_alphanumeric() || "_-.%+[]$~".contains(letter);
+    let mut clean = String::new();
+    let mut rest = text;
+    while let Some((before, value)) = rest.split_once('=') {
+        clean.push_str(before);
+        clean.push('=');
+        let name = before.rsplit(|letter| !is_of_name(letter)).next();
+        rest = value;
+        if name.is_some_and(|name| name_holds(name, parts)) {
+            // Whatever else could end a value may as well be part of it.
+            let end = value
+                .find(|letter: char| letter == '&' || letter.is_whitespace())
+                .unwrap_or(value.len());
+            rest = value.split_at(end).1;
+            if end > 0 {
+                clean.push_str(STAND_IN);
+            }
+        }
+    }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    clean.push_str(rest);
+    Cow::Owned(clean)
+}
+
+/// Text without anything in the shape of a JSON Web Token.
+fn cut_tokens(text: &str) -> Cow<'_, str> {
+    if !text.contains("eyJ") {
+        return Cow::Borrowed(text);
+    }
+    let is_of_token = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (between, from) = rest.split_at(rest.find(is_of_token).unwrap_or(rest.len()));
+        let end = from.find(|letter| !is_of_token(letter));
+        let (run, after) = from.split_at(end.unwrap_or(from.len()));
+        clean.push_str(between);
+        if let Some(start) = token_start(run) {
+            clean.push_str(run.split_at(start).0);
+            clean.push_str(STAND_IN);
+        } else {
+            clean.push_str(run);
+        }
+        rest = after;
+    }
+    Cow::Owned(clean)
+}
+
+/// Where in a run of token letters a token starts: `eyJ` opens its header, a dot ends it. The
+/// lengths are below those of any real token, and keep `HeyJude.mp4` from being one.
+fn token_start(run: &str) -> Option<usize> {
+    const SHORTEST_HEADER: usize = 12;
+    const SHORTEST_REST: usize = 12;
+    let mut start = 0;
+    for segment in run.split('.') {
+        let end = start + segment.len();
+        if let Some(position) = segment.find("eyJ")
+            && segment.len() - position >= SHORTEST_HEADER
+            && run.len() - end > SHORTEST_REST
+        {
+            return Some(start + position);
+        }
+        start = end + 1;
+    }
+    None
+}
+
+/// One layer of percent-encoding less; borrowed if there is none.
+fn without_percent(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let code = after.split_at_checked(2).filter(|_| byte == b'%');
+        let decoded = code.and_then(|(hex, after)| {
+            let hex = str::from_utf8(hex).ok()?;
+            let is_hex = hex.bytes().all(|digit| digit.is_ascii_hexdigit());
+            let value = u8::from_str_radix(hex, 16).ok().filter(|_| is_hex)?;
+            Some((value, after))
+        });
+        if let Some((value, after)) = decoded {
+            bytes.push(value);
+            rest = after;
+        } else {
+            bytes.push(byte);
+        }
+    }
+    if bytes == text.as_bytes() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}

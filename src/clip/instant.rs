@@ -1,0 +1,58 @@
+//! Instants as RFC 3339 writes them.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+/// An instant in microseconds since 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Instant {
+    pub(super) micros: i64,
+    /// The text said more than a count of microseconds can: finer digits, or a leap second.
+    pub(super) is_cut: bool,
+}
+
+/// With or without a fraction, at any offset, within the years 0 to 9999 (up to the 30th of the
+/// last December, where [`Timestamp`] ends). A leap second is taken as the one before it.
+pub(super) fn instant(text: &str) -> Option<Instant> {
+    let (date_time, rest) = text.split_at_checked("2024-10-11T01:51:50".len())?;
+    let (fraction, offset) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?),
+        None => ("", rest),
+    };
+    let has_a_bare_dot = fraction.is_empty() && rest.starts_with('.');
+    if has_a_bare_dot || !has_shape(date_time, "0000-00-00T00:00:00") || !is_offset(offset) {
+        return None;
+    }
+    let (kept, finer) = fraction.split_at(fraction.len().min(6));
+    let readable = if finer.is_empty() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{date_time}.{kept}{offset}"))
+    };
+    let instant: Timestamp = readable.parse().ok()?;
+    Some(Instant {
+        micros: instant.as_microsecond(),
+        is_cut: date_time.ends_with(":60") || finer.bytes().any(|digit| digit != b'0'),
+    })
+}
+
+fn is_offset(text: &str) -> bool {
+    let is_hour_and_minute =
+        || has_shape(text, "+00:00") && text.get(1..3).is_some_and(|hour| hour <= "23");
+    matches!(text, "Z" | "z") || is_hour_and_minute()
+}
+
+/// Each letter of the shape stands for letters of its kind.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, kind)| match kind {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                b'+' => matches!(byte, b'+' | b'-'),
+                _ => byte == kind,
+            })
+}

@@ -1,0 +1,192 @@
+//! Dates at the edge, and records that are huge or deep.
+
+use std::fmt::Write;
+
+use crate::clip::instant::Instant;
+use crate::clip::instant::instant;
+use crate::clip::scrub::scrub;
+use crate::clip::tests::assert_repaired;
+use crate::clip::tests::row;
+
+const DEPTH: usize = 10_000;
+const MEBIBYTE: usize = 1 << 20;
+
+#[test]
+fn a_date_is_rfc_3339_at_any_offset() {
+    for (text, micros) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2024-10-11T01:51:50Z", 1_728_611_510_000_000),
+        ("2024-10-11T01:51:50.631+00:00", 1_728_611_510_631_000),
+        ("2024-10-11t01:51:50.631z", 1_728_611_510_631_000),
+        ("2024-10-11 01:51:50Z", 1_728_611_510_000_000),
+        ("2024-10-11T07:21:50.6+05:30", 1_728_611_510_600_000),
+        ("2024-10-10T01:52:50-23:59", 1_728_611_510_000_000),
+        ("2024-10-12T01:50:50+23:59", 1_728_611_510_000_000),
+        ("2024-10-11T01:51:50-00:00", 1_728_611_510_000_000),
+        ("2024-02-29T00:00:00Z", 1_709_164_800_000_000),
+        ("1969-12-31T23:59:59.999999Z", -1),
+        ("0000-01-01T00:00:00Z", -62_167_219_200_000_000),
+        ("9999-12-30T21:59:59Z", 253_402_207_199_000_000),
+    ] {
+        let is_cut = false;
+        assert_eq!(instant(text), Some(Instant { micros, is_cut }), "{text}");
+    }
+}
+
+#[test]
+fn a_fraction_has_any_number_of_digits_and_finer_ones_than_micros_are_known_to_be_cut() {
+    let digits = "123456789012";
+    for count in 1..=12 {
+        let fraction = digits.get(..count).unwrap();
+        let kept: i64 = format!("{fraction:0<6}").get(..6).unwrap().parse().unwrap();
+        let found = instant(&format!("1970-01-01T00:00:00.{fraction}Z"));
+        let is_cut = count > 6;
+        assert_eq!(
+            found,
+            Some(Instant {
+                micros: kept,
+                is_cut
+            }),
+            "{fraction}"
+        );
+    }
+    let zeros = instant("1970-01-01T00:00:00.500000000000Z").unwrap();
+    assert_eq!((zeros.micros, zeros.is_cut), (500_000, false));
+    let before = instant("1969-12-31T23:59:59.9999999Z").unwrap();
+    assert_eq!((before.micros, before.is_cut), (-1, true));
+}
+
+#[test]
+fn a_date_finer_than_its_column_stays_in_extra_and_is_no_repair() {
+    row(
+        r#""created_date":"1970-01-01T00:00:01.0000009Z""#,
+        |clip, repairs| {
+            assert_eq!(clip.created_at, Some(1_000_000));
+            assert!(repairs.is_empty());
+            let extra = r#"{"created_date":"1970-01-01T00:00:01.0000009Z"}"#;
+            assert_eq!(clip.extra.as_deref(), Some(extra));
+        },
+    );
+}
+
+#[test]
+fn a_leap_second_is_the_one_before_it_and_known_to_be_cut() {
+    let leap = instant("2016-12-31T23:59:60Z").unwrap();
+    assert_eq!((leap.micros, leap.is_cut), (1_483_228_799_000_000, true));
+}
+
+#[test]
+fn any_other_date_is_a_repair() {
+    for text in [
+        "",
+        " ",
+        "2024",
+        "2024-10-11",
+        "2024-10-11T01:51:50",
+        "2024-10-11T01:51Z",
+        "20241011T015150Z",
+        "20241011T0151500000Z",
+        "2024-13-11T01:51:50Z",
+        "2023-02-29T00:00:00Z",
+        "2024-10-11T24:00:00Z",
+        "2024-10-11T01:60:50Z",
+        "2024-10-11T01:51:61Z",
+        "2024-10-11T01:51:50.Z",
+        "2024-10-11T01:51:50,5Z",
+        "2024-10-11T01:51:50+0000",
+        "2024-10-11T01:51:50+00",
+        "2024-10-11T01:51:50+24:00",
+        "2024-10-11T01:51:50+00:60",
+        "2024-10-11T01:51:50+00:00:30",
+        "2024-10-11T01:51:50Z[UTC]",
+        "2024-10-11T01:51:50Z ",
+        " 2024-10-11T01:51:50Z",
+        "+002024-10-11T01:51:50Z",
+        "-000001-01-01T00:00:00Z",
+        "10000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-23:59",
+        "1728611510",
+        "Fri, 11 Oct 2024 01:51:50 GMT",
+        "２０２４-10-11T01:51:50Z",
+    ] {
+        for name in ["created_date", "modified_date"] {
+            assert_repaired(name, &serde_json::Value::from(text).to_string());
+        }
+    }
+    for value in ["1728611510", "true", "[]", "{}"] {
+        assert_repaired("created_date", value);
+    }
+}
+
+#[test]
+fn nesting_of_ten_thousand_levels_is_kept_not_followed() {
+    let deep = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
+    for value in [&deep, &objects] {
+        for name in [
+            "tags",
+            "share_link_settings",
+            "title",
+            "duration",
+            "created_date",
+        ] {
+            if name != "share_link_settings" || value == &deep {
+                assert_repaired(name, value);
+            }
+        }
+        row(&format!(r#""unknown":{value}"#), |clip, repairs| {
+            assert!(repairs.is_empty());
+            let extra = format!(r#"{{"unknown":{value}}}"#);
+            assert_eq!(clip.extra.as_ref(), Some(&extra));
+        });
+    }
+}
+
+#[test]
+fn a_secret_below_ten_thousand_levels_is_found() {
+    let open = r#"[{"a":"#.repeat(DEPTH);
+    let close = "}]".repeat(DEPTH);
+    let found = scrub(&format!(r#"{open}{{"passcode":"hush"}}{close}"#));
+    assert_eq!(found, format!(r#"{open}{{"passcode":"***"}}{close}"#));
+}
+
+#[test]
+fn a_text_of_a_mebibyte_is_taken() {
+    let title = "\u{e9}".repeat(MEBIBYTE / 2);
+    row(&format!(r#""title":"{title}""#), |clip, _| {
+        assert_eq!(clip.title.as_deref(), Some(title.as_str()));
+    });
+}
+
+/// Each would take minutes if its time grew with the square of its size.
+#[test]
+fn huge_records_are_read_in_one_go() {
+    let mut copies = String::from(r#""a":0"#);
+    for copy in 0..100_000 {
+        write!(copies, r#","a":{copy},"title":"t""#).unwrap();
+    }
+    row(&copies, |clip, repairs| {
+        assert_eq!(repairs.len(), 99_999);
+        assert!(clip.extra.as_ref().unwrap().contains(r#""a#100001":"#));
+    });
+    let objects = vec![r#"{"name":"n","passcode":{"p":[1]}}"#; 100_000].join(",");
+    row(&format!(r#""tags":[{objects}]"#), |clip, _| {
+        assert_eq!(clip.tags.as_ref().unwrap().len(), 100_000);
+        assert!(!clip.extra.as_ref().unwrap().contains(r#""p""#));
+    });
+    for unit in [
+        "eyJ", "eyJ.", "jwt", "jwt=", "jwt=&", "%6a", "%25", "=", "a", ".", r"\\", r"\ud83d",
+        r#"{\""#, r"\u005c",
+    ] {
+        let text = unit.repeat(MEBIBYTE / 4 / unit.len());
+        let members = ["x", "title", "thumbnail_link"].map(|name| format!(r#""{name}":"{text}""#));
+        row(&members.join(","), |clip, _| assert!(clip.extra.is_some()));
+    }
+    row(
+        &format!(r#""duration":{}.5"#, "1".repeat(MEBIBYTE)),
+        |clip, _| {
+            assert_eq!(clip.duration_seconds, None);
+        },
+    );
+}

@@ -1,0 +1,173 @@
+//! What is still to be walked, and in which order.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::crawl::window::Window;
+
+/// A window of more pages than this is split: its pages can only be fetched one after the other,
+/// and the longest chain decides how long the whole crawl takes.
+const LONGEST_CHAIN: u64 = 40;
+
+/// How long the chain of a part is to be, in pages. Shorter chains end more evenly; longer ones
+/// leave fewer last pages that are half empty.
+const PART_CHAIN: u64 = 30;
+
+/// Parts of one split. Clips may all lie in one of them, so that the rest is asked for in vain:
+/// few parts and more levels find a burst with fewer requests.
+const MOST_PARTS: u64 = 4;
+
+/// One window of one account to walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The position of its account in the census.
+    pub account: usize,
+    /// The window.
+    pub window: Window,
+    /// How many clips are thought to be in it; `None` before anybody has looked.
+    pub estimate: Option<u64>,
+    /// Walks of this window, or of the one it was cut from, that did not settle.
+    pub repeats: u32,
+}
+
+impl Job {
+    /// The parts of a window that is too full for one chain of pages; `None` if it is not, or
+    /// cannot be cut.
+    #[must_use]
+    pub fn split_if_full(&self, total_records: u64, page_size: u64) -> Option<Vec<Self>> {
+        let pages = total_records.div_ceil(page_size);
+        if pages <= LONGEST_CHAIN || !self.window.can_split() {
+            return None;
+        }
+        let parts = pages.div_ceil(PART_CHAIN).clamp(2, MOST_PARTS);
+        Some(self.split(u32::try_from(parts).unwrap_or(2), total_records))
+    }
+
+    /// Its parts, with the clips thought to be spread evenly.
+    #[must_use]
+    pub fn split(&self, parts: u32, total_records: u64) -> Vec<Self> {
+        let windows = self.window.split(parts);
+        let estimate = total_records / windows.len().max(1) as u64;
+        windows
+            .into_iter()
+            .map(|window| Self {
+                window,
+                estimate: Some(estimate),
+                ..self.clone()
+            })
+            .collect()
+    }
+}
+
+/// All jobs, the one to take next on top: first those nobody has looked at, newest first, so that
+/// full windows are found early; then the fullest, so that the crawl does not end on a long one.
+#[derive(Debug, Default)]
+pub struct Frontier(BinaryHeap<Ranked>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Ranked(Job);
+
+impl Ranked {
+    fn key(&self) -> impl Ord {
+        let Job {
+            account,
+            window,
+            estimate,
+            repeats,
+        } = self.0;
+        let fullness = estimate.unwrap_or(u64::MAX);
+        (fullness, std::cmp::Reverse(account), window, repeats)
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Frontier {
+    /// Adds jobs.
+    pub fn add(&mut self, jobs: impl IntoIterator<Item = Job>) {
+        self.0.extend(jobs.into_iter().map(Ranked));
+    }
+
+    /// Takes the next job.
+    pub fn next(&mut self) -> Option<Job> {
+        self.0.pop().map(|ranked| ranked.0)
+    }
+
+    /// Drops all jobs of an account that cannot be listed.
+    pub fn drop_account(&mut self, account: usize) {
+        self.0.retain(|ranked| ranked.0.account != account);
+    }
+
+    /// How many jobs wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(from: i64, to: i64, estimate: Option<u64>) -> Job {
+        Job {
+            account: 0,
+            window: Window { from, to },
+            estimate,
+            repeats: 0,
+        }
+    }
+
+    #[test]
+    fn windows_nobody_looked_at_come_first_and_newest_first_then_the_fullest() {
+        let mut frontier = Frontier::default();
+        frontier.add([
+            job(0, 10, Some(900)),
+            job(10, 20, None),
+            job(30, 40, Some(5000)),
+            job(20, 30, None),
+        ]);
+        let order: Vec<i64> =
+            std::iter::from_fn(|| frontier.next().map(|job| job.window.from)).collect();
+        assert_eq!(order, [20, 10, 30, 0]);
+    }
+
+    #[test]
+    fn a_window_of_forty_pages_is_walked_and_one_of_more_is_split() {
+        let window = job(0, 28 * 86_400, None);
+        assert_eq!(window.split_if_full(40 * 300, 300), None);
+        let parts = window.split_if_full(40 * 300 + 1, 300).unwrap();
+        assert_eq!(parts.len(), 2);
+        assert_eq!(window.split_if_full(1_000_000, 300).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_window_of_a_few_seconds_is_walked_however_full_it_is() {
+        assert_eq!(job(0, 3, None).split_if_full(1_000_000, 300), None);
+    }
+
+    #[test]
+    fn the_jobs_of_a_failed_account_are_dropped_and_the_others_stay() {
+        let mut frontier = Frontier::default();
+        frontier.add([job(0, 10, None), Job { account: 1, ..job(0, 10, None) }]);
+        frontier.drop_account(0);
+        assert_eq!(frontier.len(), 1);
+        assert_eq!(frontier.next().map(|job| job.account), Some(1));
+    }
+}

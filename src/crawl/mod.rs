@@ -1,0 +1,215 @@
+//! The crawl: all windows of all accounts, many at once. The one concurrent step of an export.
+//!
+//! Windows wait in the frontier; a bounded number of walks is under way; each ends with its rows in
+//! the spool, or with parts that go back to the frontier.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+pub mod decode;
+pub mod frontier;
+pub mod proof;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod walk;
+pub mod window;
+
+use crate::crawl::decode::Decoder;
+use crate::crawl::frontier::Frontier;
+use crate::crawl::frontier::Job;
+use crate::crawl::walk::Walked;
+use crate::crawl::window::MARGIN;
+use crate::crawl::window::Window;
+use crate::event::Event;
+use crate::event::Events;
+use crate::snapshot::SnapshotError;
+use crate::snapshot::Spool;
+use crate::snapshot::WindowOutcome;
+use crate::snapshot::WindowRecord;
+use crate::zoom::Client;
+use crate::zoom::ClipsQuery;
+use crate::zoom::Failure;
+use crate::zoom::FailureKind;
+use crate::zoom::clips::PAGE_SIZE;
+
+pub use crate::crawl::verdict::verdict;
+
+/// An account to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// What stands in the rows.
+    pub id: String,
+    /// The account to name in the path; `None` lists the access token's own through `/clips`.
+    pub path: Option<String>,
+}
+
+/// Which clips are listed, beside the window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// An owner's id or e-mail address.
+    pub owner: Option<String>,
+    /// One status.
+    pub status: Option<String>,
+    /// Part of a title.
+    pub search: Option<String>,
+}
+
+/// Everything that a crawl needs. Shared by its walks.
+#[derive(Debug)]
+pub struct Crawl {
+    /// The service.
+    pub client: Client,
+    /// Where finished windows go.
+    pub spool: Spool,
+    /// What to list.
+    pub accounts: Vec<Account>,
+    /// Which clips.
+    pub filters: Filters,
+    /// How pages become rows.
+    pub decoder: Decoder,
+    /// Walks under way at once, from 1.
+    pub concurrency: usize,
+    /// Who listens.
+    pub events: Events,
+}
+
+/// An account that could not be listed.
+#[derive(Debug)]
+pub struct AccountFailure {
+    /// The account.
+    pub account_id: String,
+    /// Why.
+    pub failure: Box<Failure>,
+}
+
+/// What ends a crawl early.
+#[derive(Debug, thiserror::Error)]
+pub enum CrawlError {
+    /// The service, for good or for now.
+    #[error(transparent)]
+    Service(Box<Failure>),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SnapshotError),
+}
+
+impl Crawl {
+    /// Walks every window that no earlier run has finished.
+    ///
+    /// Dropping the future stops all walks; finished windows stay in the spool.
+    ///
+    /// # Errors
+    /// [`CrawlError`] where the service or the spool fails as a whole. An account that alone
+    /// cannot be listed is among the returned failures, and the others are finished.
+    pub async fn run(self: &Arc<Self>) -> Result<Vec<AccountFailure>, CrawlError> {
+        let mut frontier = self.plan();
+        let mut failures: Vec<AccountFailure> = Vec::new();
+        let mut walks = JoinSet::new();
+        loop {
+            while walks.len() < self.concurrency.max(1)
+                && let Some(job) = frontier.next()
+            {
+                let crawl = Arc::clone(self);
+                walks.spawn(async move {
+                    let walked = walk::walk(&crawl, &job).await;
+                    (job, walked)
+                });
+            }
+            let Some(joined) = walks.join_next().await else {
+                return Ok(failures);
+            };
+            let (job, walked) = match joined {
+                Ok(ended) => ended,
+                Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+            };
+            match walked {
+                Ok(Walked::Done) => {}
+                Ok(Walked::Split(parts)) => frontier.add(parts),
+                Err(CrawlError::Service(failure)) if is_of_one_account(&failure) => {
+                    frontier.drop_account(job.account);
+                    let account_id = self.accounts[job.account].id.clone();
+                    if failures.iter().all(|known| known.account_id != account_id) {
+                        self.events.emit(&Event::AccountFailed {
+                            account: account_id.clone(),
+                            why: failure.to_string(),
+                        });
+                        failures.push(AccountFailure {
+                            account_id,
+                            failure,
+                        });
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The windows that are not finished yet.
+    fn plan(&self) -> Frontier {
+        let finished = self.spool.finished();
+        let mut frontier = Frontier::default();
+        for (position, account) in self.accounts.iter().enumerate() {
+            let done: Vec<Window> = finished
+                .iter()
+                .filter(|record| record.account_id == account.id && is_finished(record))
+                .map(|record| Window {
+                    from: record.from,
+                    to: record.to,
+                })
+                .collect();
+            let windows = Window::tile_around(self.decoder.span, &done);
+            frontier.add(windows.into_iter().map(|window| Job {
+                account: position,
+                window,
+                estimate: None,
+                repeats: 0,
+            }));
+        }
+        self.events.emit(&Event::Planned {
+            windows: frontier.len() as u64,
+            resumed: finished.iter().filter(|record| is_finished(record)).count() as u64,
+        });
+        frontier
+    }
+
+    /// The call's parameters for a window, with the margin on both sides.
+    fn query(&self, window: Window) -> ClipsQuery {
+        ClipsQuery {
+            from: instant(window.from - MARGIN),
+            to: instant(window.to + MARGIN),
+            by: self.decoder.by,
+            owner: self.filters.owner.clone(),
+            status: self.filters.status.clone(),
+            search: self.filters.search.clone(),
+            page_size: PAGE_SIZE,
+        }
+    }
+
+    /// The length of a page that has others after it: what was asked for, unless the service
+    /// gives less.
+    fn page_size(&self, records: u64) -> u64 {
+        records.clamp(1, u64::from(PAGE_SIZE))
+    }
+}
+
+/// Whether a window of an earlier run needs no further walk.
+fn is_finished(record: &WindowRecord) -> bool {
+    match record.outcome {
+        WindowOutcome::Settled | WindowOutcome::Unverified => true,
+        WindowOutcome::Unsettled | WindowOutcome::Split => false,
+    }
+}
+
+/// Whether a failure says something about one account, and nothing about the others.
+fn is_of_one_account(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::Forbidden | FailureKind::NotFound | FailureKind::BadRequest
+    )
+}
+
+fn instant(seconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX)
+}

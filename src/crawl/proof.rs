@@ -1,0 +1,153 @@
+//! The proof of one walk: whether what the pages named and what they held agree.
+
+/// Looks at every page of a walk, and judges it at its end.
+#[derive(Debug, Default)]
+pub struct Proof {
+    pages: u64,
+    records: u64,
+    total: Total,
+    /// So far every page named its own length as the total.
+    counts_pages: bool,
+}
+
+/// What the pages said of `total_records`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Total {
+    #[default]
+    Unseen,
+    Absent,
+    Named(u64),
+    /// It differed from page to page, or was there on some only.
+    Moved,
+}
+
+/// The judgement of a walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// Every page named the same total, no id came twice, and the distinct ids equal the total.
+    Settled,
+    /// The service names no total, or one that does not count the filter: nothing contradicts.
+    Unproven(String),
+    /// Something contradicts; the window has to be walked again.
+    Unsettled(String),
+}
+
+impl Proof {
+    /// Takes note of one page.
+    pub fn page(&mut self, records: u64, total_records: Option<u64>) {
+        self.counts_pages =
+            (self.pages == 0 || self.counts_pages) && total_records == Some(records);
+        self.pages += 1;
+        self.records += records;
+        let named = total_records.map_or(Total::Absent, Total::Named);
+        self.total = match self.total {
+            Total::Unseen => named,
+            former if former == named => former,
+            _ => Total::Moved,
+        };
+    }
+
+    /// Pages seen.
+    #[must_use]
+    pub const fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Records seen, whatever they are.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The total that all pages agreed on, if it counts the filter.
+    #[must_use]
+    pub const fn expected(&self) -> Option<u64> {
+        match self.total {
+            Total::Named(total) if !self.names_page_lengths() => Some(total),
+            _ => None,
+        }
+    }
+
+    /// Whether `total_records` is the length of each page: no count of the filter, once there is
+    /// more than one page.
+    const fn names_page_lengths(&self) -> bool {
+        self.counts_pages && self.pages > 1
+    }
+
+    /// Judges the walk once its last page is in. `distinct` counts ids, and records without one.
+    #[must_use]
+    pub fn judge(&self, distinct: u64) -> Judgement {
+        if distinct < self.records {
+            let repeated = self.records - distinct;
+            return Judgement::Unsettled(format!("{repeated} of its clips came twice"));
+        }
+        if self.names_page_lengths() {
+            return Judgement::Unproven("total_records counts the page, not the filter".to_owned());
+        }
+        match self.total {
+            Total::Named(total) if total == distinct => Judgement::Settled,
+            Total::Named(total) => Judgement::Unsettled(format!(
+                "total_records is {total}, but {distinct} clips came"
+            )),
+            Total::Moved => {
+                Judgement::Unsettled("total_records changed from page to page".to_owned())
+            }
+            Total::Absent | Total::Unseen => {
+                Judgement::Unproven("the service names no total_records".to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(pages: &[(u64, Option<u64>)], distinct: u64) -> Judgement {
+        let mut proof = Proof::default();
+        for (records, total) in pages {
+            proof.page(*records, *total);
+        }
+        proof.judge(distinct)
+    }
+
+    #[test]
+    fn equal_totals_and_as_many_distinct_ids_settle_a_window() {
+        assert_eq!(walk(&[(300, Some(301)), (1, Some(301))], 301), Judgement::Settled);
+        assert_eq!(walk(&[(0, Some(0))], 0), Judgement::Settled);
+    }
+
+    #[test]
+    fn a_repeated_clip_that_makes_up_for_a_lost_one_does_not_settle() {
+        let judgement = walk(&[(300, Some(301)), (1, Some(301))], 300);
+        assert!(matches!(judgement, Judgement::Unsettled(why) if why.contains("twice")));
+    }
+
+    #[test]
+    fn a_total_that_moves_or_is_there_on_some_pages_only_does_not_settle() {
+        for second in [Some(302), None] {
+            let judgement = walk(&[(300, Some(301)), (1, second)], 301);
+            assert!(matches!(judgement, Judgement::Unsettled(why) if why.contains("changed")));
+        }
+    }
+
+    #[test]
+    fn too_few_clips_do_not_settle() {
+        let judgement = walk(&[(299, Some(300))], 299);
+        assert!(matches!(judgement, Judgement::Unsettled(why) if why.contains("300")));
+    }
+
+    #[test]
+    fn without_a_total_nothing_is_proven() {
+        assert!(matches!(walk(&[(300, None), (1, None)], 301), Judgement::Unproven(_)));
+    }
+
+    #[test]
+    fn a_total_that_counts_the_page_proves_nothing_and_expects_nothing() {
+        let mut proof = Proof::default();
+        proof.page(300, Some(300));
+        proof.page(7, Some(7));
+        assert!(matches!(proof.judge(307), Judgement::Unproven(_)));
+        assert_eq!(proof.expected(), None);
+    }
+}

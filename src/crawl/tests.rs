@@ -1,0 +1,435 @@
+//! The crawl against a service in memory, on tokio's paused clock: what it lists, what it asks for,
+//! and how long that takes in virtual time.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use arrow::array::Array;
+use arrow::array::AsArray;
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::*;
+use crate::clip::Column;
+use crate::clip::SecretPolicy;
+use crate::snapshot::Layout;
+use crate::snapshot::SpoolHeader;
+use crate::snapshot::Table;
+use crate::snapshot::Verdict;
+use crate::snapshot::merge;
+use crate::zoom::Credentials;
+use crate::zoom::DateFilter;
+use crate::zoom::Endpoints;
+use crate::zoom::Limits;
+use crate::zoom::RetryPolicy;
+use crate::zoom::scripted::Answer;
+use crate::zoom::scripted::Scripted;
+use crate::zoom::scripted::answer;
+use crate::zoom::transport::Request;
+
+const DAY: i64 = 86_400;
+
+/// 51 windows of 28 days.
+const SPAN: Window = Window {
+    from: 1_672_531_200,
+    to: 1_672_531_200 + 51 * 28 * DAY,
+};
+
+/// A service that lists clips by their creation, newest first, with both bounds included.
+struct Service {
+    /// Milliseconds since 1970, descending; a clip's id is its position.
+    created: Vec<i64>,
+}
+
+impl Service {
+    fn even(clips: i64) -> Self {
+        Self::of((0..clips).map(|clip| at(clip, clips)))
+    }
+
+    /// Most clips are recent: the share of time before a clip is the cube root of its rank.
+    fn recent_heavy(clips: i64) -> Self {
+        Self::of((0..clips).map(|clip| {
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let share = ((clip as f64 + 0.5) / clips as f64).cbrt();
+            #[expect(clippy::cast_possible_truncation, reason = "within the span")]
+            let second = (share * SPAN.seconds() as f64) as i64;
+            (SPAN.from + second) * 1000
+        }))
+    }
+
+    /// 30 % within one hour, the rest even.
+    fn bursty(clips: i64) -> Self {
+        let burst = clips * 3 / 10;
+        let hour = (SPAN.from + 33 * 28 * DAY + 11 * DAY + 12_345) * 1000;
+        let even = (0..clips - burst).map(|clip| at(clip, clips - burst));
+        Self::of(even.chain((0..burst).map(|clip| hour + clip * 3_600_000 / burst)))
+    }
+
+    fn of(created: impl Iterator<Item = i64>) -> Self {
+        let mut created: Vec<i64> = created.collect();
+        created.sort_unstable_by_key(|&millis| std::cmp::Reverse(millis));
+        Self { created }
+    }
+
+    fn page(&self, request: &Request) -> Answer {
+        let query = |name: &str| {
+            let mut pairs = request.url.query_pairs();
+            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        };
+        let bound = |name: &str| {
+            let instant: jiff::Timestamp = query(name).unwrap().parse().unwrap();
+            instant.as_millisecond()
+        };
+        let (from, to) = (bound("from"), bound("to"));
+        assert!(to - from <= 31 * DAY * 1000, "more than a month");
+        let first = self.created.partition_point(|&millis| millis > to);
+        let end = self.created.partition_point(|&millis| millis >= from);
+        let start = query("next_page_token").map_or(first, |token| token.parse().unwrap());
+        let stop = end.min(start + 300);
+        let records: Vec<String> = (start..stop)
+            .map(|clip| {
+                let created = jiff::Timestamp::from_millisecond(self.created[clip]).unwrap();
+                format!(r#"{{"clip_id":"{clip}","created_date":"{created}"}}"#)
+            })
+            .collect();
+        let token = if stop < end { stop.to_string() } else { String::new() };
+        answer(
+            200,
+            format!(
+                r#"{{"data":[{}],"next_page_token":"{token}","total_records":{}}}"#,
+                records.join(","),
+                end - first,
+            ),
+        )
+    }
+}
+
+fn at(clip: i64, clips: i64) -> i64 {
+    SPAN.from * 1000 + SPAN.seconds() * 1000 * clip / clips.max(1)
+}
+
+struct Crawled {
+    ids: BTreeSet<usize>,
+    rows: usize,
+    requests: usize,
+    took: Duration,
+    windows: Vec<WindowRecord>,
+    failures: Vec<AccountFailure>,
+}
+
+/// Crawls a service that answers after 200 ms, at 80 requests a second.
+async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawled {
+    let out = tempfile::tempdir().unwrap();
+    let transport = Scripted::delayed(Duration::from_millis(200), script);
+    let crawl = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
+    let start = Instant::now();
+    let failures = crawl.run().await.unwrap();
+    let took = start.elapsed();
+    let mut ids = BTreeSet::new();
+    let mut rows = 0;
+    for batch in merge(&crawl.spool).unwrap() {
+        let batch = batch.unwrap();
+        let clip_ids = batch.column(Column::ClipId.index()).as_string::<i32>();
+        rows += clip_ids.len();
+        ids.extend(clip_ids.iter().map(|id| id.unwrap().parse::<usize>().unwrap()));
+    }
+    Crawled {
+        ids,
+        rows,
+        requests: transport.sent().len(),
+        took,
+        windows: crawl.spool.finished(),
+        failures,
+    }
+}
+
+fn crawl_of(
+    out: &tempfile::TempDir,
+    transport: Arc<dyn crate::zoom::transport::Transport>,
+    concurrency: usize,
+) -> Crawl {
+    let header = SpoolHeader {
+        format: 1,
+        tool: "test".to_owned(),
+        fingerprint: "abc123".to_owned(),
+        snapshot_at: SPAN.to * 1_000_000,
+        since: SPAN.from,
+        until: SPAN.to,
+        run_id: "test".to_owned(),
+        started_at: "2026-11-23T00:00:00Z".to_owned(),
+    };
+    let layout = Layout::new(out.path(), Table::Clips);
+    let limits = Limits {
+        light: 80.0,
+        medium: 60.0,
+        concurrency,
+    };
+    let client = Client::new(
+        transport,
+        Credentials::AccessToken("token".to_owned().into()),
+        Endpoints::new(Endpoints::API, Endpoints::OAUTH).unwrap(),
+        limits,
+        RetryPolicy::default(),
+        Events::default(),
+    );
+    Crawl {
+        client,
+        spool: Spool::open(&layout, header, false).unwrap(),
+        accounts: vec![Account {
+            id: "main".to_owned(),
+            path: None,
+        }],
+        filters: Filters::default(),
+        decoder: Decoder {
+            by: DateFilter::Created,
+            span: SPAN,
+            snapshot_at: SPAN.to * 1_000_000,
+            secrets: SecretPolicy::Cut,
+        },
+        concurrency,
+        events: Events::default(),
+    }
+}
+
+async fn crawl_service(service: Service) -> Crawled {
+    crawl(move |request| service.page(request)).await
+}
+
+fn assert_complete(crawled: &Crawled, clips: usize) {
+    assert_eq!(crawled.rows, clips, "rows");
+    assert_eq!(crawled.ids, (0..clips).collect(), "ids");
+    assert_eq!(verdict(&crawled.windows, 0), Verdict::Verified);
+    assert!(crawled.failures.is_empty());
+}
+
+/// Within 3 % of the pages that the clips fill, and one page more a window.
+fn assert_few_requests(crawled: &Crawled, clips: usize) {
+    let most = clips.div_ceil(300) * 103 / 100 + 51;
+    assert!(crawled.requests <= most, "{} requests, {most} allowed", crawled.requests);
+}
+
+/// Requests needed / (time x limit). Virtual time: the same on every machine.
+fn quota_used(crawled: &Crawled, clips: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let needed = clips.div_ceil(300) as f64;
+    needed / (crawled.took.as_secs_f64() * 80.0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_accounts_are_listed_exactly() {
+    for clips in [0, 1, 29, 30, 31, 300, 301, 4000] {
+        for service in [Service::even, Service::recent_heavy, Service::bursty] {
+            let crawled = crawl_service(service(clips)).await;
+            assert_complete(&crawled, usize::try_from(clips).unwrap());
+            assert!(crawled.requests <= 51 + usize::try_from(clips).unwrap() / 300 + 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_even_history_uses_the_quota_with_few_requests() {
+    let crawled = crawl_service(Service::even(240_000)).await;
+    assert_complete(&crawled, 240_000);
+    assert_few_requests(&crawled, 240_000);
+    let used = quota_used(&crawled, 240_000);
+    assert!(used >= 0.90, "{used:.3} of the quota");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recent_heavy_history_uses_the_quota_with_few_requests() {
+    let crawled = crawl_service(Service::recent_heavy(240_000)).await;
+    assert_complete(&crawled, 240_000);
+    assert_few_requests(&crawled, 240_000);
+    let used = quota_used(&crawled, 240_000);
+    assert!(used >= 0.90, "{used:.3} of the quota");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_is_found_and_uses_the_quota_with_few_requests() {
+    let crawled = crawl_service(Service::bursty(240_000)).await;
+    assert_complete(&crawled, 240_000);
+    assert_few_requests(&crawled, 240_000);
+    let used = quota_used(&crawled, 240_000);
+    assert!(used >= 0.90, "{used:.3} of the quota");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_that_cannot_be_split_is_walked_as_it_is() {
+    let second = (SPAN.from + 12 * DAY) * 1000;
+    let crawled = crawl_service(Service::of((0..13_000).map(|_| second))).await;
+    assert_complete(&crawled, 13_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clip_on_every_bound_comes_once() {
+    // On the bounds of all windows, and a millisecond to both sides, but within the span.
+    let bounds = (0..51).flat_map(|window| {
+        let bound = (SPAN.from + window * 28 * DAY) * 1000;
+        [bound - 1, bound, bound + 1]
+    });
+    let clips: Vec<i64> = bounds.filter(|millis| *millis >= SPAN.from * 1000).collect();
+    let count = clips.len();
+    let crawled = crawl_service(Service::of(clips.into_iter())).await;
+    assert_complete(&crawled, count);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clips_in_the_margin_outside_of_the_span_are_no_part_of_it() {
+    let (since, until) = (SPAN.from * 1000, SPAN.to * 1000);
+    let crawled = crawl_service(Service::of(
+        [since - 1, since, until - 1, until, until + 1].into_iter(),
+    ))
+    .await;
+    // Newest first: positions 0 and 1 lie behind the end, 4 before the start.
+    assert_eq!(crawled.ids, BTreeSet::from([2, 3]));
+    assert_eq!(crawled.windows.iter().map(|window| window.outside).sum::<u64>(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_token_that_dies_starts_the_window_over() {
+    let service = Service::even(40_000);
+    let died = Mutex::new(0);
+    let crawled = crawl(move |request| {
+        let mut died = died.lock().unwrap();
+        if *died < 3 && request.url.query().unwrap().contains("next_page_token") {
+            *died += 1;
+            return answer(400, r#"{"code":300,"message":"Pagination Error"}"#);
+        }
+        service.page(request)
+    })
+    .await;
+    assert_complete(&crawled, 40_000);
+    assert_eq!(crawled.windows.iter().map(|window| window.restarts).sum::<u32>(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_token_that_repeats_is_not_the_end() {
+    let service = Service::even(40_000);
+    let repeats = Mutex::new(2);
+    let crawled = crawl(move |request| {
+        let answer = service.page(request)?;
+        let body = std::str::from_utf8(&answer.body).unwrap().to_owned();
+        let sent = request.url.query_pairs().find(|(key, _)| key == "next_page_token");
+        let mut repeats = repeats.lock().unwrap();
+        let (Some((_, sent)), true) = (sent, *repeats > 0) else {
+            return Ok(answer);
+        };
+        *repeats -= 1;
+        let (before, after) = body.split_once(r#""next_page_token":""#).unwrap();
+        let (_, after) = after.split_once('"').unwrap();
+        let body = format!(r#"{before}"next_page_token":"{sent}"{after}"#);
+        Ok(crate::zoom::transport::Response {
+            body: Bytes::from(body),
+            ..answer
+        })
+    })
+    .await;
+    assert_complete(&crawled, 40_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_whose_total_never_agrees_is_unsettled_after_four_walks() {
+    let crawled = crawl(move |_| answer(200, r#"{"data":[],"total_records":1}"#)).await;
+    assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+    assert!(crawled.windows.iter().all(|window| window.walks == 4));
+    assert_eq!(crawled.requests, 4 * 51);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_without_totals_gives_an_unverified_census() {
+    let service = Service::even(40_000);
+    let crawled = crawl(move |request| {
+        let answer = service.page(request)?;
+        let body = std::str::from_utf8(&answer.body).unwrap().replace("total_records", "other");
+        Ok(crate::zoom::transport::Response {
+            body: Bytes::from(body),
+            ..answer
+        })
+    })
+    .await;
+    assert_eq!(crawled.rows, 40_000);
+    assert_eq!(verdict(&crawled.windows, 0), Verdict::Unverified);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_lost_while_another_comes_twice_is_noticed_and_walked_again() {
+    // Between the first and the second page of its first walk, the newest clip of one window is
+    // deleted: with offsets, one row is never shown, and the total falls only later.
+    let service = Service::even(40_000);
+    let faults = Mutex::new(1);
+    let crawled = crawl(move |request| {
+        let answer = service.page(request)?;
+        let body = std::str::from_utf8(&answer.body).unwrap().to_owned();
+        let mut faults = faults.lock().unwrap();
+        let is_later_page = request.url.query().unwrap().contains("next_page_token");
+        if *faults == 0 || !is_later_page {
+            return Ok(answer);
+        }
+        *faults -= 1;
+        // The first record of this page is replaced by its second: as many rows, one lost.
+        let (_, rest) = body.split_once(r#"{"data":["#).unwrap();
+        let (_, rest) = rest.split_once("},").unwrap();
+        let (second, _) = rest.split_once('}').unwrap();
+        Ok(crate::zoom::transport::Response {
+            body: Bytes::from(format!(r#"{{"data":[{second}}},{rest}"#)),
+            ..answer
+        })
+    })
+    .await;
+    assert_complete(&crawled, 40_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_account_is_named_and_the_others_are_finished() {
+    let out = tempfile::tempdir().unwrap();
+    let service = Service::even(2_000);
+    let transport = Scripted::answering(move |request| {
+        if request.url.path().contains("/bad/") {
+            answer(403, r#"{"code":1003,"message":"No permission to operate"}"#)
+        } else {
+            service.page(request)
+        }
+    });
+    let account = |id: &str| Account {
+        id: id.to_owned(),
+        path: Some(id.to_owned()),
+    };
+    let mut crawl = crawl_of(&out, transport, 40);
+    crawl.accounts = vec![account("bad"), account("good")];
+    let crawl = Arc::new(crawl);
+    let failures = crawl.run().await.unwrap();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].account_id, "bad");
+    let rows: usize = merge(&crawl.spool).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(rows, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_crawl_goes_on_without_fetching_a_finished_window_again() {
+    let out = tempfile::tempdir().unwrap();
+    let service = Service::even(40_000);
+    let transport = Scripted::delayed(Duration::from_millis(200), move |request| {
+        service.page(request)
+    });
+    let first = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 4));
+    let run = Arc::clone(&first);
+    drop(tokio::time::timeout(Duration::from_secs(5), run.run()).await);
+    let finished = first.spool.finished();
+    assert!(!finished.is_empty() && finished.len() < 51, "{} windows", finished.len());
+    let before = transport.sent().len();
+    drop(run);
+
+    let second = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 4));
+    second.run().await.unwrap();
+    let again: Vec<String> = transport.sent()[before..]
+        .iter()
+        .filter_map(|sent| sent.query("from"))
+        .collect();
+    for window in &finished {
+        let from = instant(window.from - MARGIN).to_string();
+        assert!(!again.contains(&from), "window from {from} was fetched again");
+    }
+    let rows: usize = merge(&second.spool).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(rows, 40_000);
+}

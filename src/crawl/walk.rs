@@ -1,0 +1,306 @@
+//! One walk: all pages of a window, one after the other, and what to do when they do not agree.
+
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::crawl::Crawl;
+use crate::crawl::CrawlError;
+use crate::crawl::frontier::Job;
+use crate::crawl::proof::Judgement;
+use crate::crawl::proof::Proof;
+use crate::event::Event;
+use crate::snapshot::Pages;
+use crate::snapshot::WindowOutcome;
+use crate::snapshot::WindowRecord;
+use crate::zoom::Failure;
+use crate::zoom::FailureKind;
+use crate::zoom::PageToken;
+use crate::zoom::clips;
+use crate::zoom::clips::PAGE_SIZE;
+
+/// Walks of one window that may fail to settle before it is given up: the first and three more.
+const MOST_REPEATS: u32 = 3;
+
+/// Times that one window may start over because its page token died.
+const MOST_RESTARTS: u32 = 5;
+
+/// Empty pages in a row that still name a next page.
+const MOST_EMPTY_PAGES: u32 = 100;
+
+/// How a job ended.
+#[derive(Debug)]
+pub(super) enum Walked {
+    /// The window is finished, for better or worse.
+    Done,
+    /// The window was cut: its parts are to be walked.
+    Split(Vec<Job>),
+}
+
+/// Walks the window of a job until it settles, is cut, or is given up.
+pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlError> {
+    let mut walk = Walk::start(crawl, job)?;
+    loop {
+        let end = walk.all_pages().await?;
+        match end {
+            End::TooFull(parts) => return walk.cut(parts, "too full for one chain").await,
+            End::PageTokenDied => continue,
+            End::LastPage => {}
+        }
+        let judgement = match walk.broken.take() {
+            Some(why) => Judgement::Unsettled(why),
+            None => walk.judge()?,
+        };
+        let why = match judgement {
+            Judgement::Settled => return walk.finish(WindowOutcome::Settled, None).await,
+            Judgement::Unproven(why) => {
+                return walk.finish(WindowOutcome::Unverified, Some(why)).await;
+            }
+            Judgement::Unsettled(why) => why,
+        };
+        walk.repeats += 1;
+        if walk.repeats > MOST_REPEATS {
+            return walk.finish(WindowOutcome::Unsettled, Some(why)).await;
+        }
+        crawl.events.emit(&Event::Repeated {
+            window: walk.name(),
+            why: why.clone(),
+        });
+        if walk.proof.pages() > 1 && job.window.can_split() {
+            let repeated = Job {
+                repeats: walk.repeats,
+                ..job.clone()
+            };
+            let parts = repeated.split(2, walk.proof.records());
+            return walk.cut(parts, &why).await;
+        }
+    }
+}
+
+/// How a chain of pages ended.
+enum End {
+    LastPage,
+    TooFull(Vec<Job>),
+    PageTokenDied,
+}
+
+/// The walks of one window so far.
+struct Walk<'a> {
+    crawl: &'a Arc<Crawl>,
+    job: &'a Job,
+    pages: Pages,
+    record: WindowRecord,
+    repeats: u32,
+    /// Of the walk under way.
+    proof: Proof,
+    outside: HashSet<String>,
+    rejected: u64,
+    /// Why the walk under way cannot count, whatever its numbers say.
+    broken: Option<String>,
+}
+
+impl<'a> Walk<'a> {
+    fn start(crawl: &'a Arc<Crawl>, job: &'a Job) -> Result<Self, CrawlError> {
+        let account_id = crawl.accounts[job.account].id.clone();
+        let window = job.window;
+        Ok(Self {
+            pages: crawl.spool.pages(&account_id, window.from, window.to)?,
+            record: WindowRecord {
+                account_id,
+                from: window.from,
+                to: window.to,
+                expected: None,
+                received: 0,
+                distinct: 0,
+                pages: 0,
+                walks: 0,
+                restarts: 0,
+                outcome: WindowOutcome::Unsettled,
+                why: None,
+                outside: 0,
+                rejected: 0,
+                repairs: BTreeMap::new(),
+                rows: 0,
+            },
+            crawl,
+            job,
+            repeats: job.repeats,
+            proof: Proof::default(),
+            outside: HashSet::new(),
+            rejected: 0,
+            broken: None,
+        })
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.record.account_id, self.job.window)
+    }
+
+    /// One chain of pages from its first to its last.
+    async fn all_pages(&mut self) -> Result<End, CrawlError> {
+        self.pages.begin_walk();
+        self.record.walks += 1;
+        self.proof = Proof::default();
+        self.outside.clear();
+        self.rejected = 0;
+        let mut page_token: Option<PageToken> = None;
+        let mut seen = HashSet::new();
+        let mut empty_pages = 0;
+        loop {
+            let page = match self.fetch(page_token.as_ref()).await {
+                Ok(page) => page,
+                Err(failure) => {
+                    self.restart_or_fail(failure)?;
+                    return Ok(End::PageTokenDied);
+                }
+            };
+            let is_first = self.proof.pages() == 0;
+            let page_size = self.crawl.page_size(page.records);
+            self.keep(&page)?;
+            if is_first {
+                self.tell_expected(page.total_records);
+                let parts = page
+                    .total_records
+                    .filter(|_| page.next_page_token.is_some())
+                    .and_then(|total| self.job.split_if_full(total, page_size));
+                if let Some(parts) = parts {
+                    return Ok(End::TooFull(parts));
+                }
+            }
+            let Some(next) = page.next_page_token else {
+                return Ok(End::LastPage);
+            };
+            empty_pages = if page.records == 0 { empty_pages + 1 } else { 0 };
+            if empty_pages > MOST_EMPTY_PAGES {
+                self.broken = Some(format!("{MOST_EMPTY_PAGES} empty pages in a row"));
+                return Ok(End::LastPage);
+            }
+            if !seen.insert(next.clone()) {
+                self.broken = Some("a page token came twice".to_owned());
+                return Ok(End::LastPage);
+            }
+            page_token = Some(next);
+        }
+    }
+
+    async fn fetch(
+        &self,
+        page_token: Option<&PageToken>,
+    ) -> Result<super::decode::DecodedPage, Failure> {
+        let account = &self.crawl.accounts[self.job.account];
+        let query = self.crawl.query(self.job.window);
+        let mut call = clips::call(account.path.as_deref(), &query, page_token.cloned());
+        call.urgency = self.pages_left();
+        let crawl = Arc::clone(self.crawl);
+        let account_id = account.id.clone();
+        self.crawl
+            .client
+            .get(&call, move |body| crawl.decoder.page(&account_id, body))
+            .await
+    }
+
+    /// How long the chain behind the next page is thought to be. A window nobody has looked into
+    /// may be long, and may have to be split: it goes first.
+    fn pages_left(&self) -> u64 {
+        let clips = self.proof.expected().or(self.job.estimate);
+        clips.map_or(u64::MAX, |clips| {
+            clips.div_ceil(u64::from(PAGE_SIZE)).saturating_sub(self.proof.pages())
+        })
+    }
+
+    /// A dead page token starts the window over; anything else is for the crawl to judge.
+    fn restart_or_fail(&mut self, failure: Failure) -> Result<(), CrawlError> {
+        if failure.kind != FailureKind::PageTokenRefused || self.record.restarts >= MOST_RESTARTS {
+            return Err(CrawlError::Service(Box::new(failure)));
+        }
+        self.record.restarts += 1;
+        self.crawl.events.emit(&Event::Repeated {
+            window: self.name(),
+            why: failure.to_string(),
+        });
+        Ok(())
+    }
+
+    /// Spools a page and counts what is on it.
+    fn keep(&mut self, page: &super::decode::DecodedPage) -> Result<(), CrawlError> {
+        self.pages.append(&page.rows)?;
+        for reject in &page.rejects {
+            self.pages.reject(reject)?;
+        }
+        let rejected = page.rejects.len() as u64;
+        let outside = page.outside.len() as u64;
+        self.outside.extend(page.outside.iter().cloned());
+        self.rejected += rejected;
+        self.proof.page(page.records, page.total_records);
+        self.record.pages += 1;
+        self.record.received += page.records - outside;
+        self.record.outside += outside;
+        self.record.rejected += rejected;
+        for (field, count) in &page.repairs {
+            *self.record.repairs.entry(field.clone()).or_default() += count;
+        }
+        self.crawl.events.emit(&Event::Page {
+            records: page.records,
+            bytes: page.bytes,
+        });
+        Ok(())
+    }
+
+    /// Only windows that nobody looked at before: their parts hold the same clips.
+    fn tell_expected(&self, clips: Option<u64>) {
+        if self.job.estimate.is_none() && self.record.walks == 1 {
+            self.crawl.events.emit(&Event::Expected { clips });
+        }
+    }
+
+    fn judge(&mut self) -> Result<Judgement, CrawlError> {
+        let ids = self.pages.walk_count()?.distinct;
+        let distinct = ids + self.outside.len() as u64 + self.rejected;
+        self.record.distinct = distinct;
+        Ok(self.proof.judge(distinct))
+    }
+
+    /// Keeps what was seen of a window whose parts will be walked.
+    async fn cut(self, parts: Vec<Job>, why: &str) -> Result<Walked, CrawlError> {
+        self.crawl.events.emit(&Event::Split {
+            window: self.name(),
+            parts: parts.len() as u64,
+        });
+        self.spool(WindowOutcome::Split, Some(why.to_owned())).await?;
+        Ok(Walked::Split(parts))
+    }
+
+    async fn finish(
+        self,
+        outcome: WindowOutcome,
+        why: Option<String>,
+    ) -> Result<Walked, CrawlError> {
+        let done = Event::WindowDone {
+            window: self.name(),
+            settled: outcome == WindowOutcome::Settled,
+        };
+        let events = self.crawl.events.clone();
+        self.spool(outcome, why).await?;
+        events.emit(&done);
+        Ok(Walked::Done)
+    }
+
+    /// Hands the rows and the record to the spool: the window is finished.
+    async fn spool(mut self, outcome: WindowOutcome, why: Option<String>) -> Result<(), CrawlError> {
+        self.record.outcome = outcome;
+        self.record.why = why;
+        self.record.expected = self.proof.expected();
+        let crawl = Arc::clone(self.crawl);
+        let (pages, record) = (self.pages, self.record);
+        off_thread(move || crawl.spool.finish(pages, record)).await?;
+        Ok(())
+    }
+}
+
+/// Runs work that reads, sorts or writes rows where it does not hold up the network.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
+}

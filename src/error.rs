@@ -1,0 +1,146 @@
+//! Every stage's error in one enum, and the one match that makes exit codes of them.
+
+use crate::config::ConfigError;
+use crate::crawl::CrawlError;
+use crate::snapshot::SnapshotError;
+use crate::zoom::Failure;
+use crate::zoom::FailureKind;
+
+/// What the process says to its caller: cron, systemd, an orchestrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Published and verified, or unverified and said so.
+    Success = 0,
+    /// Bad arguments or settings; nothing was sent.
+    Usage = 2,
+    /// Counts do not agree, or `verify` found something.
+    Incomplete = 65,
+    /// A fault of ours.
+    Internal = 70,
+    /// The output cannot be written.
+    CannotWrite = 73,
+    /// Come back later; running it again resumes.
+    TryAgain = 75,
+    /// Credentials, scope or permission.
+    NotAllowed = 77,
+    /// SIGINT; running it again resumes.
+    Interrupted = 130,
+    /// SIGTERM; running it again resumes.
+    Terminated = 143,
+}
+
+/// What ends a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The service.
+    #[error(transparent)]
+    Service(Box<Failure>),
+    /// The output folder or a snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The HTTP client could not be set up.
+    #[error("cannot set up the HTTP client: {0}")]
+    Transport(String),
+    /// The sandbox could not be started.
+    #[error("cannot start the sandbox: {0}")]
+    Sandbox(std::io::Error),
+    /// The report could not be written to stdout.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(std::io::Error),
+    /// The app may list only its own user's clips.
+    #[error(
+        "the app was granted none of the scopes {wanted} that listing all clips needs (it has: \
+         {granted}): add one to the app, then run again"
+    )]
+    Scope {
+        /// The scopes of which one is needed.
+        wanted: String,
+        /// The scopes that it has.
+        granted: String,
+    },
+    /// The output folder holds the census of something else.
+    #[error(
+        "{out} holds a census with {theirs}, and this one has {ours}: give another --out, so that \
+         a reader never mixes the two"
+    )]
+    OtherCensus {
+        /// The folder.
+        out: String,
+        /// What the latest manifest says.
+        theirs: String,
+        /// What was asked for.
+        ours: String,
+    },
+    /// Not every clip is proven to be there.
+    #[error(
+        "the census is incomplete and was not published: {why}; run it again to walk only what is \
+         missing, or publish what there is with --allow-incomplete"
+    )]
+    Incomplete {
+        /// Windows and accounts, in words.
+        why: String,
+    },
+    /// There is no account to list.
+    #[error("the credentials' account has no sub-accounts: leave --all-accounts out to list its own clips")]
+    NoAccounts,
+    /// Sums that must agree do not.
+    #[error("the counts of this run contradict each other ({0}): nothing was published; please report it")]
+    Miscounted(String),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Service(Box::new(failure))
+    }
+}
+
+impl From<CrawlError> for Error {
+    fn from(error: CrawlError) -> Self {
+        match error {
+            CrawlError::Service(failure) => Self::Service(failure),
+            CrawlError::Spool(error) => Self::Snapshot(error),
+        }
+    }
+}
+
+impl Error {
+    /// The exit code for it.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::OtherCensus { .. } | Self::NoAccounts => ExitCode::Usage,
+            Self::Service(failure) => service_exit_code(&failure.kind),
+            Self::Snapshot(error) => snapshot_exit_code(error),
+            Self::Scope { .. } => ExitCode::NotAllowed,
+            Self::Incomplete { .. } => ExitCode::Incomplete,
+            Self::Stdout(_) => ExitCode::CannotWrite,
+            Self::Transport(_) | Self::Sandbox(_) | Self::Miscounted(_) => ExitCode::Internal,
+        }
+    }
+}
+
+fn service_exit_code(kind: &FailureKind) -> ExitCode {
+    match kind {
+        FailureKind::Credentials
+        | FailureKind::MissingScope { .. }
+        | FailureKind::Forbidden
+        | FailureKind::NotFound => ExitCode::NotAllowed,
+        FailureKind::BadRequest => ExitCode::Usage,
+        FailureKind::DailyLimit { .. }
+        | FailureKind::Unavailable
+        | FailureKind::Unusable
+        | FailureKind::PageTokenRefused => ExitCode::TryAgain,
+    }
+}
+
+fn snapshot_exit_code(error: &SnapshotError) -> ExitCode {
+    match error {
+        SnapshotError::AnotherExport { .. } => ExitCode::TryAgain,
+        SnapshotError::NoSnapshot { .. } => ExitCode::Usage,
+        error if error.is_damaged() => ExitCode::Incomplete,
+        _ => ExitCode::CannotWrite,
+    }
+}

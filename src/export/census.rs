@@ -1,0 +1,134 @@
+//! What a census is of: the parameters that make two exports the same one or not.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::clip::SCHEMA_VERSION;
+use crate::clip::SecretPolicy;
+use crate::config;
+use crate::config::Accounts;
+use crate::crawl::window::Window;
+use crate::error::Error;
+use crate::export::connect::OpenSource;
+use crate::snapshot::Layout;
+use crate::snapshot::Manifest;
+use crate::snapshot::SpoolHeader;
+use crate::snapshot::Table;
+use crate::snapshot::WindowOutcome;
+use crate::snapshot::WindowRecord;
+use crate::zoom::DateFilter;
+
+/// The parameters that say which clips are listed.
+#[derive(Debug, Clone)]
+pub(super) struct Census(BTreeMap<String, Value>);
+
+impl Census {
+    pub(super) fn of(settings: &config::Export, source: &OpenSource) -> Self {
+        let accounts = match &settings.accounts {
+            Accounts::Own => json!([source.account_id]),
+            Accounts::Named(ids) => json!(ids),
+            Accounts::All => json!("all"),
+        };
+        let by = match settings.by {
+            DateFilter::Created => "created",
+            DateFilter::Modified => "modified",
+        };
+        let filters = &settings.filters;
+        Self(BTreeMap::from([
+            ("accounts".to_owned(), accounts),
+            ("by".to_owned(), json!(by)),
+            ("owner".to_owned(), json!(filters.owner)),
+            ("search".to_owned(), json!(filters.search)),
+            ("status".to_owned(), json!(filters.status)),
+        ]))
+    }
+
+    pub(super) fn table(&self) -> Table {
+        if self.0.get("by") == Some(&json!("modified")) {
+            Table::Changes
+        } else {
+            Table::Clips
+        }
+    }
+
+    /// A folder holds the census of one thing.
+    pub(super) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
+        let Some(latest) = Manifest::latest(layout)? else {
+            return Ok(());
+        };
+        for (name, ours) in &self.0 {
+            let theirs = latest.parameters.get(name).unwrap_or(&Value::Null);
+            if theirs != ours {
+                return Err(Error::OtherCensus {
+                    out: layout.out().display().to_string(),
+                    theirs: format!("{name} {theirs}"),
+                    ours: format!("{name} {ours}"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// All parameters of a run, for its manifest. None of them is a secret.
+    pub(super) fn parameters(&self, settings: &config::Export) -> BTreeMap<String, Value> {
+        let mut parameters = self.0.clone();
+        let others = [
+            ("since", json!(settings.since.text)),
+            ("until", json!(settings.until.as_ref().map(|until| &until.text))),
+            ("include_secrets", json!(settings.secrets == SecretPolicy::Keep)),
+            ("service", json!(settings.source.name())),
+            ("rate", json!(settings.limits.light)),
+            ("concurrency", json!(settings.limits.concurrency)),
+            ("allow_incomplete", json!(settings.allow_incomplete)),
+        ];
+        parameters.extend(others.map(|(name, value)| (name.to_owned(), value)));
+        parameters
+    }
+
+    /// What the spool of this run is to be; one of an interrupted run with the same parameters is
+    /// taken up instead.
+    pub(super) fn spool_header(&self, settings: &config::Export, now: Timestamp) -> SpoolHeader {
+        let Window { from, to } = settings.span(now);
+        SpoolHeader {
+            format: 1,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            fingerprint: self.fingerprint(settings),
+            snapshot_at: to.saturating_mul(1_000_000),
+            since: from,
+            until: to,
+            run_id: run_id(now),
+            started_at: now.to_string(),
+        }
+    }
+
+    /// Parameters that change which rows come, or what stands in them. Ages such as `36h` count as
+    /// they are typed, so that a later run can take up an earlier one.
+    fn fingerprint(&self, settings: &config::Export) -> String {
+        let mut parameters = self.parameters(settings);
+        for pace in ["rate", "concurrency", "allow_incomplete"] {
+            parameters.remove(pace);
+        }
+        parameters.insert("schema".to_owned(), json!(SCHEMA_VERSION));
+        let digest = Sha256::digest(json!(parameters).to_string());
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Names a run: when it began, and something that no other run has.
+fn run_id(now: Timestamp) -> String {
+    format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), rand::random::<u32>())
+}
+
+/// The windows whose count is not proven, in words.
+pub(super) fn unsettled(windows: &[WindowRecord]) -> Vec<String> {
+    windows
+        .iter()
+        .filter(|record| record.outcome == WindowOutcome::Unsettled)
+        .map(WindowRecord::to_string)
+        .collect()
+}

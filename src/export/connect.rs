@@ -1,0 +1,150 @@
+//! The way to the service: the sandbox if asked for, the client, its scopes, the accounts.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::config;
+use crate::config::Accounts;
+use crate::config::Source;
+use crate::crawl::Account;
+use crate::error::Error;
+use crate::event::Events;
+use crate::sandbox::Sandbox;
+use crate::sandbox::SandboxOptions;
+use crate::zoom::Client;
+use crate::zoom::Credentials;
+use crate::zoom::Endpoints;
+use crate::zoom::HttpTransport;
+use crate::zoom::RetryPolicy;
+use crate::zoom::Timeouts;
+use crate::zoom::accounts::sub_accounts;
+
+/// What an account is called whose id is not known: that of a ready access token.
+const OWN_ACCOUNT: &str = "me";
+
+/// Clips of the account that `--sandbox` exports.
+const SANDBOX_CLIPS: u64 = 50_000;
+
+/// The service, ready to be asked. A sandbox lives as long as this does.
+pub(super) struct OpenSource {
+    credentials: Credentials,
+    endpoints: Endpoints,
+    /// The credentials' own account.
+    pub(super) account_id: String,
+    _sandbox: Option<Sandbox>,
+}
+
+pub(super) async fn open_source(
+    settings: &config::Export,
+    now: Timestamp,
+) -> Result<OpenSource, Error> {
+    match &settings.source {
+        Source::Service {
+            credentials,
+            account_id,
+            endpoints,
+        } => Ok(OpenSource {
+            credentials: credentials.clone(),
+            endpoints: endpoints.clone(),
+            account_id: account_id.clone().unwrap_or_else(|| OWN_ACCOUNT.to_owned()),
+            _sandbox: None,
+        }),
+        Source::Sandbox => {
+            let options = SandboxOptions {
+                clips: SANDBOX_CLIPS,
+                until: settings.span(now).to,
+                ..SandboxOptions::default()
+            };
+            let sandbox = Sandbox::start(options, 0).await.map_err(Error::Sandbox)?;
+            let access = sandbox.credentials();
+            Ok(OpenSource {
+                credentials: Credentials::ServerToServer {
+                    account_id: access.account_id.clone(),
+                    client_id: access.client_id,
+                    client_secret: SecretString::from(access.client_secret),
+                },
+                endpoints: Endpoints::new(&sandbox.api_url(), &sandbox.oauth_url())
+                    .map_err(config::ConfigError::from)?,
+                account_id: access.account_id,
+                _sandbox: Some(sandbox),
+            })
+        }
+    }
+}
+
+pub(super) fn client(
+    settings: &config::Export,
+    source: &OpenSource,
+    events: &Events,
+) -> Result<Client, Error> {
+    let transport = HttpTransport::new(Timeouts::default())
+        .map_err(|error| Error::Transport(error.to_string()))?;
+    let retry = RetryPolicy {
+        max_wait: settings.max_wait,
+        ..RetryPolicy::default()
+    };
+    Ok(Client::new(
+        Arc::new(transport),
+        source.credentials.clone(),
+        source.endpoints.clone(),
+        settings.limits,
+        retry,
+        events.clone(),
+    ))
+}
+
+/// An app without the scope for all clips gets those of its own user, which look like all there
+/// are: better no census than that one. Scopes that the service does not name are not checked.
+pub(super) async fn check_scopes(client: &Client, settings: &config::Export) -> Result<(), Error> {
+    let wanted: &[&str] = match settings.accounts {
+        Accounts::Own => &["clips:read:list_user_clips:admin", "clips:read:admin"],
+        Accounts::Named(_) | Accounts::All => {
+            &["clips:read:list_user_clips:master", "clips:read:master"]
+        }
+    };
+    let granted = client.granted_scopes().await?.unwrap_or_default();
+    let has_one = wanted.iter().any(|scope| granted.iter().any(|has| has == scope));
+    if granted.is_empty() || has_one {
+        return Ok(());
+    }
+    Err(Error::Scope {
+        wanted: wanted.join(" or "),
+        granted: granted.join(", "),
+    })
+}
+
+/// The accounts to list, ordered by id.
+pub(super) async fn accounts(
+    client: &Client,
+    settings: &config::Export,
+    source: &OpenSource,
+) -> Result<Vec<Account>, Error> {
+    let ids: Vec<String> = match &settings.accounts {
+        Accounts::Own => {
+            return Ok(vec![Account {
+                id: source.account_id.clone(),
+                path: None,
+            }]);
+        }
+        Accounts::Named(ids) => ids.clone(),
+        Accounts::All => {
+            let listed = sub_accounts(client).await?;
+            let mut ids: Vec<String> = listed.into_iter().map(|account| account.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        }
+    };
+    if ids.is_empty() {
+        return Err(Error::NoAccounts);
+    }
+    Ok(ids
+        .into_iter()
+        .map(|id| Account {
+            path: Some(id.clone()),
+            id,
+        })
+        .collect())
+}

@@ -1,0 +1,154 @@
+//! From the spool to a published snapshot: merge, write, sum up, count again, publish.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::clip::SCHEMA_VERSION;
+use crate::config;
+use crate::crawl::AccountFailure;
+use crate::crawl::Crawl;
+use crate::error::Error;
+use crate::event::Event;
+use crate::export::Published;
+use crate::report;
+use crate::report::Facts;
+use crate::report::SummaryFold;
+use crate::snapshot;
+use crate::snapshot::Format;
+use crate::snapshot::Layout;
+use crate::snapshot::Manifest;
+use crate::snapshot::Publication;
+use crate::snapshot::Totals;
+use crate::snapshot::Verdict;
+use crate::snapshot::WindowRecord;
+use crate::snapshot::instant::utc_date;
+use crate::snapshot::merge;
+
+/// A crawl that is over, and all that is to be said about it.
+pub(super) struct Finished {
+    pub(super) settings: config::Export,
+    pub(super) layout: Layout,
+    pub(super) crawl: Arc<Crawl>,
+    pub(super) windows: Vec<WindowRecord>,
+    pub(super) failures: Vec<AccountFailure>,
+    pub(super) verdict: Verdict,
+    pub(super) requests: BTreeMap<String, u64>,
+    pub(super) parameters: BTreeMap<String, Value>,
+}
+
+impl Finished {
+    /// Writes and publishes the snapshot, then forgets the spool.
+    pub(super) fn publish(self) -> Result<Published, Error> {
+        let header = self.crawl.spool.header().clone();
+        let date = utc_date(header.snapshot_at);
+        self.crawl.events.emit(&Event::Publishing {
+            rows: self.windows.iter().map(|window| window.rows).sum(),
+        });
+
+        let mut publication = Publication::stage(
+            &self.layout,
+            date,
+            self.settings.format,
+            self.settings.csv_mode,
+            self.settings.max_file_rows,
+        )?;
+        let mut fold = SummaryFold::new();
+        let mut rows = merge(&self.crawl.spool)?;
+        for batch in rows.by_ref() {
+            let batch = batch?;
+            fold.add(&batch).map_err(|error| Error::Miscounted(error.to_string()))?;
+            publication.write(&batch)?;
+        }
+        let staged = publication.finish()?;
+
+        let manifest = Manifest {
+            schema_version: SCHEMA_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            run_id: header.run_id.clone(),
+            account_ids: self.crawl.accounts.iter().map(|account| account.id.clone()).collect(),
+            parameters: self.parameters.clone(),
+            started_at: header.started_at.clone(),
+            finished_at: Timestamp::now().to_string(),
+            snapshot_at: header.snapshot_at,
+            verdict: self.verdict,
+            table: self.layout.table(),
+            format: self.settings.format,
+            csv_mode: (self.settings.format == Format::Csv).then_some(self.settings.csv_mode),
+            totals: self.totals(rows.rows(), rows.duplicates())?,
+            windows: self.windows.clone(),
+            requests: self.requests.clone(),
+            account_failures: self
+                .failures
+                .iter()
+                .map(|failed| snapshot::AccountFailure {
+                    account_id: failed.account_id.clone(),
+                    why: failed.failure.to_string(),
+                })
+                .collect(),
+            files: staged.files.clone(),
+        };
+        let summary = fold.finish(&Facts::of(&manifest));
+        if manifest.totals.rejected > 0 {
+            staged.document("rejects.ndjson", |mut file| {
+                self.crawl.spool.write_rejects(&mut file).map(drop)
+            })?;
+        }
+        let manifest_path = staged.publish(
+            &manifest,
+            &[
+                ("summary.json", report::json(&summary).into_bytes()),
+                ("summary.md", report::markdown(&summary).into_bytes()),
+            ],
+        )?;
+        let out = self.layout.out().to_owned();
+        let verdict = self.verdict;
+        self.forget_spool()?;
+        Ok(Published {
+            summary,
+            data: manifest.files.iter().map(|file| out.join(&file.path)).collect(),
+            manifest: manifest_path,
+            verdict,
+        })
+    }
+
+    /// Sums the windows up. What came, what was spooled and what was written are counted in
+    /// different places: where they disagree, something was lost.
+    fn totals(&self, written: u64, merged_away: u64) -> Result<Totals, Error> {
+        let sum = |count: fn(&WindowRecord) -> u64| self.windows.iter().map(count).sum::<u64>();
+        let mut repairs = BTreeMap::new();
+        for (field, count) in self.windows.iter().flat_map(|window| &window.repairs) {
+            *repairs.entry(field.clone()).or_default() += count;
+        }
+        let received = sum(|window| window.received);
+        let rejected = sum(|window| window.rejected);
+        let repeated = sum(|window| {
+            window.received.saturating_sub(window.rejected + window.rows)
+        });
+        let duplicates = repeated + merged_away;
+        if received != written + duplicates + rejected {
+            return Err(Error::Miscounted(format!(
+                "{received} records received, but {written} rows written, {duplicates} duplicates \
+                 and {rejected} rejects"
+            )));
+        }
+        Ok(Totals {
+            received,
+            written,
+            duplicates,
+            rejected,
+            outside: sum(|window| window.outside),
+            repairs,
+        })
+    }
+
+    fn forget_spool(self) -> Result<(), Error> {
+        // All walks have ended, and with them every other holder of the crawl.
+        if let Some(crawl) = Arc::into_inner(self.crawl) {
+            crawl.spool.remove()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The columns that the fold reads, found and typed once a batch.
+
+use arrow::array::Array;
+use arrow::array::BooleanArray;
+use arrow::array::Float64Array;
+use arrow::array::Int64Array;
+use arrow::array::RecordBatch;
+use arrow::array::StringArray;
+use arrow::array::TimestampMicrosecondArray;
+
+use crate::clip::Column;
+use crate::clip::schema;
+
+/// The columns that the fold needs; a reader may leave out all others.
+pub const COLUMNS: [Column; 10] = [
+    Column::AccountId,
+    Column::ClipId,
+    Column::OwnerId,
+    Column::Title,
+    Column::Status,
+    Column::DurationSeconds,
+    Column::FileSizeBytes,
+    Column::CreatedAt,
+    Column::ShareScope,
+    Column::PasscodeEnabled,
+];
+
+/// A batch that does not hold rows of clips.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the rows have no column {name} of type {expected}: they were not written by this version")]
+pub struct FoldError {
+    /// The column's name.
+    pub name: String,
+    /// The type it should have.
+    pub expected: String,
+}
+
+/// A batch's columns, typed.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    account_id: &'a StringArray,
+    clip_id: &'a StringArray,
+    owner_id: &'a StringArray,
+    title: &'a StringArray,
+    status: &'a StringArray,
+    duration_seconds: &'a Float64Array,
+    file_size_bytes: &'a Int64Array,
+    created_at: &'a TimestampMicrosecondArray,
+    share_scope: &'a StringArray,
+    passcode_enabled: &'a BooleanArray,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, FoldError> {
+        Ok(Self {
+            account_id: typed(batch, Column::AccountId)?,
+            clip_id: typed(batch, Column::ClipId)?,
+            owner_id: typed(batch, Column::OwnerId)?,
+            title: typed(batch, Column::Title)?,
+            status: typed(batch, Column::Status)?,
+            duration_seconds: typed(batch, Column::DurationSeconds)?,
+            file_size_bytes: typed(batch, Column::FileSizeBytes)?,
+            created_at: typed(batch, Column::CreatedAt)?,
+            share_scope: typed(batch, Column::ShareScope)?,
+            passcode_enabled: typed(batch, Column::PasscodeEnabled)?,
+        })
+    }
+
+    pub(super) fn account_id(&self, row: usize) -> &'a str {
+        self.account_id.value(row)
+    }
+
+    pub(super) fn clip_id(&self, row: usize) -> &'a str {
+        self.clip_id.value(row)
+    }
+
+    pub(super) fn owner_id(&self, row: usize) -> Option<&'a str> {
+        text(self.owner_id, row)
+    }
+
+    pub(super) fn title(&self, row: usize) -> Option<&'a str> {
+        text(self.title, row)
+    }
+
+    pub(super) fn status(&self, row: usize) -> Option<&'a str> {
+        text(self.status, row)
+    }
+
+    pub(super) fn share_scope(&self, row: usize) -> Option<&'a str> {
+        text(self.share_scope, row)
+    }
+
+    pub(super) fn duration_seconds(&self, row: usize) -> Option<f64> {
+        let column = self.duration_seconds;
+        column.is_valid(row).then(|| column.value(row))
+    }
+
+    /// None too if the number is negative, which the schema rules out.
+    pub(super) fn bytes(&self, row: usize) -> Option<u64> {
+        let column = self.file_size_bytes;
+        let bytes = column.is_valid(row).then(|| column.value(row))?;
+        u64::try_from(bytes).ok()
+    }
+
+    pub(super) fn created_at(&self, row: usize) -> Option<i64> {
+        let column = self.created_at;
+        column.is_valid(row).then(|| column.value(row))
+    }
+
+    pub(super) fn passcode_enabled(&self, row: usize) -> Option<bool> {
+        let column = self.passcode_enabled;
+        column.is_valid(row).then(|| column.value(row))
+    }
+}
+
+fn text(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn typed<A: Array + 'static>(batch: &RecordBatch, column: Column) -> Result<&A, FoldError> {
+    let schema = schema();
+    let field = schema.field(column.index());
+    batch
+        .column_by_name(field.name())
+        .and_then(|values| values.as_any().downcast_ref::<A>())
+        .ok_or_else(|| FoldError {
+            name: field.name().clone(),
+            expected: field.data_type().to_string(),
+        })
+}

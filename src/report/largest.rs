@@ -1,0 +1,85 @@
+//! The largest clips, of which only as many are held as are shown.
+
+use std::cmp::Reverse;
+
+use super::micros::rfc3339;
+use super::micros::seconds;
+use super::summary::LargeClip;
+
+/// How many clips are kept.
+pub(super) const LARGEST_CLIPS: usize = 10;
+
+/// A clip by its size, the largest first. All fields take part in the order, so that equal sizes
+/// come out the same whatever the order of the rows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Candidate<T> {
+    pub(super) bytes: Reverse<u64>,
+    pub(super) account_id: T,
+    pub(super) clip_id: T,
+    pub(super) owner_id: Option<T>,
+    pub(super) title: Option<T>,
+    pub(super) duration_micros: Option<u128>,
+    pub(super) created_at: Option<i64>,
+}
+
+/// The largest clips so far, in order.
+#[derive(Debug, Default)]
+pub(super) struct Largest(Vec<Candidate<String>>);
+
+impl Largest {
+    /// Whether a clip of this size could be one of them; asked first, since nearly none is.
+    pub(super) fn admits(&self, bytes: u64) -> bool {
+        self.0.len() < LARGEST_CLIPS || self.0.last().is_some_and(|last| bytes >= last.bytes.0)
+    }
+
+    /// Takes the clip in, if it is among the largest.
+    pub(super) fn offer(&mut self, clip: &Candidate<&str>) {
+        let at = self.0.partition_point(|held| held.borrowed() < *clip);
+        if at < LARGEST_CLIPS {
+            self.0.insert(at, clip.owned());
+            self.0.truncate(LARGEST_CLIPS);
+        }
+    }
+
+    /// The clips, largest first.
+    pub(super) fn finish(self) -> Vec<LargeClip> {
+        let entry = |clip: Candidate<String>| LargeClip {
+            account_id: clip.account_id,
+            clip_id: clip.clip_id,
+            title: clip.title,
+            owner_id: clip.owner_id,
+            bytes: clip.bytes.0,
+            duration_seconds: clip.duration_micros.map(seconds),
+            created_at: clip.created_at.and_then(rfc3339),
+        };
+        self.0.into_iter().map(entry).collect()
+    }
+}
+
+impl Candidate<String> {
+    fn borrowed(&self) -> Candidate<&str> {
+        Candidate {
+            bytes: self.bytes,
+            account_id: &self.account_id,
+            clip_id: &self.clip_id,
+            owner_id: self.owner_id.as_deref(),
+            title: self.title.as_deref(),
+            duration_micros: self.duration_micros,
+            created_at: self.created_at,
+        }
+    }
+}
+
+impl Candidate<&str> {
+    fn owned(&self) -> Candidate<String> {
+        Candidate {
+            bytes: self.bytes,
+            account_id: self.account_id.to_owned(),
+            clip_id: self.clip_id.to_owned(),
+            owner_id: self.owner_id.map(str::to_owned),
+            title: self.title.map(str::to_owned),
+            duration_micros: self.duration_micros,
+            created_at: self.created_at,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a summary holds: the content of `summary.json`, as types.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::bytes::Bytes;
+
+/// The version of the summary's JSON; raised when a field changes its meaning or goes away.
+pub const SUMMARY_VERSION: u32 = 1;
+
+/// The aggregates of one snapshot. The same rows and facts give an equal summary, whatever the
+/// order or the batching of the rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SUMMARY_VERSION`] of the program that wrote it.
+    pub summary_version: u32,
+    /// The snapshot's name, such as `2026-11-23`.
+    pub snapshot_date: String,
+    /// The instant the census is of, RFC 3339 in UTC.
+    pub snapshot_at: String,
+    /// `clips` (a census) or `changes` (what was modified in a span).
+    pub table: String,
+    /// The accounts that were listed.
+    pub account_ids: Vec<String>,
+    /// Filters and other settings that shape what the rows are.
+    pub parameters: Vec<Parameter>,
+    /// Why the numbers can be trusted, or not.
+    pub proof: Proof,
+    /// Everything together.
+    pub totals: Totals,
+    /// What could be deleted for good without a loss.
+    pub reclaimable: Reclaimable,
+    /// What anyone with the link can watch.
+    pub exposure: Exposure,
+    /// One entry for each documented status (even if 0), then unknown values by name, then missing.
+    pub statuses: Vec<StatusCount>,
+    /// One entry for each documented scope (even if 0), then unknown values by name, then missing.
+    pub share_scopes: Vec<ScopeCount>,
+    /// By month of creation (UTC), oldest first, with the empty months in between.
+    pub months: Vec<MonthCount>,
+    /// Clips whose creation date is missing or no date of the years -9999 to 9999.
+    pub without_created_date: Count,
+    /// The clips with the most bytes, at most 10.
+    pub largest: Vec<LargeClip>,
+    /// What was wrong with the data as it came.
+    pub quality: Quality,
+    /// Every owner: by bytes downwards, then clips downwards, then id.
+    pub owners: Vec<OwnerUsage>,
+}
+
+/// A setting of the export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name, such as `owner`.
+    pub name: String,
+    /// Its value, as typed.
+    pub value: String,
+}
+
+/// How many clips, and how many bytes they hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+}
+
+/// The sums over all rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Rows.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Sum of the durations that are known, each rounded to a microsecond.
+    pub duration_seconds: f64,
+    /// Owners, with one more if any clip names none.
+    pub owners: u64,
+    /// Clips whose size is missing.
+    pub clips_without_size: u64,
+    /// Clips whose duration is missing.
+    pub clips_without_duration: u64,
+}
+
+/// What one owner stores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnerUsage {
+    /// The owner; null stands for the clips that name none.
+    pub owner_id: Option<String>,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Share of all bytes, 0 to 100, rounded to 4 decimals.
+    pub bytes_percent: f64,
+    /// Sum of the durations that are known.
+    pub duration_seconds: f64,
+    /// Clips by status.
+    pub clips_by_status: StatusClips,
+}
+
+/// One owner's clips by status; statuses with no clips are left out of the JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "each field is the status of its name")]
+pub struct StatusClips {
+    #[serde(rename = "RECORD_START", skip_serializing_if = "is_zero")]
+    pub record_start: u64,
+    #[serde(rename = "RECORD_FAILED", skip_serializing_if = "is_zero")]
+    pub record_failed: u64,
+    #[serde(rename = "RECORD_END", skip_serializing_if = "is_zero")]
+    pub record_end: u64,
+    #[serde(rename = "RECORD_SUCCESS", skip_serializing_if = "is_zero")]
+    pub record_success: u64,
+    #[serde(rename = "RECORD_DELETE", skip_serializing_if = "is_zero")]
+    pub record_delete: u64,
+    #[serde(rename = "SUSPENDED", skip_serializing_if = "is_zero")]
+    pub suspended: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub missing: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this form"
+)]
+fn is_zero(clips: &u64) -> bool {
+    *clips == 0
+}
+
+/// What an entry of a list of values stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueKind {
+    /// A value that the API documents.
+    Documented,
+    /// One that it does not.
+    Unknown,
+    /// All unknown values after the first ones by name, together.
+    Remainder,
+    /// No value at all.
+    Missing,
+}
+
+/// The clips of one status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCount {
+    /// The value as sent; null if `kind` is `remainder` or `missing`.
+    pub status: Option<String>,
+    /// What the entry stands for.
+    pub kind: ValueKind,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+}
+
+/// The clips of one share scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeCount {
+    /// The value; null if `kind` is `remainder` or `missing`.
+    pub share_scope: Option<String>,
+    /// What the entry stands for.
+    pub kind: ValueKind,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Those whose link asks for a passcode.
+    pub with_passcode: Count,
+    /// Those whose link does not.
+    pub without_passcode: Count,
+    /// Those of which the API did not say.
+    pub passcode_unknown: Count,
+}
+
+/// The clips created in one month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthCount {
+    /// Year and month in UTC, such as `2024-10`.
+    pub month: String,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+}
+
+/// One of the largest clips.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LargeClip {
+    /// The account that holds it.
+    pub account_id: String,
+    /// Its id.
+    pub clip_id: String,
+    /// As sent, hostile or not.
+    pub title: Option<String>,
+    /// Whose it is.
+    pub owner_id: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+    /// Its length, rounded to a microsecond.
+    pub duration_seconds: Option<f64>,
+    /// RFC 3339 in UTC.
+    pub created_at: Option<String>,
+}
+
+/// Clips that serve nobody any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reclaimable {
+    /// Both kinds together.
+    pub clips: u64,
+    /// Both kinds together.
+    pub bytes: Bytes,
+    /// Status `RECORD_DELETE`.
+    pub soft_deleted: Count,
+    /// Status `RECORD_FAILED`.
+    pub failed: Count,
+}
+
+/// Clips that are open to `ANYONE`, of every status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Those that ask for no passcode.
+    pub open_without_passcode: Count,
+    /// Those of which the API did not say whether they ask for one.
+    pub open_passcode_unknown: Count,
+}
+
+/// What was wrong with the data as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Records that were no clips.
+    pub rejected: u64,
+    /// Records that came again and were dropped.
+    pub duplicates: u64,
+    /// Records outside of the span that was asked for, dropped.
+    pub outside: u64,
+    /// Fields whose value could not be used, by field.
+    pub repairs: BTreeMap<String, u64>,
+    /// Clips with a status that the API does not document.
+    pub clips_with_unknown_status: u64,
+    /// Clips with a share scope that the API does not document.
+    pub clips_with_unknown_share_scope: u64,
+}
+
+/// Why the numbers can be trusted, or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// `verified`, `unverified` or `incomplete`.
+    pub verdict: String,
+    /// Windows that were walked.
+    pub windows: u64,
+    /// Those that did not settle.
+    pub windows_unsettled: Vec<String>,
+    /// Accounts that could not be listed.
+    pub failed_accounts: Vec<FailedAccount>,
+    /// Records that the API said there are.
+    pub expected: u64,
+    /// Records that came.
+    pub received: u64,
+    /// Rows in the data files, by the manifest.
+    pub written: u64,
+    /// Rows that this summary counted.
+    pub counted: u64,
+    /// Whether every record that came is accounted for, and every row written was counted.
+    pub balanced: bool,
+}
+
+/// An account that could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedAccount {
+    /// Its id.
+    pub account_id: String,
+    /// Why not.
+    pub error: String,
+}

@@ -1,0 +1,147 @@
+//! Tests of the summary as a whole, and the rows that they share.
+
+mod agreement;
+mod golden;
+mod properties;
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+
+use super::Facts;
+use super::Summary;
+use super::SummaryFold;
+use crate::clip::Clip;
+use crate::clip::ClipBatchBuilder;
+
+/// 2026-11-23T00:00:00Z.
+const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
+
+fn batch(clips: &[Clip<'_>]) -> RecordBatch {
+    let mut builder = ClipBatchBuilder::with_capacity(clips.len());
+    for clip in clips {
+        builder.push("acc-1", SNAPSHOT_AT, clip);
+    }
+    builder.finish()
+}
+
+fn summary(clips: &[Clip<'_>], facts: &Facts) -> Summary {
+    let mut fold = SummaryFold::new();
+    fold.add(&batch(clips)).unwrap();
+    fold.finish(facts)
+}
+
+/// A run in which `written` rows came out and nothing went wrong.
+fn clean_run(written: u64) -> Facts {
+    Facts {
+        snapshot_date: "2026-11-23".to_owned(),
+        snapshot_at: SNAPSHOT_AT,
+        account_ids: vec!["acc-1".to_owned()],
+        table: "clips".to_owned(),
+        verdict: "verified".to_owned(),
+        windows: 51,
+        expected: written,
+        received: written,
+        written,
+        ..Facts::default()
+    }
+}
+
+fn at(instant: &str) -> i64 {
+    let timestamp: jiff::Timestamp = instant.parse().unwrap();
+    timestamp.as_microsecond()
+}
+
+/// A clip as the service means it to be.
+fn clip(id: &'static str, owner: &'static str, status: &'static str, bytes: i64) -> Clip<'static> {
+    Clip {
+        clip_id: id.into(),
+        owner_id: Some(owner.into()),
+        title: Some("Weekly demo".into()),
+        status: Some(status.into()),
+        duration_seconds: Some(90.5),
+        file_size_bytes: Some(bytes),
+        created_at: Some(at("2024-10-11T01:51:50.631Z")),
+        share_scope: Some("SAME_ORGANIZATION".into()),
+        passcode_enabled: Some(false),
+        ..Clip::default()
+    }
+}
+
+/// All statuses and scopes, several scripts, hostile titles, nulls.
+fn mixed() -> Vec<Clip<'static>> {
+    let mut clips = vec![
+        clip("c01", "ada", "RECORD_START", 0),
+        clip("c02", "ada", "RECORD_FAILED", 2_000),
+        clip("c03", "ada", "RECORD_END", 30_000),
+        clip("c04", "bob", "RECORD_SUCCESS", 4_500_000_000),
+        clip("c05", "bob", "RECORD_DELETE", 750_000_000),
+        clip("c06", "_x_|<b>", "SUSPENDED", 60_000),
+        clip("c07", "ada", "RECORD_ARCHIVED", 7_000),
+        clip("c08", "ada", "RECORD_SUCCESS", 1_200_000),
+        clip("c09", "bob", "RECORD_SUCCESS", 80_000),
+        clip("c10", "bob", "RECORD_SUCCESS", 90_000),
+        clip("c11", "ada", "RECORD_SUCCESS", 100_000),
+        clip("c12", "ada", "RECORD_SUCCESS", 1),
+    ];
+    clips.push(Clip {
+        clip_id: "c13".into(),
+        ..Clip::default()
+    });
+    let titles = [
+        (
+            3,
+            "週次報告の録画：第四四半期の売上と来期の計画について話し合った会議",
+        ),
+        (
+            4,
+            "a | b\n# <script>alert(1)</script> [x](http://evil.example)",
+        ),
+        (5, "invoice\u{202e}4pm.exe \u{1b}[31mred"),
+        (7, "👩‍👩‍👧‍👦 family 🎬 day"),
+        (8, "مراجعة الأسبوع"),
+        (9, "**bold** `code` _under_ snake_case $1 ~2~"),
+    ];
+    for (row, title) in titles {
+        clips[row].title = Some(title.into());
+    }
+    clips[10].title = None;
+    let scopes = [
+        (0, "ANYONE", Some(true)),
+        (1, "ANYONE", Some(false)),
+        (3, "ANYONE", Some(false)),
+        (4, "ANYONE", None),
+        (5, "INVITED_MEMBERS_ONLY", Some(true)),
+        (6, "PRIVATE", Some(false)),
+        (7, "EVERY_OTHER_TUESDAY", None),
+    ];
+    for (row, scope, passcode) in scopes {
+        clips[row].share_scope = Some(scope.into());
+        clips[row].passcode_enabled = passcode;
+    }
+    clips[3].created_at = Some(at("2023-08-31T23:59:59.999Z"));
+    clips[3].duration_seconds = Some(6000.0);
+    clips[4].created_at = Some(at("2024-12-01T00:00:00Z"));
+    clips[11].duration_seconds = Some(0.000_001);
+    clips
+}
+
+/// A run in which about everything happened.
+fn eventful_run() -> Facts {
+    Facts {
+        verdict: "incomplete".to_owned(),
+        windows_unsettled: vec!["acc-1 2024-10-01T00:00:00Z to 2024-10-08T00:00:00Z".to_owned()],
+        expected: 16,
+        received: 16,
+        duplicates: 2,
+        rejected: 1,
+        outside: 4,
+        repairs: BTreeMap::from([("duration".to_owned(), 1), ("file_size".to_owned(), 1_234)]),
+        failed_accounts: vec![(
+            "acc-2".to_owned(),
+            "no permission to operate (403, code 1003) after 1 attempt; ask for a scope".to_owned(),
+        )],
+        parameters: vec![("by".to_owned(), "created".to_owned())],
+        ..clean_run(13)
+    }
+}

@@ -1,0 +1,265 @@
+//! The pages for people say what the JSON says; what is read back equals what was written.
+
+use super::clean_run;
+use super::clip;
+use super::eventful_run;
+use super::mixed;
+use super::summary;
+use crate::clip::Clip;
+use crate::clip::STATUSES;
+use crate::report::Bytes;
+use crate::report::COLUMNS;
+use crate::report::Facts;
+use crate::report::Summary;
+use crate::report::SummaryFold;
+use crate::report::json;
+use crate::report::markdown;
+use crate::report::text;
+use crate::report::units::count;
+use crate::report::units::size;
+
+/// The cells of the first row that begins with `name`, on either page.
+fn cells<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let row = page
+        .lines()
+        .map(|line| line.trim().trim_start_matches("| "))
+        .find(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(' '))
+        })
+        .unwrap_or_else(|| panic!("no row {name} in\n{page}"));
+    let separator = if row.contains('|') { "|" } else { "  " };
+    let cells = row.split(separator).map(str::trim);
+    cells.filter(|cell| !cell.is_empty()).collect()
+}
+
+/// The row of an entry: its name under `key`, clips and bytes.
+fn assert_row(page: &str, entry: &serde_json::Value, key: &str) {
+    let Some(name) = entry[key].as_str() else {
+        return;
+    };
+    let clips = count(entry["clips"].as_u64().unwrap());
+    let bytes = size(Bytes(u128::from(entry["bytes"].as_u64().unwrap())));
+    assert_eq!(cells(page, name)[1..3], [clips, bytes], "{name}");
+}
+
+#[test]
+fn a_summary_read_back_is_the_summary_that_was_written() {
+    let before = summary(&mixed(), &eventful_run());
+    let after: Summary = serde_json::from_str(&json(&before)).unwrap();
+    assert_eq!(after, before);
+    assert_eq!(json(&after), json(&before));
+}
+
+#[test]
+fn text_and_markdown_say_the_numbers_of_the_json() {
+    let summary = summary(&mixed(), &eventful_run());
+    let read: serde_json::Value = serde_json::from_str(&json(&summary)).unwrap();
+    let entries = |list: &str| read[list].as_array().unwrap().clone();
+    let text = text(&summary);
+    for page in [&text, &markdown(&summary)] {
+        let totals = &read["totals"];
+        let clips = count(totals["clips"].as_u64().unwrap());
+        let bytes = size(Bytes(u128::from(totals["bytes"].as_u64().unwrap())));
+        assert_eq!(cells(page, "Clips"), ["Clips", &clips]);
+        assert_eq!(cells(page, "Stored"), ["Stored", &bytes]);
+        for (list, key) in [("statuses", "status"), ("share_scopes", "share_scope")] {
+            for entry in entries(list) {
+                assert_row(page, &entry, key);
+            }
+        }
+        for month in entries("months").iter().rev().take(12) {
+            assert_row(page, month, "month");
+        }
+        for owner in entries("owners").iter().take(2) {
+            assert_row(page, owner, "owner_id");
+        }
+    }
+}
+
+#[test]
+fn the_parts_add_up_to_the_whole() {
+    let summary = summary(&mixed(), &eventful_run());
+    let total = (summary.totals.clips, summary.totals.bytes.0);
+    let mut parts = [(0, 0); 4];
+    for owner in &summary.owners {
+        parts[0].0 += owner.clips;
+        parts[0].1 += owner.bytes.0;
+    }
+    for entry in &summary.statuses {
+        parts[1].0 += entry.clips;
+        parts[1].1 += entry.bytes.0;
+    }
+    for entry in &summary.share_scopes {
+        for part in [
+            entry.with_passcode,
+            entry.without_passcode,
+            entry.passcode_unknown,
+        ] {
+            parts[2].0 += part.clips;
+            parts[2].1 += part.bytes.0;
+        }
+    }
+    for month in &summary.months {
+        parts[3].0 += month.clips;
+        parts[3].1 += month.bytes.0;
+    }
+    parts[3].0 += summary.without_created_date.clips;
+    parts[3].1 += summary.without_created_date.bytes.0;
+    assert_eq!(parts, [total; 4]);
+}
+
+#[test]
+fn an_owners_statuses_stand_under_their_own_names() {
+    for status in STATUSES {
+        let summary = summary(&[clip("c", "ada", status, 1)], &clean_run(1));
+        let statuses = serde_json::to_value(summary.owners[0].clips_by_status).unwrap();
+        assert_eq!(statuses, serde_json::json!({ status: 1 }));
+    }
+}
+
+#[test]
+fn owners_beyond_the_first_ten_are_summed_up_in_a_line() {
+    let ids: Vec<String> = (0..40).map(|owner| format!("owner-{owner:02}")).collect();
+    let clips: Vec<Clip<'_>> = ids
+        .iter()
+        .map(|id| Clip {
+            owner_id: Some(id.as_str().into()),
+            ..clip("c", "", "RECORD_SUCCESS", 1_000)
+        })
+        .collect();
+    let summary = summary(&clips, &clean_run(40));
+    assert_eq!(summary.owners.len(), 40);
+    assert!(text(&summary).contains("and 30 more owners with 30 clips, 30.0 kB (75.0 %)"));
+    assert!(markdown(&summary).contains("and 15 more owners with 15 clips, 15.0 kB (37.5 %)"));
+}
+
+#[test]
+fn sizes_at_the_end_of_their_range_do_not_overflow() {
+    let clips = ["c1", "c2", "c3"].map(|id| Clip {
+        duration_seconds: Some(f64::MAX),
+        ..clip(id, "ada", "RECORD_DELETE", i64::MAX)
+    });
+    let summary = summary(&clips, &clean_run(3));
+    let sum = 3 * u128::from(i64::MAX.unsigned_abs());
+    assert_eq!(summary.totals.bytes, Bytes(sum));
+    assert_eq!(summary.reclaimable.bytes, Bytes(sum));
+    assert!(summary.totals.duration_seconds.is_finite());
+    assert_eq!(summary.owners[0].bytes_percent.to_string(), "100");
+    assert!(json(&summary).contains("\"bytes\": \"27670116110564327421\""));
+    assert!(text(&summary).contains("27.6 EB"));
+    let read: Summary = serde_json::from_str(&json(&summary)).unwrap();
+    assert_eq!(read.totals.bytes, Bytes(sum));
+}
+
+#[test]
+fn zero_bytes_and_no_size_are_different_things() {
+    let none = Clip {
+        file_size_bytes: None,
+        duration_seconds: None,
+        ..clip("c2", "ada", "RECORD_SUCCESS", 0)
+    };
+    let summary = summary(
+        &[clip("c1", "ada", "RECORD_SUCCESS", 0), none],
+        &clean_run(2),
+    );
+    assert_eq!(summary.totals.clips_without_size, 1);
+    assert_eq!(summary.totals.clips_without_duration, 1);
+    assert_eq!(summary.largest.len(), 1);
+    assert_eq!(summary.largest[0].clip_id, "c1");
+}
+
+#[test]
+fn counts_that_do_not_agree_are_called_out() {
+    let balanced = |facts: Facts| {
+        let summary = summary(&[clip("c", "ada", "RECORD_SUCCESS", 1)], &facts);
+        let warned = text(&summary).contains("WARNING");
+        assert_eq!(warned, !summary.proof.balanced);
+        summary.proof.balanced
+    };
+    let run = clean_run(1);
+    assert!(balanced(run.clone()));
+    assert!(balanced(Facts {
+        received: 3,
+        outside: 2,
+        ..run.clone()
+    }));
+    assert!(balanced(Facts {
+        outside: 2,
+        ..run.clone()
+    }));
+    assert!(!balanced(Facts {
+        received: 2,
+        ..run.clone()
+    }));
+    assert!(!balanced(Facts {
+        received: 2,
+        written: 2,
+        ..run
+    }));
+}
+
+#[test]
+fn of_many_accounts_the_pages_name_the_first_and_the_json_all() {
+    let ids: Vec<String> = (0..200).map(|id| format!("acc-{id:03}")).collect();
+    let failed = |id: &String| (id.clone(), "no permission".to_owned());
+    let facts = Facts {
+        failed_accounts: ids.iter().map(failed).collect(),
+        windows_unsettled: ids.clone(),
+        account_ids: ids,
+        ..eventful_run()
+    };
+    let summary = summary(&mixed(), &facts);
+    for page in [text(&summary), markdown(&summary)] {
+        assert_eq!(page.matches(", and 190 more").count(), 3);
+        assert!(page.contains("account acc-009 failed: no permission"));
+        assert!(!page.contains("acc-010"));
+    }
+    assert_eq!(json(&summary).matches("\"acc-199\"").count(), 3);
+}
+
+#[test]
+fn no_line_of_the_text_is_wider_than_80_columns() {
+    let wild = "週\u{202e}".repeat(300);
+    let mut clips = mixed();
+    for clip in &mut clips {
+        clip.title = Some(wild.clone().into());
+        clip.owner_id = Some(wild.clone().into());
+        clip.status = Some(wild.clone().into());
+        clip.share_scope = Some(wild.clone().into());
+        clip.duration_seconds = Some(f64::MAX);
+    }
+    let facts = Facts {
+        failed_accounts: vec![(wild.clone(), wild.clone())],
+        account_ids: vec!["acc-with-a-name".to_owned(); 30],
+        ..eventful_run()
+    };
+    for summary in [summary(&clips, &facts), summary(&mixed(), &eventful_run())] {
+        for line in text(&summary).lines() {
+            let width = unicode_width::UnicodeWidthStr::width(line);
+            assert!(width <= 80, "{width}: {line}");
+            assert_eq!(line, line.trim_end());
+        }
+    }
+}
+
+#[test]
+fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
+    let batch = super::batch(&mixed());
+    let needed = COLUMNS.map(crate::clip::Column::index);
+    let mut fold = SummaryFold::new();
+    fold.add(&batch.project(&needed).unwrap()).unwrap();
+    let facts = eventful_run();
+    assert_eq!(fold.finish(&facts), summary(&mixed(), &facts));
+
+    for (at, column) in COLUMNS.iter().enumerate() {
+        let mut fewer = needed.to_vec();
+        fewer.remove(at);
+        let mut fold = SummaryFold::new();
+        let error = fold.add(&batch.project(&fewer).unwrap()).unwrap_err();
+        assert_eq!(
+            error.name,
+            crate::clip::schema().field(column.index()).name().as_str()
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! The summary as plain text of 80 columns: for terminals and chats.
+
+use super::Summary;
+use super::plain::fit;
+use super::plain::pad;
+use super::plain::width;
+use super::plain::wrap;
+use super::sections::Kind;
+use super::sections::Limits;
+use super::sections::Table;
+use super::sections::sections;
+
+/// No line is wider.
+const COLUMNS: usize = 80;
+const INDENT: usize = 2;
+const GAP: usize = 2;
+
+/// A cell that is not cut for its column's sake still has an end.
+const WIDEST_CELL: usize = 60;
+
+const LIMITS: Limits = Limits {
+    owners: 10,
+    months: 12,
+};
+
+/// The summary as text: aligned, without colour, no line wider than 80 columns, with a newline at
+/// its end. It names the 10 owners with the most bytes and the last 12 months.
+#[must_use]
+pub fn text(summary: &Summary) -> String {
+    let mut page = String::new();
+    for section in sections(summary, LIMITS) {
+        if !page.is_empty() {
+            page.push('\n');
+        }
+        line(&mut page, 0, &section.heading);
+        for prose in &section.lines {
+            line(&mut page, INDENT, prose);
+        }
+        if let Some(table) = &section.table {
+            paint(&mut page, table);
+        }
+        for note in &section.notes {
+            line(&mut page, INDENT, note);
+        }
+    }
+    page
+}
+
+/// A line of prose; what it is broken into hangs two columns deeper.
+fn line(page: &mut String, indent: usize, text: &str) {
+    for (at, line) in wrap(text, COLUMNS - indent - INDENT).iter().enumerate() {
+        let deeper = if at > 0 { INDENT } else { 0 };
+        page.push_str(&" ".repeat(indent + deeper));
+        page.push_str(line.trim_end());
+        page.push('\n');
+    }
+}
+
+fn paint(page: &mut String, table: &Table) {
+    if table.rows.is_empty() {
+        return line(page, INDENT, "(none)");
+    }
+    let widths = widths(table);
+    if table.columns.iter().any(|column| !column.name.is_empty()) {
+        let names: Vec<String> = table.columns.iter().map(|c| c.name.to_owned()).collect();
+        paint_row(page, table, &widths, &names);
+    }
+    for row in &table.rows {
+        paint_row(page, table, &widths, row);
+        let details: Vec<&str> = table
+            .columns
+            .iter()
+            .zip(row)
+            .filter(|(column, _)| column.kind == Kind::Detail)
+            .map(|(_, cell)| cell.as_str())
+            .collect();
+        if !details.is_empty() {
+            let indent = 2 * INDENT;
+            page.push_str(&" ".repeat(indent));
+            page.push_str(&fit(&details.join("  "), COLUMNS - indent));
+            page.push('\n');
+        }
+    }
+}
+
+fn paint_row(page: &mut String, table: &Table, widths: &[usize], row: &[String]) {
+    let mut painted = String::new();
+    for ((column, cell), width) in table.columns.iter().zip(row).zip(widths) {
+        if !is_in_row(column.kind) {
+            continue;
+        }
+        if !painted.is_empty() {
+            painted.push_str(&" ".repeat(GAP));
+        }
+        let right = column.kind == Kind::Number;
+        painted.push_str(&pad(&fit(cell, *width), *width, right));
+    }
+    page.push_str(&" ".repeat(INDENT));
+    page.push_str(fit(&painted, COLUMNS - INDENT).trim_end());
+    page.push('\n');
+}
+
+/// As wide as the widest cell; then the text columns give way, the last one first, until the row
+/// fits the page.
+fn widths(table: &Table) -> Vec<usize> {
+    const NARROWEST: usize = 8;
+    let widest = |at: usize| {
+        let cells = table.rows.iter().filter_map(|row| row.get(at));
+        cells.map(|cell| width(&fit(cell, WIDEST_CELL))).max()
+    };
+    let columns = table.columns.iter().enumerate();
+    let mut widths: Vec<usize> = columns
+        .map(|(at, column)| widest(at).unwrap_or(0).max(width(column.name)))
+        .collect();
+    let shown = table.columns.iter().zip(&widths);
+    let needed: usize = shown
+        .filter(|(column, _)| is_in_row(column.kind))
+        .map(|(_, width)| width + GAP)
+        .sum();
+    let mut excess = needed.saturating_sub(GAP + COLUMNS - INDENT);
+    for (column, width) in table.columns.iter().zip(&mut widths).rev() {
+        if column.kind == Kind::Text && excess > 0 {
+            let cut = excess.min(width.saturating_sub(NARROWEST));
+            *width -= cut;
+            excess -= cut;
+        }
+    }
+    widths
+}
+
+fn is_in_row(kind: Kind) -> bool {
+    matches!(kind, Kind::Number | Kind::Text)
+}

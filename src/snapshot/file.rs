@@ -1,0 +1,223 @@
+//! Files and folders: private ones, durable ones, and writers that check what passes.
+
+use std::fs;
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::snapshot::error::SnapshotError;
+
+/// Makes a folder and those above it, with the umask's mode.
+pub(crate) fn create_dirs(path: &Path) -> Result<(), SnapshotError> {
+    fs::create_dir_all(path).map_err(SnapshotError::write(path))
+}
+
+/// Makes a folder that only its owner may enter; it may be there already.
+pub(crate) fn create_private_dir(path: &Path) -> Result<(), SnapshotError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(SnapshotError::write(path))
+}
+
+/// Makes or empties a file that only its owner may read.
+pub(crate) fn create_private(path: &Path) -> Result<File, SnapshotError> {
+    File::options()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(SnapshotError::write(path))
+}
+
+/// Writes a whole file and makes it durable, with the umask's mode.
+pub(crate) fn write_durable(path: &Path, bytes: &[u8]) -> Result<(), SnapshotError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(SnapshotError::write(path))
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(path: &Path) -> Result<(), SnapshotError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(SnapshotError::write(path))
+}
+
+/// Renames over whatever file is there.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), SnapshotError> {
+    fs::rename(from, to).map_err(SnapshotError::write(to))
+}
+
+/// Deletes a file or a folder with all it holds; nothing there is fine.
+pub(crate) fn remove(path: &Path) -> Result<(), SnapshotError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(SnapshotError::write(path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A writer that sums up what passes through it, against torn files.
+pub(crate) struct Summed<W> {
+    inner: W,
+    crc: flate2::Crc,
+    bytes: u64,
+}
+
+impl<W: Write> Summed<W> {
+    pub(crate) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            crc: flate2::Crc::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The writer below, bytes and CRC-32 of what has passed.
+    pub(crate) fn finish(self) -> (W, u64, u32) {
+        (self.inner, self.bytes, self.crc.sum())
+    }
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.crc.update(bytes.get(..written).unwrap_or(bytes));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Bytes and CRC-32 of a file.
+pub(crate) fn sum_file(path: &Path) -> io::Result<(u64, u32)> {
+    let mut summed = Summed::new(io::sink());
+    pour(path, &mut summed)?;
+    let (_, bytes, crc) = summed.finish();
+    Ok((bytes, crc))
+}
+
+/// A writer that hashes what passes through it, for the manifest.
+pub(crate) struct Hashed<W> {
+    inner: W,
+    sha: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Hashed<W> {
+    pub(crate) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            sha: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The writer below, bytes and SHA-256 (hex) of what has passed.
+    pub(crate) fn finish(self) -> (W, u64, String) {
+        (self.inner, self.bytes, hex(&self.sha.finalize()))
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.sha.update(bytes.get(..written).unwrap_or(bytes));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Bytes and SHA-256 (hex) of a file.
+pub(crate) fn hash_file(path: &Path) -> io::Result<(u64, String)> {
+    let mut hashed = Hashed::new(io::sink());
+    pour(path, &mut hashed)?;
+    let (_, bytes, sha256) = hashed.finish();
+    Ok((bytes, sha256))
+}
+
+/// Copies all of a file in large steps.
+pub(crate) fn pour(path: &Path, into: &mut impl Write) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 17];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            length => into.write_all(buffer.get(..length).unwrap_or_default())?,
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_hashed_file_has_the_known_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        fs::write(&path, "abc").unwrap();
+        let (bytes, sha256) = hash_file(&path).unwrap();
+        assert_eq!(bytes, 3);
+        assert_eq!(
+            sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn private_files_are_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("spool");
+        create_private_dir(&inner).unwrap();
+        let file = create_private(&inner.join("file")).unwrap();
+        let mode = |metadata: fs::Metadata| metadata.permissions().mode() & 0o777;
+        assert_eq!(mode(fs::metadata(&inner).unwrap()), 0o700);
+        assert_eq!(mode(file.metadata().unwrap()), 0o600);
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_fine() {
+        let folder = tempfile::tempdir().unwrap();
+        remove(&folder.path().join("nothing")).unwrap();
+        fs::create_dir_all(folder.path().join("full/of")).unwrap();
+        remove(&folder.path().join("full")).unwrap();
+        assert!(!folder.path().join("full").exists());
+    }
+}

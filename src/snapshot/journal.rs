@@ -1,0 +1,115 @@
+//! The journal of a spool: a header, then one line for every finished window.
+
+use std::fs;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::create_private;
+use crate::snapshot::file::rename;
+use crate::snapshot::file::sum_file;
+use crate::snapshot::manifest::WindowRecord;
+use crate::snapshot::run::RunRecord;
+use crate::snapshot::spool::SpoolHeader;
+
+/// The file name of a journal.
+pub(crate) const JOURNAL: &str = "journal";
+
+/// A finished window and its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// What is known of the window.
+    pub(crate) window: WindowRecord,
+    /// Its rows.
+    pub(crate) runs: Vec<RunRecord>,
+    /// Its rejects.
+    pub(crate) rejects: Option<RejectsRecord>,
+}
+
+impl Entry {
+    /// Whether all its files are as they were written.
+    pub(crate) fn is_intact(&self, folder: &Path) -> bool {
+        self.files().all(is_plain)
+            && self.runs.iter().all(|run| run.is_intact(folder))
+            && self.rejects.iter().all(|rejects| {
+                sum_file(&folder.join(&rejects.file))
+                    .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (rejects.bytes, rejects.crc32))
+            })
+    }
+
+    /// The names of its files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        let runs = self.runs.iter().map(|run| run.file.as_str());
+        runs.chain(self.rejects.iter().map(|rejects| rejects.file.as_str()))
+    }
+}
+
+/// The rejects of a window: a file of JSON lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RejectsRecord {
+    /// Its name, in the folder of the spool.
+    pub(crate) file: String,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// Its CRC-32.
+    pub(crate) crc32: u32,
+}
+
+/// Whether a name stays in its folder.
+fn is_plain(name: &str) -> bool {
+    !name.contains('/') && name != ".." && name != "." && name != JOURNAL
+}
+
+/// Reads a journal up to its first line that is not whole; `None` where there is no usable header.
+pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, SnapshotError> {
+    let path = folder.join(JOURNAL);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(SnapshotError::read(&path)(error)),
+    };
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let Some(header) = lines.next().and_then(whole_line) else {
+        return Ok(None);
+    };
+    Ok(Some((header, lines.map_while(whole_line).collect())))
+}
+
+fn whole_line<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+    serde_json::from_slice(line.strip_suffix(b"\n")?).ok()
+}
+
+/// Replaces the journal by one with this header and these windows, and opens it for more.
+pub(crate) fn begin(
+    folder: &Path,
+    header: &SpoolHeader,
+    entries: &[Entry],
+) -> Result<File, SnapshotError> {
+    let path = folder.join(JOURNAL);
+    let unfinished = folder.join("journal.tmp");
+    let mut file = create_private(&unfinished)?;
+    let mut text = line(header);
+    text.extend(entries.iter().flat_map(line));
+    file.write_all(&text)
+        .map_err(SnapshotError::write(&unfinished))?;
+    rename(&unfinished, &path)?;
+    Ok(file)
+}
+
+/// Adds a finished window: from here on it is finished.
+pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<(), SnapshotError> {
+    journal
+        .write_all(&line(entry))
+        .map_err(SnapshotError::write(&folder.join(JOURNAL)))
+}
+
+fn line<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut line = serde_json::to_vec(value).expect("maps have text keys");
+    line.push(b'\n');
+    line
+}

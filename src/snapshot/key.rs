@@ -1,0 +1,101 @@
+//! The columns of a batch that decide order and identity.
+
+use std::hash::BuildHasher;
+use std::hash::RandomState;
+use std::path::Path;
+
+use arrow::array::Array;
+use arrow::array::AsArray;
+use arrow::array::RecordBatch;
+use arrow::array::StringArray;
+use arrow::array::TimestampMicrosecondArray;
+use arrow::datatypes::Schema;
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::clip::Column;
+use crate::clip::schema;
+use crate::snapshot::error::SnapshotError;
+
+/// The place of a row in its account: `created_at` in microseconds (null first), then `clip_id`.
+pub(crate) type Key<'a> = (Option<i64>, &'a str);
+
+/// Reads keys off a batch of the row schema.
+pub(crate) struct Keys<'a> {
+    created_at: &'a TimestampMicrosecondArray,
+    modified_at: &'a TimestampMicrosecondArray,
+    clip_id: &'a StringArray,
+}
+
+impl<'a> Keys<'a> {
+    /// The keys of a batch that [`check_schema`] has passed.
+    pub(crate) fn of(batch: &'a RecordBatch) -> Self {
+        let instant = |column: Column| {
+            batch
+                .column(column.index())
+                .as_primitive::<TimestampMicrosecondType>()
+        };
+        Self {
+            created_at: instant(Column::CreatedAt),
+            modified_at: instant(Column::ModifiedAt),
+            clip_id: batch.column(Column::ClipId.index()).as_string(),
+        }
+    }
+
+    /// The place of row `row`.
+    pub(crate) fn key(&self, row: usize) -> Key<'a> {
+        (value(self.created_at, row), self.clip_id.value(row))
+    }
+
+    /// The clip of row `row`.
+    pub(crate) fn clip_id(&self, row: usize) -> &'a str {
+        self.clip_id.value(row)
+    }
+
+    /// When row `row` was modified, in microseconds.
+    pub(crate) fn modified_at(&self, row: usize) -> Option<i64> {
+        value(self.modified_at, row)
+    }
+}
+
+fn value(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// Hashes of clips: equal clips have equal hashes, and a process has its own hashing, so that
+/// nobody can choose ids that collide.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hashing(RandomState);
+
+impl Hashing {
+    /// The hash of one clip.
+    pub(crate) fn hash(&self, account_id: &str, clip_id: &str) -> u64 {
+        self.0.hash_one((account_id, clip_id))
+    }
+
+    /// The hashes of all rows of a batch.
+    pub(crate) fn hashes<'a>(
+        &'a self,
+        account_id: &'a str,
+        clip_id: &'a StringArray,
+    ) -> impl Iterator<Item = u64> + 'a {
+        // Ids are never null.
+        (0..clip_id.len()).map(move |row| self.hash(account_id, clip_id.value(row)))
+    }
+}
+
+/// Whether rows read from `path` have the columns of the row schema.
+pub(crate) fn check_schema(path: &Path, found: &Schema) -> Result<(), SnapshotError> {
+    if found.fields() == schema().fields() {
+        return Ok(());
+    }
+    let names = |schema: &Schema| {
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        names.join(", ")
+    };
+    let why = if names(found) == names(&schema()) {
+        "its columns have other types than this version writes".to_owned()
+    } else {
+        format!("its columns are {}", names(found))
+    };
+    Err(SnapshotError::damaged(path, why))
+}

@@ -1,0 +1,334 @@
+//! The manifest: the JSON that proves a snapshot. It is written last.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::clip::SCHEMA_VERSION;
+use crate::snapshot::csv::CsvMode;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::instant;
+use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::Table;
+
+/// How a window ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowOutcome {
+    /// Its distinct ids are as many as the API said, and nothing moved.
+    Settled,
+    /// The API named no count that could be compared.
+    Unverified,
+    /// Counts did not agree, even after repeated walks.
+    Unsettled,
+    /// It was cut into smaller windows, which have records of their own.
+    Split,
+}
+
+/// What is known of one window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowRecord {
+    /// The account it lists.
+    pub account_id: String,
+    /// Its begin in unix seconds, included.
+    #[serde(with = "instant::seconds")]
+    pub from: i64,
+    /// Its end in unix seconds, excluded.
+    #[serde(with = "instant::seconds")]
+    pub to: i64,
+    /// The `total_records` that the API named.
+    pub expected: Option<u64>,
+    /// Records received in all walks, repeats included.
+    pub received: u64,
+    /// Distinct clip ids of the last walk.
+    pub distinct: u64,
+    /// Pages received.
+    pub pages: u64,
+    /// Times it was walked.
+    pub walks: u32,
+    /// Times a walk began again because its page token was refused.
+    pub restarts: u32,
+    /// How it ended.
+    pub outcome: WindowOutcome,
+    /// Why it is not settled.
+    pub why: Option<String>,
+    /// Rows created outside of it, whatever the request said.
+    pub outside: u64,
+    /// Records that are no clips.
+    pub rejected: u64,
+    /// Repaired values by field.
+    pub repairs: BTreeMap<String, u64>,
+    /// Rows it holds in the spool, one per clip. Set when the window is finished.
+    pub rows: u64,
+}
+
+impl std::fmt::Display for WindowRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let instant = |seconds: i64| {
+            jiff::Timestamp::from_second(seconds)
+                .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
+        };
+        let (from, to) = (instant(self.from), instant(self.to));
+        write!(f, "window [{from}, {to}) of account {}", self.account_id)?;
+        self.why.iter().try_for_each(|why| write!(f, ": {why}"))
+    }
+}
+
+/// Whether the snapshot is proven complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every window settled.
+    Verified,
+    /// The API named no counts.
+    Unverified,
+    /// Some window did not settle, or an account failed.
+    Incomplete,
+}
+
+/// The format of the data files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Parquet, zstd.
+    Parquet,
+    /// RFC 4180.
+    Csv,
+}
+
+impl Format {
+    /// The end of a file's name, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// One data file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its path below the output folder, with `/`.
+    pub path: String,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, 64 hex digits.
+    pub sha256: String,
+}
+
+/// An account that could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFailure {
+    /// The account.
+    pub account_id: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Sums over all windows: `received = written + duplicates + rejected`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Records received.
+    pub received: u64,
+    /// Rows in the data files.
+    pub written: u64,
+    /// Records that were further copies of a written row.
+    pub duplicates: u64,
+    /// Records that are no clips.
+    pub rejected: u64,
+    /// Rows created outside the window that listed them.
+    pub outside: u64,
+    /// Repaired values by field.
+    pub repairs: BTreeMap<String, u64>,
+}
+
+/// The proof of a snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the row contract.
+    pub schema_version: u32,
+    /// The version of the tool.
+    pub tool_version: String,
+    /// The run that wrote it.
+    pub run_id: String,
+    /// The accounts listed.
+    pub account_ids: Vec<String>,
+    /// The settings of the run, without secrets.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+    /// When the run began, RFC 3339.
+    pub started_at: String,
+    /// When its data files were complete, RFC 3339.
+    pub finished_at: String,
+    /// The instant the census is of, in microseconds since 1970.
+    #[serde(with = "instant::micros")]
+    pub snapshot_at: i64,
+    /// Whether it is proven complete.
+    pub verdict: Verdict,
+    /// What its rows are.
+    pub table: Table,
+    /// The format of the data files.
+    pub format: Format,
+    /// How CSV cells are written; null for other formats.
+    pub csv_mode: Option<CsvMode>,
+    /// Every window.
+    pub windows: Vec<WindowRecord>,
+    /// Sums over the windows.
+    pub totals: Totals,
+    /// Attempts by outcome.
+    pub requests: BTreeMap<String, u64>,
+    /// Accounts that could not be listed.
+    pub account_failures: Vec<AccountFailure>,
+    /// The data files, in order.
+    pub files: Vec<DataFile>,
+}
+
+impl Manifest {
+    /// The UTC date of its snapshot.
+    #[must_use]
+    pub fn date(&self) -> Date {
+        instant::utc_date(self.snapshot_at)
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// [`SnapshotError::NoSnapshot`] where there is none, [`SnapshotError::Damaged`] for a file
+    /// that is none or is of a later schema version.
+    pub fn read(path: &Path) -> Result<Self, SnapshotError> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(error) if is_absent(&error) => {
+                return Err(SnapshotError::NoSnapshot {
+                    path: path.to_owned(),
+                });
+            }
+            Err(error) => return Err(SnapshotError::read(path)(error)),
+        };
+        let manifest: Self =
+            serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(path, error))?;
+        if manifest.schema_version > SCHEMA_VERSION {
+            let why = format!(
+                "it has schema version {} and this tool knows versions up to {SCHEMA_VERSION}",
+                manifest.schema_version
+            );
+            return Err(SnapshotError::damaged(path, why));
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest of the newest snapshot; `None` where nothing was published yet.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn latest(layout: &Layout) -> Result<Option<Self>, SnapshotError> {
+        let Some(date) = Latest::read(layout)? else {
+            return Ok(None);
+        };
+        Self::read(&layout.manifest(date)).map(Some)
+    }
+
+    /// The text of its file.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        to_json(self)
+    }
+}
+
+/// What stands in `latest.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Latest {
+    /// The date of the newest snapshot.
+    snapshot_date: String,
+    /// Its manifest, below the output folder.
+    manifest: String,
+}
+
+impl Latest {
+    /// Points at `date`.
+    pub(crate) fn of(date: Date) -> Self {
+        Self {
+            snapshot_date: date.to_string(),
+            manifest: format!("_snapshots/{date}/manifest.json"),
+        }
+    }
+
+    /// The text of its file.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        to_json(self)
+    }
+
+    /// The date that the file names; `None` where there is no file.
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, SnapshotError> {
+        let path = layout.latest();
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(SnapshotError::read(&path)(error)),
+        };
+        let latest: Self =
+            serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(&path, error))?;
+        let date = latest.snapshot_date.parse();
+        date.map(Some)
+            .map_err(|error| SnapshotError::damaged(&path, error))
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut text =
+        serde_json::to_vec_pretty(value).expect("maps have text keys and instants are in range");
+    text.push(b'\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::snapshot::testing::manifest;
+
+    use super::*;
+
+    #[test]
+    fn a_manifest_reads_back_and_shows_instants_as_text() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("manifest.json");
+        let written = manifest();
+        fs::write(&path, written.to_json()).unwrap();
+        assert_eq!(Manifest::read(&path).unwrap(), written);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains(r#""snapshot_at": "2026-11-23T00:00:00Z""#),
+            "{text}"
+        );
+        assert!(text.contains(r#""verdict": "verified""#), "{text}");
+    }
+
+    #[test]
+    fn a_missing_a_damaged_and_a_later_manifest_are_told_apart() {
+        let out = tempfile::tempdir().unwrap();
+        let path = out.path().join("manifest.json");
+        let read = || Manifest::read(&path).unwrap_err();
+        assert!(matches!(read(), SnapshotError::NoSnapshot { .. }));
+        fs::write(&path, "{").unwrap();
+        assert!(read().is_damaged());
+        let later = Manifest {
+            schema_version: SCHEMA_VERSION + 1,
+            ..manifest()
+        };
+        fs::write(&path, later.to_json()).unwrap();
+        assert!(read().to_string().contains("schema version"));
+    }
+}

@@ -1,0 +1,337 @@
+//! Merges all runs of a spool into one stream in snapshot order, each clip once.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use arrow::array::BooleanArray;
+use arrow::array::RecordBatch;
+use arrow::compute::filter_record_batch;
+use arrow::compute::interleave_record_batch;
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::key::Hashing;
+use crate::snapshot::key::Key;
+use crate::snapshot::key::Keys;
+use crate::snapshot::run::RunReader;
+use crate::snapshot::run::RunRecord;
+use crate::snapshot::spool::Spool;
+
+/// Rows of a merged batch at most.
+const BATCH_ROWS: usize = 8192;
+
+/// Rows of all finished windows in snapshot order: batches of 1 to 8192 rows.
+///
+/// Windows tile time, so that at most places one run alone has the next rows: these are handed on
+/// without a copy. Only where runs overlap are rows taken one by one.
+pub struct Merge {
+    folder: PathBuf,
+    hashing: Hashing,
+    /// Hashes that more than one row has: only their clips can come twice.
+    repeated: HashSet<u64>,
+    accounts: VecDeque<(String, VecDeque<Run>)>,
+    account: Option<AccountMerge>,
+    rows: u64,
+    duplicates: u64,
+}
+
+/// Begins to merge what is finished in the spool.
+///
+/// # Errors
+/// None today; runs are opened when their turn comes.
+pub fn merge(spool: &Spool) -> Result<Merge, SnapshotError> {
+    let mut accounts: BTreeMap<String, Vec<Run>> = BTreeMap::new();
+    for entry in spool.entries() {
+        let runs = accounts.entry(entry.window.account_id).or_default();
+        runs.extend(entry.runs.into_iter().map(|record| Run {
+            from: entry.window.from,
+            to: entry.window.to,
+            record,
+        }));
+    }
+    for runs in accounts.values_mut() {
+        runs.sort_by(|a, b| a.record.first().cmp(&b.record.first()));
+    }
+    Ok(Merge {
+        folder: spool.folder().clone(),
+        hashing: spool.hashing().clone(),
+        repeated: spool.repeated_hashes(),
+        accounts: accounts
+            .into_iter()
+            .map(|(account, runs)| (account, runs.into()))
+            .collect(),
+        account: None,
+        rows: 0,
+        duplicates: 0,
+    })
+}
+
+impl Merge {
+    /// Rows handed out so far.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Rows dropped so far because their clip is in the snapshot already.
+    #[must_use]
+    pub const fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+        loop {
+            let Some(account) = &mut self.account else {
+                let Some((account_id, waiting)) = self.accounts.pop_front() else {
+                    return Ok(None);
+                };
+                self.account = Some(AccountMerge {
+                    account_id,
+                    folder: self.folder.clone(),
+                    waiting,
+                    open: Vec::new(),
+                    written: HashSet::new(),
+                });
+                continue;
+            };
+            let Some(batch) = account.next_batch(&mut self.duplicates)? else {
+                self.account = None;
+                continue;
+            };
+            let kept = account.first_forms(batch.clone(), &self.repeated, &self.hashing)?;
+            self.duplicates += (batch.num_rows() - kept.num_rows()) as u64;
+            self.rows += kept.num_rows() as u64;
+            if kept.num_rows() > 0 {
+                return Ok(Some(kept));
+            }
+        }
+    }
+}
+
+impl Iterator for Merge {
+    type Item = Result<RecordBatch, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.next_batch();
+        if next.is_err() {
+            // Nothing sensible can follow an error.
+            self.account = None;
+            self.accounts.clear();
+        }
+        next.transpose()
+    }
+}
+
+impl std::fmt::Debug for Merge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Merge({} rows, {} duplicates so far)",
+            self.rows, self.duplicates
+        )
+    }
+}
+
+/// A run and the window it is of, in unix seconds.
+struct Run {
+    from: i64,
+    to: i64,
+    record: RunRecord,
+}
+
+/// An open run at its next row.
+struct Cursor {
+    run: Run,
+    reader: RunReader,
+    batch: RecordBatch,
+    row: usize,
+    /// Where its batch is among those that rows are taken from.
+    slot: usize,
+}
+
+impl Cursor {
+    fn key(&self) -> Key<'_> {
+        Keys::of(&self.batch).key(self.row)
+    }
+
+    /// How good its form of a clip is; the greatest is kept. The rest after `modified_at` only
+    /// decides between forms that the API holds to be the same.
+    fn rank(&self) -> (Option<i64>, bool, i64, Reverse<i64>, u32) {
+        let keys = Keys::of(&self.batch);
+        let inside = keys.key(self.row).0.is_some_and(|micros| {
+            (self.run.from..self.run.to).contains(&micros.div_euclid(1_000_000))
+        });
+        (
+            keys.modified_at(self.row),
+            inside,
+            self.run.from,
+            Reverse(self.run.to),
+            self.run.record.part,
+        )
+    }
+
+    /// Rows from the present one on whose key is less than `bound`.
+    fn rows_before(&self, bound: Option<Key<'_>>) -> usize {
+        let rest = self.batch.num_rows() - self.row;
+        let Some(bound) = bound else { return rest };
+        let keys = Keys::of(&self.batch);
+        let (mut low, mut high) = (0, rest);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if keys.key(self.row + middle) < bound {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// The merge of one account.
+struct AccountMerge {
+    account_id: String,
+    folder: PathBuf,
+    /// Runs not yet open, by their first key.
+    waiting: VecDeque<Run>,
+    open: Vec<Cursor>,
+    /// Clips handed out whose hash is repeated.
+    written: HashSet<String>,
+}
+
+impl AccountMerge {
+    fn next_batch(&mut self, duplicates: &mut u64) -> Result<Option<RecordBatch>, SnapshotError> {
+        self.open_due()?;
+        match self.open.len() {
+            0 => Ok(None),
+            1 => self.slice().map(Some),
+            _ => self.interleaved(duplicates).map(Some),
+        }
+    }
+
+    /// Opens every run that may have the next row.
+    fn open_due(&mut self) -> Result<(), SnapshotError> {
+        loop {
+            let due = match (self.waiting.front(), self.least()) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(run), Some(least)) => run.record.first() <= self.open[least].key(),
+            };
+            let Some(run) = due.then(|| self.waiting.pop_front()).flatten() else {
+                return Ok(());
+            };
+            let path = self.folder.join(&run.record.file);
+            let mut reader = RunReader::open(path)?;
+            if let Some(batch) = reader.next_batch()? {
+                self.open.push(Cursor {
+                    run,
+                    reader,
+                    batch,
+                    row: 0,
+                    slot: usize::MAX,
+                });
+            }
+        }
+    }
+
+    /// The open run with the least next row.
+    fn least(&self) -> Option<usize> {
+        (0..self.open.len()).min_by(|a, b| self.open[*a].key().cmp(&self.open[*b].key()))
+    }
+
+    /// The rows of the only open run before any other run begins.
+    fn slice(&mut self) -> Result<RecordBatch, SnapshotError> {
+        let bound = self.waiting.front().map(|run| run.record.first());
+        let cursor = &self.open[0];
+        let rows = cursor.rows_before(bound);
+        let slice = cursor.batch.slice(cursor.row, rows);
+        self.advance(0, rows)?;
+        Ok(slice)
+    }
+
+    /// Rows taken one by one, until one run is left or the batch is full.
+    fn interleaved(&mut self, duplicates: &mut u64) -> Result<RecordBatch, SnapshotError> {
+        let mut sources: Vec<RecordBatch> = Vec::new();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for cursor in &mut self.open {
+            cursor.slot = usize::MAX;
+        }
+        while places.len() < BATCH_ROWS {
+            self.open_due()?;
+            if self.open.len() < 2 {
+                break;
+            }
+            let Some(least) = self.least() else { break };
+            let key = self.open[least].key();
+            let same: Vec<usize> = (0..self.open.len())
+                .filter(|other| self.open[*other].key() == key)
+                .collect();
+            let best = same
+                .iter()
+                .copied()
+                .max_by_key(|cursor| self.open[*cursor].rank())
+                .unwrap_or(least);
+            *duplicates += same.len() as u64 - 1;
+            let cursor = &mut self.open[best];
+            if cursor.slot == usize::MAX {
+                cursor.slot = sources.len();
+                sources.push(cursor.batch.clone());
+            }
+            places.push((cursor.slot, cursor.row));
+            // From the last, since a run at its end is removed.
+            for cursor in same.into_iter().rev() {
+                self.advance(cursor, 1)?;
+            }
+        }
+        let sources: Vec<&RecordBatch> = sources.iter().collect();
+        interleave_record_batch(&sources, &places).map_err(SnapshotError::arrow_read(&self.folder))
+    }
+
+    /// Passes `rows` rows of an open run and removes it at its end.
+    fn advance(&mut self, index: usize, rows: usize) -> Result<(), SnapshotError> {
+        let cursor = &mut self.open[index];
+        cursor.row += rows;
+        if cursor.row < cursor.batch.num_rows() {
+            return Ok(());
+        }
+        if let Some(batch) = cursor.reader.next_batch()? {
+            cursor.batch = batch;
+            cursor.row = 0;
+            cursor.slot = usize::MAX;
+        } else {
+            self.open.remove(index);
+        }
+        Ok(())
+    }
+
+    /// The rows whose clip was not handed out before: two forms of a clip with different
+    /// `created_at` do not meet in the merge.
+    fn first_forms(
+        &mut self,
+        batch: RecordBatch,
+        repeated: &HashSet<u64>,
+        hashing: &Hashing,
+    ) -> Result<RecordBatch, SnapshotError> {
+        if repeated.is_empty() {
+            return Ok(batch);
+        }
+        let keys = Keys::of(&batch);
+        let keep: Vec<bool> = (0..batch.num_rows())
+            .map(|row| {
+                let clip_id = keys.clip_id(row);
+                !repeated.contains(&hashing.hash(&self.account_id, clip_id))
+                    || self.written.insert(clip_id.to_owned())
+            })
+            .collect();
+        if keep.iter().all(|keep| *keep) {
+            return Ok(batch);
+        }
+        filter_record_batch(&batch, &BooleanArray::from(keep))
+            .map_err(SnapshotError::arrow_read(&self.folder))
+    }
+}
+
+#[cfg(test)]
+mod tests;

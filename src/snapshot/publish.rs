@@ -1,0 +1,311 @@
+//! Publishing: a snapshot is put together beside its place, made durable, then put there whole.
+
+use std::fs;
+use std::fs::File;
+use std::io::BufWriter;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use jiff::civil::Date;
+
+use crate::snapshot::csv::CsvMode;
+use crate::snapshot::csv::CsvWriter;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::Hashed;
+use crate::snapshot::file::create_dirs;
+use crate::snapshot::file::remove;
+use crate::snapshot::file::sync_dir;
+use crate::snapshot::file::write_durable;
+use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::MANIFEST;
+use crate::snapshot::manifest::DataFile;
+use crate::snapshot::manifest::Format;
+use crate::snapshot::manifest::Latest;
+use crate::snapshot::manifest::Manifest;
+use crate::snapshot::parquet::ParquetWriter;
+use crate::snapshot::recover::Intent;
+use crate::snapshot::recover::carry_out;
+
+/// The staged folder of data files.
+pub(crate) const DATA: &str = "data";
+/// The staged folder of manifest and documents.
+pub(crate) const SNAPSHOT: &str = "snapshot";
+/// The staged file that names the newest snapshot.
+pub(crate) const LATEST: &str = "latest.json";
+
+type Output = BufWriter<Hashed<File>>;
+
+/// A data file being written.
+enum Writer {
+    Parquet(Box<ParquetWriter<Output>>),
+    Csv(CsvWriter<Output>),
+}
+
+struct Part {
+    writer: Writer,
+    path: PathBuf,
+    name: String,
+    rows: u64,
+}
+
+/// Data files being written, out of every reader's sight.
+pub struct Publication {
+    layout: Layout,
+    date: Date,
+    format: Format,
+    csv_mode: CsvMode,
+    max_file_rows: u64,
+    part: Option<Part>,
+    files: Vec<DataFile>,
+}
+
+impl Publication {
+    /// Begins the snapshot of `date` (UTC date of its instant). `csv_mode` counts for CSV only;
+    /// `max_file_rows` is at least 1. The caller holds the lock of the output folder.
+    ///
+    /// # Errors
+    /// When the output folder cannot be written.
+    pub fn stage(
+        layout: &Layout,
+        date: Date,
+        format: Format,
+        csv_mode: CsvMode,
+        max_file_rows: u64,
+    ) -> Result<Self, SnapshotError> {
+        let staging = layout.staging_dir();
+        remove(&staging)?;
+        create_dirs(&staging.join(DATA))?;
+        create_dirs(&staging.join(SNAPSHOT))?;
+        Ok(Self {
+            layout: layout.clone(),
+            date,
+            format,
+            csv_mode,
+            max_file_rows: max_file_rows.max(1),
+            part: None,
+            files: Vec::new(),
+        })
+    }
+
+    /// Adds rows, in snapshot order.
+    ///
+    /// # Errors
+    /// When a data file cannot be written.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+        let mut written = 0;
+        while written < batch.num_rows() {
+            if self
+                .part
+                .as_ref()
+                .is_some_and(|part| part.rows >= self.max_file_rows)
+            {
+                self.end_part()?;
+            }
+            let mut part = match self.part.take() {
+                Some(part) => part,
+                None => self.begin_part()?,
+            };
+            let room = usize::try_from(self.max_file_rows - part.rows).unwrap_or(usize::MAX);
+            let rows = room.min(batch.num_rows() - written);
+            part.write(&batch.slice(written, rows))?;
+            written += rows;
+            self.part = Some(part);
+        }
+        Ok(())
+    }
+
+    /// Ends the data files. Without rows there is one file, which has the schema.
+    ///
+    /// # Errors
+    /// When a data file cannot be written.
+    pub fn finish(mut self) -> Result<Staged, SnapshotError> {
+        if self.part.is_none() && self.files.is_empty() {
+            self.part = Some(self.begin_part()?);
+        }
+        self.end_part()?;
+        Ok(Staged {
+            layout: self.layout,
+            date: self.date,
+            files: self.files,
+        })
+    }
+
+    fn begin_part(&self) -> Result<Part, SnapshotError> {
+        let name = format!("part-{:05}.{}", self.files.len(), self.format.extension());
+        let path = self.layout.staging_dir().join(DATA).join(&name);
+        let file = File::create(&path).map_err(SnapshotError::write(&path))?;
+        let output = BufWriter::with_capacity(1 << 16, Hashed::new(file));
+        let writer = match self.format {
+            Format::Parquet => Writer::Parquet(Box::new(
+                ParquetWriter::new(output).map_err(SnapshotError::parquet_write(&path))?,
+            )),
+            Format::Csv => Writer::Csv(
+                CsvWriter::new(output, self.csv_mode).map_err(SnapshotError::write(&path))?,
+            ),
+        };
+        Ok(Part {
+            writer,
+            path,
+            name,
+            rows: 0,
+        })
+    }
+
+    fn end_part(&mut self) -> Result<(), SnapshotError> {
+        let Some(part) = self.part.take() else {
+            return Ok(());
+        };
+        let path = &part.path;
+        let output = match part.writer {
+            Writer::Parquet(writer) => writer
+                .finish()
+                .map_err(SnapshotError::parquet_write(path))?,
+            Writer::Csv(writer) => writer.into_inner(),
+        };
+        let hashed = output
+            .into_inner()
+            .map_err(|error| SnapshotError::write(path)(error.into_error()))?;
+        let (file, bytes, sha256) = hashed.finish();
+        file.sync_all().map_err(SnapshotError::write(path))?;
+        self.files.push(DataFile {
+            path: self.layout.data_path(self.date, &part.name),
+            rows: part.rows,
+            bytes,
+            sha256,
+        });
+        Ok(())
+    }
+}
+
+impl Part {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+        match &mut self.writer {
+            Writer::Parquet(writer) => writer
+                .write(batch)
+                .map_err(SnapshotError::parquet_write(&self.path))?,
+            Writer::Csv(writer) => writer
+                .write(batch)
+                .map_err(SnapshotError::write(&self.path))?,
+        }
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Publication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Publication({}, {:?})", self.date, self.format)
+    }
+}
+
+/// Data files that are complete and durable, but not yet in their place.
+#[derive(Debug)]
+pub struct Staged {
+    layout: Layout,
+    date: Date,
+    /// The data files as the manifest lists them.
+    pub files: Vec<DataFile>,
+}
+
+impl Staged {
+    /// Writes a document that may be large, such as the rejects, beside the manifest.
+    ///
+    /// # Errors
+    /// [`SnapshotError::BadName`] for a name that leads elsewhere; errors of `write` and the disk.
+    pub fn document(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), SnapshotError>,
+    ) -> Result<(), SnapshotError> {
+        let path = self.document_path(name)?;
+        let file = File::create(&path).map_err(SnapshotError::write(&path))?;
+        let mut output = BufWriter::new(file);
+        write(&mut output)?;
+        output
+            .into_inner()
+            .map_err(std::io::IntoInnerError::into_error)
+            .and_then(|file| file.sync_all())
+            .map_err(SnapshotError::write(&path))
+    }
+
+    /// Puts the snapshot in its place, whole: a reader finds the former one or this one. Returns
+    /// the path of its manifest.
+    ///
+    /// # Errors
+    /// When the output folder cannot be written. A publish that was begun is completed by
+    /// [`recover`](crate::snapshot::recover()).
+    pub fn publish(
+        self,
+        manifest: &Manifest,
+        documents: &[(&str, Vec<u8>)],
+    ) -> Result<PathBuf, SnapshotError> {
+        self.publish_steps(manifest, documents, usize::MAX)?;
+        Ok(self.layout.manifest(self.date))
+    }
+
+    /// Publishes, but stops after so many steps, as a killed process does.
+    pub(crate) fn publish_steps(
+        &self,
+        manifest: &Manifest,
+        documents: &[(&str, Vec<u8>)],
+        steps: usize,
+    ) -> Result<(), SnapshotError> {
+        for (name, bytes) in documents {
+            write_durable(&self.document_path(name)?, bytes)?;
+        }
+        let staging = self.layout.staging_dir();
+        let snapshot = staging.join(SNAPSHOT);
+        write_durable(&snapshot.join(MANIFEST), &manifest.to_json())?;
+        let newest = self.newest()?;
+        write_durable(&staging.join(LATEST), &Latest::of(newest).to_json())?;
+        sync_dir(&staging.join(DATA))?;
+        sync_dir(&snapshot)?;
+        sync_dir(&staging)?;
+        let (data_place, snapshot_place) = (
+            self.layout.data_dir(self.date),
+            self.layout.snapshot_dir(self.date),
+        );
+        for place in [&data_place, &snapshot_place] {
+            create_dirs(place.parent().unwrap_or(place))?;
+        }
+        sync_dir(self.layout.out())?;
+        let intent = Intent::new(
+            &self.layout,
+            self.date,
+            &[(DATA, &data_place), (SNAPSHOT, &snapshot_place)],
+        )?;
+        intent.write(&self.layout)?;
+        carry_out(&self.layout, &intent, steps)
+    }
+
+    /// The date of the newest snapshot once this one is there.
+    fn newest(&self) -> Result<Date, SnapshotError> {
+        match Latest::read(&self.layout) {
+            Ok(Some(latest)) if exists(&self.layout.manifest(latest)) => Ok(latest.max(self.date)),
+            Ok(_) => Ok(self.date),
+            // The file is about to be replaced by a good one.
+            Err(error) if error.is_damaged() => Ok(self.date),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
+        let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if name.is_empty() || name.starts_with('.') || name == MANIFEST || !name.chars().all(fine) {
+            return Err(SnapshotError::BadName {
+                name: name.to_owned(),
+                what: "a document",
+            });
+        }
+        Ok(self.layout.staging_dir().join(SNAPSHOT).join(name))
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    fs::metadata(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

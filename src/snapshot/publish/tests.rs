@@ -1,0 +1,267 @@
+//! Files, replacing, and what an interrupted publish leaves.
+
+use jiff::civil::date;
+use proptest::prelude::Just;
+use proptest::prelude::ProptestConfig;
+use proptest::prelude::Strategy;
+use proptest::prop_assert_eq;
+use proptest::proptest;
+
+use super::*;
+use crate::snapshot::recover::Recovery;
+use crate::snapshot::recover::recover;
+use crate::snapshot::testing;
+use crate::snapshot::testing::Row;
+
+const DAY: Date = date(2026, 11, 23);
+
+fn rows(count: usize, title: &str) -> Vec<Row> {
+    let row = |n: usize| {
+        (
+            format!("clip-{n:04}"),
+            i64::try_from(n).ok(),
+            None,
+            title.to_owned(),
+        )
+    };
+    (0..count).map(row).collect()
+}
+
+fn staged(layout: &Layout, format: Format, batches: &[RecordBatch], max_file_rows: u64) -> Staged {
+    let mut publication =
+        Publication::stage(layout, DAY, format, CsvMode::Spreadsheet, max_file_rows).unwrap();
+    for batch in batches {
+        publication.write(batch).unwrap();
+    }
+    publication.finish().unwrap()
+}
+
+fn stage_title(layout: &Layout, title: &str) -> (Staged, Manifest) {
+    let batch = testing::batch("acme", &rows(10, title));
+    let staged = staged(layout, Format::Csv, &[batch], 1000);
+    let manifest = Manifest {
+        run_id: title.to_owned(),
+        format: Format::Csv,
+        csv_mode: Some(CsvMode::Spreadsheet),
+        files: staged.files.clone(),
+        ..testing::manifest()
+    };
+    (staged, manifest)
+}
+
+/// The run that a reader finds in manifest and data, if they belong together.
+fn published(layout: &Layout) -> Option<String> {
+    let manifest = Manifest::latest(layout).unwrap()?;
+    let file = layout.out().join(&manifest.files[0].path);
+    let text = fs::read_to_string(file).unwrap();
+    text.contains(&format!(",{},", manifest.run_id))
+        .then_some(manifest.run_id)
+}
+
+#[test]
+fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (staged, manifest) = stage_title(&layout, "first");
+    staged
+        .document("rejects.ndjson", |into| {
+            into.write_all(b"{}\n")
+                .map_err(SnapshotError::write(Path::new("rejects")))
+        })
+        .unwrap();
+    let path = staged
+        .publish(&manifest, &[("summary.md", b"# Summary".to_vec())])
+        .unwrap();
+    assert_eq!(path, layout.manifest(DAY));
+    assert_eq!(Manifest::latest(&layout).unwrap(), Some(manifest));
+    let names = |folder: PathBuf| {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(layout.data_dir(DAY)), ["part-00000.csv"]);
+    assert_eq!(
+        names(layout.snapshot_dir(DAY)),
+        ["manifest.json", "rejects.ndjson", "summary.md"]
+    );
+    assert_eq!(names(layout.work_dir()), [""; 0]);
+}
+
+#[test]
+fn the_latest_snapshot_is_the_one_of_the_latest_date() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let publish = |day: Date| {
+        let publication =
+            Publication::stage(&layout, day, Format::Csv, CsvMode::Lossless, 1).unwrap();
+        let manifest = Manifest {
+            run_id: day.to_string(),
+            ..testing::manifest()
+        };
+        publication
+            .finish()
+            .unwrap()
+            .publish(&manifest, &[])
+            .unwrap();
+        Manifest::latest(&layout).unwrap().unwrap().run_id
+    };
+    assert_eq!(publish(date(2026, 11, 22)), "2026-11-22");
+    assert_eq!(publish(date(2026, 11, 23)), "2026-11-23");
+    assert_eq!(publish(date(2026, 11, 21)), "2026-11-23");
+}
+
+#[test]
+fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
+    for steps in 0..=5 {
+        for former in [None, Some("former")] {
+            let out = tempfile::tempdir().unwrap();
+            let layout = testing::layout(out.path());
+            if let Some(title) = former {
+                let (staged, manifest) = stage_title(&layout, title);
+                staged.publish(&manifest, &[]).unwrap();
+            }
+            let (staged, manifest) = stage_title(&layout, "second");
+            staged.publish_steps(&manifest, &[], steps).unwrap();
+            drop(staged);
+            if steps == 0 {
+                assert_eq!(published(&layout).as_deref(), former);
+            }
+            let recovered = recover(&layout).unwrap();
+            let completed = Recovery::Completed("2026-11-23".to_owned());
+            let wanted = if steps < 4 {
+                completed
+            } else {
+                Recovery::Nothing
+            };
+            assert_eq!(recovered, wanted, "after {steps} steps");
+            assert_eq!(published(&layout).as_deref(), Some("second"));
+            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+            assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+        }
+    }
+}
+
+#[test]
+fn a_stop_before_the_intent_leaves_the_former_snapshot() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (staged, manifest) = stage_title(&layout, "former");
+    staged.publish(&manifest, &[]).unwrap();
+    drop(stage_title(&layout, "second"));
+    assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+    assert_eq!(published(&layout).as_deref(), Some("former"));
+    assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_publish_whose_staged_files_were_deleted_is_told() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (staged, manifest) = stage_title(&layout, "second");
+    staged.publish_steps(&manifest, &[], 1).unwrap();
+    remove(&layout.staging_dir()).unwrap();
+    assert_eq!(
+        recover(&layout).unwrap(),
+        Recovery::Lost("2026-11-23".to_owned())
+    );
+    assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+}
+
+#[test]
+fn a_file_holds_no_more_rows_than_asked_and_none_is_lost() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let batches = rows(25, "t")
+        .chunks(7)
+        .map(|some| testing::batch("acme", some))
+        .collect::<Vec<_>>();
+    for format in [Format::Parquet, Format::Csv] {
+        let staged = staged(&layout, format, &batches, 10);
+        let rows: Vec<u64> = staged.files.iter().map(|file| file.rows).collect();
+        assert_eq!(rows, [10, 10, 5]);
+        assert!(
+            staged.files[2]
+                .path
+                .ends_with(&format!("part-00002.{}", format.extension()))
+        );
+    }
+}
+
+#[test]
+fn document_names_that_lead_elsewhere_are_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let (staged, manifest) = stage_title(&testing::layout(out.path()), "t");
+    for name in ["", "../x", "a/b", ".hidden", "manifest.json"] {
+        let refused = staged.document(name, |_| Ok(())).unwrap_err();
+        assert!(matches!(refused, SnapshotError::BadName { .. }), "{name}");
+    }
+    staged
+        .publish(&manifest, &[("..", Vec::new())])
+        .unwrap_err();
+}
+
+#[test]
+fn a_file_in_the_way_of_the_data_is_named() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    fs::write(out.path().join("clips"), "a file").unwrap();
+    let (staged, manifest) = stage_title(&layout, "t");
+    let error = staged.publish(&manifest, &[]).unwrap_err();
+    assert!(error.cannot_write());
+    assert!(
+        error.to_string().contains("clips is not a folder"),
+        "{error}"
+    );
+}
+
+/// The bytes of the data files after these windows were finished in this order.
+fn bytes_of(windows: &[(usize, usize)], rows: &[Row], page: usize, memory: usize) -> Vec<DataFile> {
+    let out = tempfile::tempdir().unwrap();
+    let spool = testing::spool(out.path());
+    for (from, to) in windows {
+        let first = i64::try_from(*from).unwrap();
+        let last = i64::try_from(*to).unwrap();
+        let pages = spool.pages("acme", first, last).unwrap();
+        let mut pages = pages.with_limits(memory, 100_000);
+        for some in rows[*from..*to].chunks(page) {
+            pages.append(&testing::batch("acme", some)).unwrap();
+        }
+        spool
+            .finish(pages, testing::window("acme", first, last))
+            .unwrap();
+    }
+    let mut publication = Publication::stage(
+        &testing::layout(out.path()),
+        DAY,
+        Format::Parquet,
+        CsvMode::Lossless,
+        9000,
+    )
+    .unwrap();
+    for batch in crate::snapshot::merge(&spool).unwrap() {
+        publication.write(&batch.unwrap()).unwrap();
+    }
+    publication.finish().unwrap().files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes_however_they_arrive(
+        windows in Just(vec![(0, 4001), (4000, 4010), (4009, 9500), (9400, 10_000)]).prop_shuffle(),
+        page in 100..700_usize,
+        memory in 0..2_000_000_usize,
+    ) {
+        // Long titles, so that dictionaries overflow and pages end within the rows.
+        let mut rows = rows(10_000, "");
+        for row in &mut rows {
+            row.3 = row.0.repeat(40);
+        }
+        let wanted = bytes_of(&[(0, 10_000)], &rows, 300, 0);
+        prop_assert_eq!(bytes_of(&windows, &rows, page, memory), wanted);
+    }
+}

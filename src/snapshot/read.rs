@@ -1,0 +1,214 @@
+//! Finds snapshots and reads their rows back.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ::parquet::arrow::arrow_reader::ArrowReaderOptions;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::RecordBatch;
+
+use crate::clip::schema;
+use crate::snapshot::csv::CsvMode;
+use crate::snapshot::csv::CsvReader;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::key::check_schema;
+use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::MANIFEST;
+use crate::snapshot::layout::Table;
+use crate::snapshot::manifest::DataFile;
+use crate::snapshot::manifest::Format;
+use crate::snapshot::manifest::Manifest;
+
+/// Rows per batch read from Parquet.
+const BATCH_ROWS: usize = 4096;
+
+/// Finds a snapshot by its output folder (the newest), its `_snapshots/DATE` folder or its
+/// `manifest.json`.
+///
+/// # Errors
+/// [`SnapshotError::NoSnapshot`] where there is none, [`SnapshotError::Damaged`] for a manifest
+/// that cannot be used.
+pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
+    let nothing = || SnapshotError::NoSnapshot {
+        path: path.to_owned(),
+    };
+    let whole = fs::canonicalize(path).map_err(|_| nothing())?;
+    let manifest_path = if whole.is_file() {
+        whole
+    } else if whole.join(MANIFEST).is_file() {
+        whole.join(MANIFEST)
+    } else {
+        // The table does not matter for the newest manifest.
+        let layout = Layout::new(&whole, Table::Clips);
+        let manifest = Manifest::latest(&layout)?.ok_or_else(nothing)?;
+        return Ok((Layout::new(whole, manifest.table), manifest));
+    };
+    let manifest = Manifest::read(&manifest_path)?;
+    let out = manifest_path.ancestors().nth(3).ok_or_else(nothing)?;
+    Ok((Layout::new(out, manifest.table), manifest))
+}
+
+/// Reads all rows of a snapshot, in order.
+///
+/// # Errors
+/// [`SnapshotError::Damaged`] for a manifest that names files outside of the output folder.
+pub fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, SnapshotError> {
+    let mut files = VecDeque::new();
+    for file in &manifest.files {
+        files.push_back((data_file(layout, manifest, file)?, file.rows));
+    }
+    Ok(Rows {
+        files,
+        format: manifest.format,
+        csv_mode: manifest.csv_mode.unwrap_or(CsvMode::Lossless),
+        open: None,
+    })
+}
+
+/// Where a data file of the manifest is.
+pub(crate) fn data_file(
+    layout: &Layout,
+    manifest: &Manifest,
+    file: &DataFile,
+) -> Result<PathBuf, SnapshotError> {
+    let relative = Path::new(&file.path);
+    if relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
+        return Ok(layout.out().join(relative));
+    }
+    let why = format!("it names the data file {:?}", file.path);
+    Err(SnapshotError::damaged(
+        &layout.manifest(manifest.date()),
+        why,
+    ))
+}
+
+/// The rows of a snapshot, in batches. A file with another number of rows than the manifest says is
+/// an error.
+pub struct Rows {
+    files: VecDeque<(PathBuf, u64)>,
+    format: Format,
+    csv_mode: CsvMode,
+    open: Option<OpenFile>,
+}
+
+struct OpenFile {
+    path: PathBuf,
+    reader: Reader,
+    missing: u64,
+}
+
+enum Reader {
+    Parquet(Box<ParquetRecordBatchReader>),
+    Csv(CsvReader<BufReader<File>>),
+}
+
+impl Rows {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+        loop {
+            let Some(file) = &mut self.open else {
+                let Some((path, rows)) = self.files.pop_front() else {
+                    return Ok(None);
+                };
+                self.open = Some(OpenFile {
+                    reader: open(&path, self.format, self.csv_mode)?,
+                    path,
+                    missing: rows,
+                });
+                continue;
+            };
+            let Some(batch) = file.next_batch()? else {
+                let missing = file.missing;
+                if missing > 0 {
+                    let why = format!("{missing} rows are missing");
+                    return Err(SnapshotError::damaged(&file.path, why));
+                }
+                self.open = None;
+                continue;
+            };
+            let rows = batch.num_rows() as u64;
+            file.missing = file.missing.checked_sub(rows).ok_or_else(|| {
+                SnapshotError::damaged(&file.path, "it has more rows than the manifest says")
+            })?;
+            return Ok(Some(batch));
+        }
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.next_batch();
+        if next.is_err() {
+            self.open = None;
+            self.files.clear();
+        }
+        next.transpose()
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rows({} files to come)", self.files.len())
+    }
+}
+
+impl OpenFile {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+        match &mut self.reader {
+            Reader::Csv(reader) => reader
+                .next_batch()
+                .map_err(|why| SnapshotError::damaged(&self.path, why)),
+            Reader::Parquet(reader) => reader
+                .next()
+                .transpose()
+                // The reader's schema has no other difference than its metadata.
+                .and_then(|batch| {
+                    batch
+                        .map(|batch| RecordBatch::try_new(schema(), batch.columns().to_vec()))
+                        .transpose()
+                })
+                .map_err(SnapshotError::arrow_read(&self.path)),
+        }
+    }
+}
+
+/// Opens a Parquet file whose schema is the row schema.
+pub(crate) fn open_parquet(
+    path: &Path,
+) -> Result<ParquetRecordBatchReaderBuilder<File>, SnapshotError> {
+    let file = File::open(path).map_err(SnapshotError::read(path))?;
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(|error| SnapshotError::damaged(path, error))?;
+    check_schema(path, builder.schema())?;
+    Ok(builder)
+}
+
+fn open(path: &Path, format: Format, csv_mode: CsvMode) -> Result<Reader, SnapshotError> {
+    match format {
+        Format::Parquet => open_parquet(path)?
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map(|reader| Reader::Parquet(Box::new(reader)))
+            .map_err(|error| SnapshotError::damaged(path, error)),
+        Format::Csv => {
+            let file = File::open(path).map_err(SnapshotError::read(path))?;
+            CsvReader::new(BufReader::new(file), csv_mode)
+                .map(Reader::Csv)
+                .map_err(|why| SnapshotError::damaged(path, why))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! Rows survive every format, and snapshots are found by each of their names.
+
+use std::borrow::Cow;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::ProptestConfig;
+use proptest::prelude::Strategy;
+use proptest::prelude::any;
+use proptest::prop_assert_eq;
+use proptest::proptest;
+
+use super::*;
+use crate::clip::Clip;
+use crate::clip::ClipBatchBuilder;
+use crate::snapshot::publish::Publication;
+use crate::snapshot::testing;
+
+/// Publishes rows and gives the output folder and the manifest.
+fn published(
+    batch: &RecordBatch,
+    format: Format,
+    csv_mode: CsvMode,
+    max_file_rows: u64,
+) -> (tempfile::TempDir, Manifest) {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let manifest = testing::manifest();
+    let mut publication =
+        Publication::stage(&layout, manifest.date(), format, csv_mode, max_file_rows).unwrap();
+    publication.write(batch).unwrap();
+    let staged = publication.finish().unwrap();
+    let manifest = Manifest {
+        format,
+        csv_mode: Some(csv_mode),
+        files: staged.files.clone(),
+        ..manifest
+    };
+    staged.publish(&manifest, &[]).unwrap();
+    (out, manifest)
+}
+
+const FORMATS: [(Format, CsvMode); 3] = [
+    (Format::Parquet, CsvMode::Lossless),
+    (Format::Csv, CsvMode::Lossless),
+    (Format::Csv, CsvMode::Spreadsheet),
+];
+
+#[test]
+fn no_rows_give_one_file_with_the_schema() {
+    for (format, csv_mode) in FORMATS {
+        let (out, manifest) = published(&testing::batch("acme", &[]), format, csv_mode, 10);
+        assert_eq!(manifest.files.len(), 1);
+        assert_eq!(manifest.files[0].rows, 0);
+        let mut rows = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+        assert!(rows.next().is_none());
+    }
+}
+
+#[test]
+fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
+    let rows = [("id".to_owned(), Some(1), None, "t".to_owned())];
+    let (out, manifest) = published(
+        &testing::batch("acme", &rows),
+        Format::Parquet,
+        CsvMode::Lossless,
+        10,
+    );
+    let file = open_parquet(&out.path().join(&manifest.files[0].path)).unwrap();
+    let metadata = file.metadata().file_metadata();
+    let keys: Vec<&str> = metadata
+        .key_value_metadata()
+        .unwrap()
+        .iter()
+        .map(|pair| pair.key.as_str())
+        .collect();
+    assert_eq!(keys, ["clipcensus.version", "clipcensus.schema_version"]);
+    let leaves = metadata.schema_descr();
+    let tags = leaves.column(15);
+    assert_eq!(tags.path().string(), "tags.list.element");
+    assert_eq!(
+        (tags.max_def_level(), tags.max_rep_level()),
+        (2, 1),
+        "an optional list of required texts"
+    );
+    let created_at = format!("{:?}", leaves.column(8).logical_type_ref());
+    assert!(created_at.contains("MICROS"), "{created_at}");
+    assert!(
+        created_at.contains("is_adjusted_to_u_t_c: true"),
+        "{created_at}"
+    );
+    let group = file.metadata().row_group(0);
+    let sorted: Vec<i32> = group
+        .sorting_columns()
+        .unwrap()
+        .iter()
+        .map(|c| c.column_idx)
+        .collect();
+    assert_eq!(sorted, [0, 8, 1]);
+    assert!(group.column(1).bloom_filter_offset().is_some());
+    assert!(group.column(0).column_index_offset().is_some());
+}
+
+#[test]
+fn csv_looks_as_users_were_promised() {
+    let mut builder = ClipBatchBuilder::with_capacity(2);
+    let clip = Clip {
+        clip_id: Cow::Borrowed("-id"),
+        title: Some(Cow::Borrowed("=1, \"two\"")),
+        description: Some(Cow::Borrowed("")),
+        duration_seconds: Some(1.5),
+        file_size_bytes: Some(0),
+        created_at: Some(1_728_611_510_631_000),
+        modified_at: Some(1_728_611_510_631_001),
+        passcode_enabled: Some(true),
+        tags: Some(vec![Cow::Borrowed("a"), Cow::Borrowed("\"b\"")]),
+        ..Clip::default()
+    };
+    builder.push("acme", testing::SNAPSHOT_AT, &clip);
+    let batch = builder.finish();
+    let line = |csv_mode| {
+        let (out, manifest) = published(&batch, Format::Csv, csv_mode, 10);
+        let text = fs::read_to_string(out.path().join(&manifest.files[0].path)).unwrap();
+        text.split_once("\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        line(CsvMode::Lossless),
+        "acme,-id,,\"=1, \"\"two\"\"\",\"\",,1.5,0,2024-10-11T01:51:50.631Z,\
+         2024-10-11T01:51:50.631001Z,,,true,,,\"[\"\"a\"\",\"\"\\\"\"b\\\"\"\"\"]\",,\
+         2026-11-23T00:00:00.000Z\r\n"
+    );
+    let defused = line(CsvMode::Spreadsheet);
+    assert!(defused.starts_with("acme,'-id,,\"'=1, "), "{defused}");
+}
+
+#[test]
+fn damaged_rows_are_told_with_their_line() {
+    let rows = [("id".to_owned(), Some(1), None, "t".to_owned())];
+    let batch = testing::batch("acme", &rows);
+    let (out, manifest) = published(&batch, Format::Csv, CsvMode::Lossless, 10);
+    let path = out.path().join(&manifest.files[0].path);
+    let text = fs::read_to_string(&path).unwrap();
+    let cut = text.trim_end().to_owned();
+    for (damaged, why) in [
+        (
+            text.replace("1970-01-01", "1970-99-01"),
+            "line 2: created_at",
+        ),
+        (text.replace(",t,", ",\"t,"), "middle of a record"),
+        (text.replace(",t,", ",t\"\","), "stray quote"),
+        (text.replace(",t,", ","), "17 fields"),
+        (text.replace("acme", ""), "account_id"),
+        (text.replace("clip_id", "klip_id"), "its columns are"),
+        (
+            format!("{text}{}\r\n", cut.lines().last().unwrap()),
+            "more rows",
+        ),
+        (
+            text.split_inclusive("\r\n").next().unwrap().to_owned(),
+            "1 rows are missing",
+        ),
+        (cut, "middle of a record"),
+    ] {
+        fs::write(&path, damaged).unwrap();
+        let read = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+        let error = read.last().unwrap().unwrap_err();
+        assert!(error.is_damaged());
+        assert!(error.to_string().contains(why), "{error}, not {why}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_found_by_folder_date_and_manifest() {
+    let (out, manifest) = published(
+        &testing::batch("acme", &[]),
+        Format::Parquet,
+        CsvMode::Lossless,
+        10,
+    );
+    let whole = fs::canonicalize(out.path()).unwrap();
+    for path in [
+        "",
+        "_snapshots/2026-11-23",
+        "_snapshots/2026-11-23/manifest.json",
+    ] {
+        let (layout, found) = locate(&out.path().join(path)).unwrap();
+        assert_eq!(layout.out(), whole);
+        assert_eq!(found, manifest);
+    }
+    for path in ["clips", "nothing", "_snapshots/2026-11-24"] {
+        let error = locate(&out.path().join(path)).unwrap_err();
+        assert!(matches!(error, SnapshotError::NoSnapshot { .. }));
+    }
+}
+
+#[test]
+fn a_manifest_cannot_name_files_outside_of_its_folder() {
+    let mut manifest = testing::manifest();
+    for path in [
+        "/etc/passwd",
+        "../clips/part-00000.parquet",
+        "clips/../../x",
+    ] {
+        manifest.files = vec![DataFile {
+            path: path.to_owned(),
+            rows: 0,
+            bytes: 0,
+            sha256: String::new(),
+        }];
+        assert!(read_rows(&testing::layout(Path::new("/out")), &manifest).is_err());
+    }
+}
+
+fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
+    let text = || option::of("[ab,\"'=\r\n\t @é-]{0,5}".prop_map(Cow::<'static, str>::Owned));
+    let instant = || option::of(-62_135_596_800_000_000..253_402_207_200_000_000_i64);
+    let clip = (
+        ("[a-zA-Z_=-]{1,12}", text(), text(), text()),
+        (option::of(0.0..1e300_f64), option::of(0..i64::MAX)),
+        (instant(), instant()),
+        option::of(any::<bool>()),
+        option::of(vec(
+            "[ab,\"'=\n-]{0,3}".prop_map(Cow::<'static, str>::Owned),
+            0..3,
+        )),
+        option::of("\\{[a,\"]{0,4}\\}"),
+    );
+    let clip = clip.prop_map(
+        |(texts, numbers, instants, passcode_enabled, tags, extra)| Clip {
+            clip_id: Cow::Owned(texts.0),
+            title: texts.1,
+            description: texts.2,
+            status: texts.3,
+            duration_seconds: numbers.0,
+            file_size_bytes: numbers.1,
+            created_at: instants.0,
+            modified_at: instants.1,
+            passcode_enabled,
+            tags,
+            extra,
+            ..Clip::default()
+        },
+    );
+    vec(clip, 1..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_row_reads_back_as_it_was(clips in clips(), max_file_rows in 1..40_u64) {
+        let mut builder = ClipBatchBuilder::with_capacity(clips.len());
+        for clip in &clips {
+            builder.push("acme", testing::SNAPSHOT_AT, clip);
+        }
+        let batch = builder.finish();
+        for (format, csv_mode) in FORMATS {
+            let (out, manifest) = published(&batch, format, csv_mode, max_file_rows);
+            let rows = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+            prop_assert_eq!(&testing::all(rows), &batch);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Puts staged folders in their places, and completes a publish that was interrupted.
+//!
+//! Everything is staged and durable before the intent is written, so that an interrupted publish
+//! can always go on. Which folders are in their place already is told by their inodes.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+use rustix::fs::CWD;
+use rustix::fs::RenameFlags;
+use rustix::fs::renameat_with;
+use rustix::io::Errno;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::remove;
+use crate::snapshot::file::rename;
+use crate::snapshot::file::sync_dir;
+use crate::snapshot::file::write_durable;
+use crate::snapshot::layout::Layout;
+use crate::snapshot::publish::LATEST;
+
+/// What [`recover`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// No publish was under way.
+    Nothing,
+    /// A publish was interrupted, and its snapshot (its date) is now in place.
+    Completed(String),
+    /// A publish was interrupted and what it had staged is gone: data files and manifest of this
+    /// date may not belong together until it is exported again.
+    Lost(String),
+}
+
+/// What a publish is about to do; it is there from before the first step until after the last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    snapshot_date: String,
+    swaps: Vec<Swap>,
+}
+
+/// One folder that goes to its place.
+#[derive(Debug, Serialize, Deserialize)]
+struct Swap {
+    /// Its name among the staged.
+    staged: String,
+    /// Its place, below the output folder.
+    place: PathBuf,
+    /// Its inode.
+    inode: u64,
+}
+
+impl Intent {
+    /// The staged folders by name, each with its place.
+    pub(crate) fn new(
+        layout: &Layout,
+        date: Date,
+        folders: &[(&str, &Path)],
+    ) -> Result<Self, SnapshotError> {
+        let mut swaps = Vec::new();
+        for (name, place) in folders {
+            let staged = layout.staging_dir().join(name);
+            let metadata = fs::metadata(&staged).map_err(SnapshotError::read(&staged))?;
+            swaps.push(Swap {
+                staged: (*name).to_owned(),
+                place: place.strip_prefix(layout.out()).unwrap_or(place).to_owned(),
+                inode: metadata.ino(),
+            });
+        }
+        Ok(Self {
+            snapshot_date: date.to_string(),
+            swaps,
+        })
+    }
+
+    /// Makes it durable.
+    pub(crate) fn write(&self, layout: &Layout) -> Result<(), SnapshotError> {
+        let path = layout.intent_file();
+        let unfinished = path.with_extension("tmp");
+        let text =
+            serde_json::to_vec(self).map_err(|error| SnapshotError::write(&path)(error.into()))?;
+        write_durable(&unfinished, &text)?;
+        rename(&unfinished, &path)?;
+        sync_dir(&layout.work_dir())
+    }
+
+    /// Whether every folder is staged still or in its place already.
+    fn is_possible(&self, layout: &Layout) -> bool {
+        self.swaps.iter().all(|swap| {
+            let staged = layout.staging_dir().join(&swap.staged);
+            let place = layout.out().join(&swap.place);
+            inode(&staged) == Some(swap.inode) || inode(&place) == Some(swap.inode)
+        })
+    }
+}
+
+/// Completes a publish that was interrupted, and clears what it left behind. The caller holds the
+/// lock of the output folder.
+///
+/// # Errors
+/// When the output folder cannot be read or written.
+pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
+    let path = layout.intent_file();
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            remove(&layout.staging_dir())?;
+            return Ok(Recovery::Nothing);
+        }
+        Err(error) => return Err(SnapshotError::read(&path)(error)),
+    };
+    let intent: Intent =
+        serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(&path, error))?;
+    if intent.is_possible(layout) {
+        carry_out(layout, &intent, usize::MAX)?;
+        return Ok(Recovery::Completed(intent.snapshot_date));
+    }
+    remove(&path)?;
+    remove(&layout.staging_dir())?;
+    Ok(Recovery::Lost(intent.snapshot_date))
+}
+
+/// Does what is left of a publish, `steps` steps at most.
+pub(crate) fn carry_out(
+    layout: &Layout,
+    intent: &Intent,
+    steps: usize,
+) -> Result<(), SnapshotError> {
+    type Step<'a> = Box<dyn Fn() -> Result<(), SnapshotError> + 'a>;
+    let staging = layout.staging_dir();
+    let mut plan: Vec<Step<'_>> = Vec::new();
+    for swap in &intent.swaps {
+        let staged = staging.join(&swap.staged);
+        let place = layout.out().join(&swap.place);
+        plan.push(Box::new(move || {
+            if inode(&staged) == Some(swap.inode) {
+                put(&staged, &place, exchange)?;
+            }
+            Ok(())
+        }));
+    }
+    let latest = staging.join(LATEST);
+    plan.push(Box::new(move || {
+        if latest.exists() {
+            rename(&latest, &layout.latest())?;
+        }
+        sync_dir(&layout.snapshots_dir())
+    }));
+    plan.push(Box::new(|| {
+        remove(&layout.intent_file())?;
+        sync_dir(&layout.work_dir())
+    }));
+    plan.push(Box::new(|| remove(&layout.staging_dir())));
+    plan.iter().take(steps).try_for_each(|step| step())
+}
+
+/// Puts a folder in its place; what was there is then where the folder was, or beside it.
+fn put(
+    staged: &Path,
+    place: &Path,
+    exchange: fn(&Path, &Path) -> Result<(), Errno>,
+) -> Result<(), SnapshotError> {
+    match exchange(staged, place) {
+        Ok(()) => {}
+        Err(Errno::NOENT) => rename(staged, place)?,
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            // This file system cannot exchange: for a moment there is no snapshot of the date.
+            let former = staged.with_extension("former");
+            if place.exists() {
+                remove(&former)?;
+                rename(place, &former)?;
+            }
+            rename(staged, place)?;
+        }
+        Err(error) => return Err(SnapshotError::write(place)(error.into())),
+    }
+    for path in [place, staged] {
+        sync_dir(path.parent().unwrap_or(path))?;
+    }
+    Ok(())
+}
+
+fn exchange(staged: &Path, place: &Path) -> Result<(), Errno> {
+    renameat_with(CWD, staged, CWD, place, RenameFlags::EXCHANGE)
+}
+
+fn inode(path: &Path) -> Option<u64> {
+    fs::symlink_metadata(path)
+        .ok()
+        .map(|metadata| metadata.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_change_places_where_the_system_cannot_exchange_them() {
+        let out = tempfile::tempdir().unwrap();
+        let (staged, place) = (out.path().join("staged"), out.path().join("place"));
+        for round in ["first", "second"] {
+            fs::create_dir(&staged).unwrap();
+            fs::write(staged.join("file"), round).unwrap();
+            put(&staged, &place, |_, _| Err(Errno::INVAL)).unwrap();
+            assert_eq!(fs::read_to_string(place.join("file")).unwrap(), round);
+            assert!(!staged.exists());
+        }
+    }
+
+    #[test]
+    fn a_failed_exchange_is_an_error_and_changes_nothing() {
+        let out = tempfile::tempdir().unwrap();
+        let (staged, place) = (out.path().join("staged"), out.path().join("place"));
+        fs::create_dir(&staged).unwrap();
+        fs::create_dir(&place).unwrap();
+        let error = put(&staged, &place, |_, _| Err(Errno::ACCESS)).unwrap_err();
+        assert!(error.cannot_write());
+        assert!(staged.exists() && place.exists());
+    }
+}

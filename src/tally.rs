@@ -1,0 +1,32 @@
+//! Counts attempts by their outcome, for the manifest.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use crate::event::Event;
+use crate::event::Listener;
+
+/// The count so far.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<String, u64>>);
+
+impl Tally {
+    /// Attempts by the name of their outcome.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Listener for Tally {
+    fn on(&self, event: &Event) {
+        if let Event::Attempt { outcome, .. } = event {
+            let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *counts.entry(outcome.name().to_owned()).or_default() += 1;
+        }
+    }
+}

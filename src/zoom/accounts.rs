@@ -1,0 +1,188 @@
+//! The sub-accounts of a master account. The master itself is not among them.
+
+use std::collections::HashSet;
+
+use crate::zoom::call::Call;
+use crate::zoom::client::Client;
+use crate::zoom::failure::Failure;
+use crate::zoom::failure::FailureKind;
+use crate::zoom::limiter::RateLabel;
+use crate::zoom::wire::Page;
+use crate::zoom::wire::PageToken;
+use crate::zoom::wire::WireError;
+use crate::zoom::wire::text;
+
+/// How often the list is started again when its page token runs out.
+const RESTARTS: u32 = 3;
+
+/// One sub-account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubAccount {
+    /// Its id.
+    pub id: String,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+/// All sub-accounts, each once, in the service's order.
+///
+/// # Errors
+/// If a call gave up, or a page token came twice, so that the list would never end.
+pub async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
+    let mut restarts = 0;
+    loop {
+        match list(client).await {
+            Err(failure)
+                if failure.kind == FailureKind::PageTokenRefused && restarts < RESTARTS =>
+            {
+                restarts += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn list(client: &Client) -> Result<Vec<SubAccount>, Failure> {
+    let mut call = Call {
+        label: RateLabel::Medium,
+        path: vec!["accounts".to_owned()],
+        query: vec![("page_size", "300".to_owned())],
+        page_token: None,
+        urgency: 0,
+    };
+    let mut accounts: Vec<SubAccount> = Vec::new();
+    let mut ids = HashSet::new();
+    let mut page_tokens = HashSet::new();
+    loop {
+        let (page, next) = client.get(&call, |body| decode(body)).await?;
+        accounts.extend(
+            page.into_iter()
+                .filter(|account| ids.insert(account.id.clone())),
+        );
+        let Some(next) = next else {
+            return Ok(accounts);
+        };
+        if !page_tokens.insert(next.clone()) {
+            let why = "the service sent the same page token twice";
+            return Err(Failure::unsent(FailureKind::Unusable, call.name(), why));
+        }
+        call.page_token = Some(next);
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Record {
+    id: Option<String>,
+    account_name: Option<String>,
+}
+
+fn decode(body: &[u8]) -> Result<(Vec<SubAccount>, Option<PageToken>), WireError> {
+    let (text, _) = text(body);
+    let page = Page::parse(&text, "accounts")?;
+    let accounts: Result<Vec<SubAccount>, WireError> = page
+        .records
+        .iter()
+        .map(|record| {
+            let record: Record =
+                serde_json::from_str(record.get()).map_err(|error| WireError::malformed(&error))?;
+            let id = record.id.filter(|id| !id.is_empty());
+            Ok(SubAccount {
+                // To leave it out would leave its clips out, unseen.
+                id: id.ok_or_else(|| WireError::Malformed {
+                    why: "an account has no id".to_owned(),
+                })?,
+                name: record.account_name.filter(|name| !name.is_empty()),
+            })
+        })
+        .collect();
+    Ok((accounts?, page.next_page_token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Events;
+    use crate::zoom::access_token::Credentials;
+    use crate::zoom::endpoints::Endpoints;
+    use crate::zoom::limiter::Limits;
+    use crate::zoom::retry::RetryPolicy;
+    use crate::zoom::scripted::Answer;
+    use crate::zoom::scripted::Scripted;
+    use crate::zoom::scripted::answer;
+
+    async fn run(answers: Vec<Answer>) -> Result<Vec<SubAccount>, Failure> {
+        let limits = Limits {
+            light: 80.0,
+            medium: 60.0,
+            concurrency: 4,
+        };
+        let client = Client::new(
+            Scripted::queue(answers),
+            Credentials::AccessToken("hush".into()),
+            Endpoints::new("https://api.zoom.us/v2", "https://zoom.us/oauth/token").unwrap(),
+            limits,
+            RetryPolicy::default(),
+            Events::default(),
+        );
+        sub_accounts(&client).await
+    }
+
+    fn account(id: &str, name: Option<&str>) -> SubAccount {
+        SubAccount {
+            id: id.into(),
+            name: name.map(str::to_owned),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_pages_are_read_and_each_account_stands_once() {
+        let accounts = run(vec![
+            answer(
+                200,
+                r#"{"accounts":[{"id":"a","account_name":"A"},{"id":"b"}],"next_page_token":"n"}"#,
+            ),
+            answer(
+                200,
+                r#"{"accounts":[{"id":"b"},{"id":"c","account_name":""}],"next_page_token":""}"#,
+            ),
+        ])
+        .await
+        .unwrap();
+        let expected = [
+            account("a", Some("A")),
+            account("b", None),
+            account("c", None),
+        ];
+        assert_eq!(accounts, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_token_that_repeats_is_an_error() {
+        let page = r#"{"accounts":[],"next_page_token":"again"}"#;
+        let failure = run(vec![answer(200, page), answer(200, page)])
+            .await
+            .unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unusable);
+        assert!(!failure.to_string().contains("again;"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_token_that_ran_out_starts_the_list_again() {
+        let accounts = run(vec![
+            answer(200, r#"{"accounts":[{"id":"a"}],"next_page_token":"n"}"#),
+            answer(400, r#"{"code":300,"message":"Pagination Error"}"#),
+            answer(200, r#"{"accounts":[{"id":"a"}]}"#),
+        ])
+        .await
+        .unwrap();
+        assert_eq!(accounts, [account("a", None)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_without_an_id_is_never_left_out_in_silence() {
+        let body = r#"{"accounts":[{"account_name":"A"}]}"#;
+        let failure = run(vec![answer(200, body); 9]).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unusable);
+        assert_eq!(failure.attempts, 5);
+    }
+}

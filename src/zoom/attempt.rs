@@ -1,0 +1,288 @@
+//! How one attempt failed, and of which class that is. Pure: what to do about it is for `retry`.
+
+use reqwest::header::HeaderMap;
+
+use crate::event::Outcome;
+use crate::zoom::error_body::ErrorBody;
+use crate::zoom::error_body::excerpt;
+use crate::zoom::failure::FailureKind;
+use crate::zoom::retry_after::RetryAfter;
+use crate::zoom::retry_after::is_daily;
+use crate::zoom::transport::Response;
+use crate::zoom::transport::TransportError;
+use crate::zoom::wire::WireError;
+
+/// Codes that say that the access token is no longer accepted: another one may be.
+const UNAUTHORIZED: [i64; 2] = [124, 1002];
+
+/// Codes of an app that may not log in at all: disabled, removed, or with wrong credentials.
+const APP_REFUSED: std::ops::RangeInclusive<i64> = 4700..=4741;
+
+/// What an attempt asked for, as the same answer means different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A page of the API.
+    Page {
+        /// Whether it was asked for with a page token.
+        page_token: bool,
+    },
+    /// An access token.
+    AccessToken,
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptError {
+    /// What it asked for.
+    pub asked: Asked,
+    /// How it failed.
+    pub cause: Cause,
+    /// The `x-zm-trackingid` of the answer.
+    pub tracking_id: Option<String>,
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// There was no answer.
+    #[error("{0}")]
+    NoAnswer(TransportError),
+    /// The answer was an error.
+    #[error("{status}{}", shown(*.code, .message))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The service's own code.
+        code: Option<i64>,
+        /// What it said, fit to be shown.
+        message: String,
+        /// When to come back.
+        retry_after: Option<RetryAfter>,
+        /// Whether it is about the day's quota.
+        daily: bool,
+    },
+    /// A success that is no answer.
+    #[error("{status}, but {why}")]
+    Unusable {
+        /// The HTTP status.
+        status: u16,
+        /// The error code inside.
+        code: Option<i64>,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+fn shown(code: Option<i64>, message: &str) -> String {
+    match (code, message) {
+        (None, "") => String::new(),
+        (None, message) => format!(" \"{message}\""),
+        (Some(code), "") => format!(" (code {code})"),
+        (Some(code), message) => format!(" \"{message}\" (code {code})"),
+    }
+}
+
+/// What helps against a failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// Slower: too many requests a second.
+    Throttled,
+    /// Tomorrow: the day's quota is used up.
+    DailyLimit,
+    /// Another access token.
+    Unauthorized,
+    /// Time: the service or the network is down for now.
+    Passing,
+    /// Asking again, but not for long: the answer is no answer.
+    Unusable,
+    /// Nothing.
+    Final(FailureKind),
+}
+
+impl AttemptError {
+    /// There was no answer.
+    #[must_use]
+    pub fn no_answer(asked: Asked, error: TransportError) -> Self {
+        Self {
+            asked,
+            cause: Cause::NoAnswer(error),
+            tracking_id: None,
+        }
+    }
+
+    /// The answer's status is no success.
+    #[must_use]
+    pub fn refused(asked: Asked, response: &Response) -> Self {
+        let ErrorBody { code, message } = ErrorBody::read(&response.body);
+        Self {
+            asked,
+            cause: Cause::Refused {
+                status: response.status,
+                code,
+                retry_after: RetryAfter::read(&response.headers),
+                daily: response.status == 429 && is_daily(&response.headers, &message),
+                message,
+            },
+            tracking_id: tracking_id(&response.headers),
+        }
+    }
+
+    /// The answer's status is a success and its body is none.
+    #[must_use]
+    pub fn unusable(asked: Asked, status: u16, headers: &HeaderMap, error: &WireError) -> Self {
+        let code = match error {
+            WireError::ErrorCode { code, .. } => Some(*code),
+            _ => None,
+        };
+        let why = excerpt(&error.to_string());
+        Self {
+            asked,
+            cause: Cause::Unusable { status, code, why },
+            tracking_id: tracking_id(headers),
+        }
+    }
+
+    /// Takes these out of what the service said, in case that it repeats what it was sent.
+    #[must_use]
+    pub fn without(mut self, secrets: &[&str]) -> Self {
+        let (Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. }) =
+            &mut self.cause
+        else {
+            return self;
+        };
+        // Replacing a few letters would garble what the service said and hide nothing.
+        for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
+            if said.contains(secret) {
+                *said = said.replace(secret, "[hidden]");
+            }
+        }
+        self
+    }
+
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match &self.cause {
+            Cause::NoAnswer(TransportError::Redirect { status, .. })
+            | Cause::Refused { status, .. }
+            | Cause::Unusable { status, .. } => Some(*status),
+            Cause::NoAnswer(_) => None,
+        }
+    }
+
+    /// The service's own code, if it named one.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        match &self.cause {
+            Cause::Refused { code, .. } | Cause::Unusable { code, .. } => *code,
+            Cause::NoAnswer(_) => None,
+        }
+    }
+
+    /// When the service says to come back.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<RetryAfter> {
+        match &self.cause {
+            Cause::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// What helps.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match &self.cause {
+            Cause::NoAnswer(error) => match error {
+                TransportError::Connect { .. }
+                | TransportError::Timeout { .. }
+                | TransportError::Interrupted { .. } => Class::Passing,
+                TransportError::TooLarge { .. } => Class::Unusable,
+                TransportError::Untrusted { .. } => Class::Final(FailureKind::Unavailable),
+                TransportError::Redirect { .. } => Class::Final(FailureKind::BadRequest),
+                TransportError::Unsendable { .. } => Class::Final(FailureKind::Credentials),
+            },
+            Cause::Unusable { .. } => Class::Unusable,
+            Cause::Refused {
+                status,
+                code,
+                message,
+                daily,
+                ..
+            } => match status {
+                429 if *daily => Class::DailyLimit,
+                429 => Class::Throttled,
+                501 | 505 => Class::Final(FailureKind::Unavailable),
+                408 | 500.. => Class::Passing,
+                _ => self.client_error(*status, *code, message),
+            },
+        }
+    }
+
+    fn client_error(&self, status: u16, code: Option<i64>, message: &str) -> Class {
+        let Asked::Page { page_token } = self.asked else {
+            return Class::Final(FailureKind::Credentials);
+        };
+        let scopes = missing_scopes(message);
+        if code == Some(4711) || !scopes.is_empty() {
+            return Class::Final(FailureKind::MissingScope { scopes });
+        }
+        match (status, code) {
+            (_, Some(code)) if APP_REFUSED.contains(&code) => {
+                Class::Final(FailureKind::Credentials)
+            }
+            (400 | 401, Some(code)) if UNAUTHORIZED.contains(&code) => Class::Unauthorized,
+            (401, _) => Class::Unauthorized,
+            (400, Some(300)) if page_token => Class::Final(FailureKind::PageTokenRefused),
+            (403, _) | (_, Some(1003)) => Class::Final(FailureKind::Forbidden),
+            (404, _) => Class::Final(FailureKind::NotFound),
+            _ => Class::Final(FailureKind::BadRequest),
+        }
+    }
+
+    /// How the attempt counts.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match &self.cause {
+            Cause::NoAnswer(TransportError::Timeout { .. }) => Outcome::TimedOut,
+            Cause::NoAnswer(TransportError::TooLarge { .. } | TransportError::Redirect { .. })
+            | Cause::Unusable { .. } => Outcome::Unusable,
+            Cause::NoAnswer(_) => Outcome::ConnectionError,
+            Cause::Refused { status, .. } => match self.class() {
+                Class::Throttled | Class::DailyLimit => Outcome::TooManyRequests,
+                Class::Unauthorized => Outcome::Unauthorized,
+                Class::Final(FailureKind::PageTokenRefused) => Outcome::PageTokenRefused,
+                _ if *status >= 500 => Outcome::ServerError,
+                _ => Outcome::ClientError,
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for AttemptError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+/// The scopes in `does not contain scopes:[a, b]`, with or without a space before the bracket.
+fn missing_scopes(message: &str) -> Vec<String> {
+    let list = message
+        .split_once("does not contain scopes:")
+        .and_then(|(_, rest)| rest.trim_start().strip_prefix('['))
+        .and_then(|rest| rest.split_once(']'));
+    let Some((list, _)) = list else {
+        return Vec::new();
+    };
+    list.split([',', ' '])
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn tracking_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-zm-trackingid")?.to_str().ok()?;
+    Some(excerpt(value))
+}
+
+#[cfg(test)]
+mod tests;

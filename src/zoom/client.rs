@@ -1,0 +1,339 @@
+//! Asking the service for one answer, until it is there or the call gives up.
+//!
+//! The order of gates: retry > pause > permit > pace > send and read the body. This is the only
+//! file that loops over attempts and sleeps between them.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::event::Event;
+use crate::event::Events;
+use crate::event::Outcome;
+use crate::zoom::access_token;
+use crate::zoom::access_token::AccessToken;
+use crate::zoom::access_token::AccessTokens;
+use crate::zoom::attempt::Asked;
+use crate::zoom::attempt::AttemptError;
+use crate::zoom::attempt::Class;
+use crate::zoom::failure::Failure;
+use crate::zoom::failure::FailureKind;
+use crate::zoom::limiter::Limiter;
+use crate::zoom::limiter::Limits;
+use crate::zoom::limiter::RateLabel;
+use crate::zoom::retry::After;
+use crate::zoom::retry::RetryPolicy;
+use crate::zoom::retry::SoFar;
+use crate::zoom::retry::Verdict;
+use crate::zoom::transport::Authorization;
+use crate::zoom::transport::Method;
+use crate::zoom::transport::Request;
+use crate::zoom::transport::Response;
+use crate::zoom::transport::Transport;
+use crate::zoom::transport::TransportError;
+use crate::zoom::wire::PageToken;
+use crate::zoom::wire::WireError;
+
+pub use crate::zoom::access_token::Credentials;
+pub use crate::zoom::call::Call;
+pub use crate::zoom::endpoints::Endpoints;
+
+/// The service, for one app. A clone is the same service: it shares token, gates and pace.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.0.api)
+    }
+}
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    tokens: AccessTokens,
+    api: Url,
+    limiter: Limiter,
+    retry: RetryPolicy,
+    events: Events,
+}
+
+/// A call on its way: what every attempt of it needs.
+struct Prepared<'a> {
+    call: &'a Call,
+    name: &'a str,
+    url: Url,
+}
+
+impl Client {
+    /// A client that has sent nothing yet.
+    #[must_use]
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        credentials: Credentials,
+        endpoints: Endpoints,
+        limits: Limits,
+        retry: RetryPolicy,
+        events: Events,
+    ) -> Self {
+        let Endpoints { api, oauth } = endpoints;
+        let tokens = AccessTokens::new(Arc::clone(&transport), credentials, oauth, events.clone());
+        Self(Arc::new(Inner {
+            transport,
+            tokens,
+            api,
+            limiter: Limiter::new(limits),
+            retry,
+            events,
+        }))
+    }
+
+    /// Makes a call, as often as the retry policy allows, and decodes its answer away from the
+    /// async threads. What `decode` refuses is asked for again like any answer that is none.
+    ///
+    /// # Errors
+    /// If the call gave up; see [`FailureKind`].
+    ///
+    /// # Panics
+    /// If `decode` does.
+    pub async fn get<T, F>(&self, call: &Call, decode: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Fn(&Bytes) -> Result<T, WireError> + Send + Sync + Clone + 'static,
+    {
+        let name = call.name();
+        let Some(url) = call.url(&self.0.api) else {
+            let why = "a part of its path is empty or a dot";
+            return Err(Failure::unsent(FailureKind::BadRequest, name, why));
+        };
+        let name = name.as_str();
+        let prepared = &Prepared { call, name, url };
+        self.0
+            .persist(name, || self.0.attempt(prepared, decode.clone()))
+            .await
+    }
+
+    /// The scopes of the access token, if the service named them; none for a token that was given.
+    ///
+    /// # Errors
+    /// If no access token could be fetched.
+    pub async fn granted_scopes(&self) -> Result<Option<Vec<String>>, Failure> {
+        Ok(self.access_token().await?.scopes)
+    }
+
+    /// The API host that the service recommends for the account, if it named one. Only for show.
+    ///
+    /// # Errors
+    /// If no access token could be fetched.
+    pub async fn recommended_api_url(&self) -> Result<Option<String>, Failure> {
+        Ok(self.access_token().await?.api_url)
+    }
+
+    /// Requests per second at present, for calls with this label.
+    #[must_use]
+    pub fn rate(&self, label: RateLabel) -> f64 {
+        self.0.limiter.rate(label)
+    }
+
+    async fn access_token(&self) -> Result<AccessToken, Failure> {
+        self.0
+            .persist(access_token::CALL, || self.0.tokens.current())
+            .await
+    }
+}
+
+impl Inner {
+    /// The one loop: attempts, and waits between them, until one succeeds or the verdict is to
+    /// give up.
+    async fn persist<T, A, Fut>(&self, name: &str, attempt: A) -> Result<T, Failure>
+    where
+        A: Fn() -> Fut,
+        Fut: Future<Output = Result<T, AttemptError>>,
+    {
+        let started = Instant::now();
+        let mut first_failure = None;
+        let mut so_far = SoFar {
+            may_renew: self.tokens.renewable(),
+            ..SoFar::default()
+        };
+        loop {
+            let error = match attempt().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            so_far.attempts += 1;
+            so_far.unusable += u32::from(error.class() == Class::Unusable);
+            so_far.waited = first_failure.get_or_insert_with(Instant::now).elapsed();
+            let now = Timestamp::now();
+            let verdict = self.retry.verdict(so_far, &error, now, &mut rand::rng());
+            let failed = |why| Failed {
+                attempt: so_far.attempts,
+                why,
+                tracking_id: error.tracking_id.clone(),
+            };
+            match verdict {
+                Verdict::Retry { after, why } => self.wait(name, &failed(why), after).await,
+                Verdict::Renew { why } => {
+                    self.say_retry(name, &failed(why), Duration::ZERO);
+                    so_far.may_renew = false;
+                }
+                Verdict::GiveUp { kind, why } => {
+                    let call = match error.asked {
+                        Asked::AccessToken => access_token::CALL,
+                        Asked::Page { .. } => name,
+                    };
+                    return Err(Failure {
+                        kind,
+                        call: call.to_owned(),
+                        attempts: so_far.attempts,
+                        elapsed: started.elapsed(),
+                        status: error.status(),
+                        code: error.code(),
+                        detail: why,
+                        tracking_id: error.tracking_id,
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// One attempt: through the gates, there and back, decoded.
+    async fn attempt<T, F>(&self, prepared: &Prepared<'_>, decode: F) -> Result<T, AttemptError>
+    where
+        T: Send + 'static,
+        F: Fn(&Bytes) -> Result<T, WireError> + Send + 'static,
+    {
+        let Prepared { call, name, url } = prepared;
+        let (pass, token) = loop {
+            self.tokens.current().await?;
+            let pass = self.limiter.enter(call.label, call.urgency).await;
+            // It may have come of age at the gates, of which a pause can be long.
+            if let Some(token) = self.tokens.live() {
+                break (pass, token);
+            }
+        };
+        let started = Instant::now();
+        let sent = self.transport.send(Request {
+            method: Method::Get,
+            url: url.clone(),
+            authorization: Authorization::Bearer(token.secret.clone()),
+            form: None,
+        });
+        let sent = sent.await;
+        drop(pass);
+        let elapsed = started.elapsed();
+        let page_token = call.page_token.as_ref().map(PageToken::as_str);
+        let asked = Asked::Page {
+            page_token: page_token.is_some(),
+        };
+        let answer = read(asked, sent, decode).await;
+        let outcome = self.learn(call.label, &token, answer.as_ref().err());
+        self.events.emit(&Event::Attempt {
+            call: (*name).to_owned(),
+            outcome,
+            elapsed,
+        });
+        let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
+        answer.map_err(|error| error.without(&secrets))
+    }
+
+    /// What the next attempts can learn from this one.
+    fn learn(
+        &self,
+        label: RateLabel,
+        token: &AccessToken,
+        error: Option<&AttemptError>,
+    ) -> Outcome {
+        let Some(error) = error else {
+            self.limiter.faster(label);
+            return Outcome::Ok;
+        };
+        match error.class() {
+            Class::Throttled => self.limiter.slower(label),
+            Class::Unauthorized => self.tokens.refused(token),
+            _ => {}
+        }
+        error.outcome()
+    }
+
+    /// Waits until the call may be sent again, holding neither permit nor slot.
+    async fn wait(&self, name: &str, failed: &Failed, after: After) {
+        match after {
+            After::Backoff(delay) => {
+                self.say_retry(name, failed, delay);
+                tokio::time::sleep(delay).await;
+            }
+            After::Pause(wait) => {
+                if self.limiter.pause(wait) {
+                    let why = failed.why.clone();
+                    self.events.emit(&Event::Paused { wait, why });
+                }
+                self.say_retry(name, failed, wait);
+                self.limiter.pause_over().await;
+            }
+        }
+    }
+
+    fn say_retry(&self, name: &str, failed: &Failed, after: Duration) {
+        let Failed {
+            attempt,
+            why,
+            tracking_id,
+        } = failed;
+        self.events.emit(&Event::Retry {
+            call: name.to_owned(),
+            attempt: *attempt,
+            after,
+            why: why.clone(),
+            tracking_id: tracking_id.clone(),
+        });
+    }
+}
+
+/// An attempt that will be followed by another.
+struct Failed {
+    attempt: u32,
+    why: String,
+    tracking_id: Option<String>,
+}
+
+/// Makes an answer of what was sent back, decoded away from the async threads.
+async fn read<T, F>(
+    asked: Asked,
+    sent: Result<Response, TransportError>,
+    decode: F,
+) -> Result<T, AttemptError>
+where
+    T: Send + 'static,
+    F: Fn(&Bytes) -> Result<T, WireError> + Send + 'static,
+{
+    let response = sent.map_err(|error| AttemptError::no_answer(asked, error))?;
+    if !(200..300).contains(&response.status) {
+        return Err(AttemptError::refused(asked, &response));
+    }
+    let Response {
+        status,
+        headers,
+        body,
+    } = response;
+    match tokio::task::spawn_blocking(move || decode(&body)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(AttemptError::unusable(asked, status, &headers, &error)),
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => {
+            let why = "the program is ending".to_owned();
+            let error = TransportError::Interrupted { why };
+            Err(AttemptError::no_answer(asked, error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! What is left of a call that gave up: what failed, on what, after how much, and what to do.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Why a call gave up, by what its caller can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The page token is no longer accepted: the list has to be started again.
+    PageTokenRefused,
+    /// The day's quota is used up.
+    DailyLimit {
+        /// When it is filled again, if that is known.
+        retry_at: Option<Timestamp>,
+    },
+    /// No access token is to be had, or none is accepted.
+    Credentials,
+    /// The app was not granted what the call needs.
+    MissingScope {
+        /// The scopes as the service names them; empty if it names none.
+        scopes: Vec<String>,
+    },
+    /// The account or its role may not do this.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The service does not accept the call, and never will.
+    BadRequest,
+    /// The service could not be reached, or failed, for as long as the call was to wait.
+    Unavailable,
+    /// The service answered, several times, and never with an answer.
+    Unusable,
+}
+
+/// A call that gave up. It holds no secret, no query and no page token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What can be done about it.
+    pub kind: FailureKind,
+    /// The call without its query, such as `GET /accounts/abc/clips`.
+    pub call: String,
+    /// How often it was sent; 0 if never.
+    pub attempts: u32,
+    /// From the start of the call to its end, waiting included.
+    pub elapsed: Duration,
+    /// The HTTP status of the last answer, if there was one.
+    pub status: Option<u16>,
+    /// The service's own code in the last answer.
+    pub code: Option<i64>,
+    /// How the last attempt failed, and what the service said.
+    pub detail: String,
+    /// The `x-zm-trackingid` of the last answer, which Zoom's support asks for.
+    pub tracking_id: Option<String>,
+}
+
+impl Failure {
+    /// A call that was not sent, as it cannot be.
+    #[must_use]
+    pub fn unsent(kind: FailureKind, call: String, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            call,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            status: None,
+            code: None,
+            detail: detail.into(),
+            tracking_id: None,
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} failed", self.call)?;
+        match self.attempts {
+            0 => {}
+            1 => write!(f, " after 1 attempt in {}", rounded(self.elapsed))?,
+            attempts => {
+                write!(f, " after {attempts} attempts in {}", rounded(self.elapsed))?;
+            }
+        }
+        write!(f, ": {}", self.detail)?;
+        if let Some(tracking_id) = &self.tracking_id {
+            write!(f, " [tracking id {tracking_id}]")?;
+        }
+        write!(f, "; {}", remedy(&self.kind))
+    }
+}
+
+fn rounded(elapsed: Duration) -> humantime::FormattedDuration {
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(if elapsed < Duration::from_secs(10) {
+        Duration::from_millis(millis)
+    } else {
+        Duration::from_secs(elapsed.as_secs())
+    })
+}
+
+fn remedy(kind: &FailureKind) -> String {
+    let fixed = match kind {
+        FailureKind::DailyLimit { retry_at: Some(at) } => {
+            return format!(
+                "the account's daily limit is used up: run again after {}",
+                at.strftime("%Y-%m-%dT%H:%M:%SZ")
+            );
+        }
+        FailureKind::MissingScope { scopes } if !scopes.is_empty() => {
+            return format!(
+                "add the scope {} to the Zoom app, then run again",
+                scopes.join(" or ")
+            );
+        }
+        FailureKind::DailyLimit { retry_at: None } => {
+            "the account's daily limit is used up: run again tomorrow"
+        }
+        FailureKind::MissingScope { .. } => {
+            "add the scope that this call needs to the Zoom app, then run again"
+        }
+        FailureKind::PageTokenRefused => "the list has to be started again",
+        FailureKind::Credentials => {
+            "check the account id, client id and client secret (or the access token), and that the \
+             Zoom app is activated, which can take an hour"
+        }
+        FailureKind::Forbidden => {
+            "give the role of the Zoom app's owner the permission for it, or leave this account out"
+        }
+        FailureKind::NotFound => "check the account id and the base URL",
+        FailureKind::BadRequest => "check the filters and the base URL",
+        FailureKind::Unavailable => "check the network and status.zoom.us, then run again",
+        FailureKind::Unusable => {
+            "check that the base URL is the API's; if it is, run again later and report it to Zoom"
+        }
+    };
+    fixed.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(kind: FailureKind) -> Failure {
+        Failure {
+            kind,
+            call: "GET /accounts/abc/clips".into(),
+            attempts: 3,
+            elapsed: Duration::from_micros(2_345_678),
+            status: Some(400),
+            code: Some(4711),
+            detail: "400 \"No.\" (code 4711)".into(),
+            tracking_id: Some("v=2.0;clid=us02;rid=WEB_1".into()),
+        }
+    }
+
+    #[test]
+    fn a_failure_says_what_failed_how_often_why_and_what_to_do() {
+        let scopes = vec!["clips:read:list_user_clips:master".into()];
+        assert_eq!(
+            failure(FailureKind::MissingScope { scopes }).to_string(),
+            "GET /accounts/abc/clips failed after 3 attempts in 2s 345ms: 400 \"No.\" (code 4711) \
+             [tracking id v=2.0;clid=us02;rid=WEB_1]; add the scope \
+             clips:read:list_user_clips:master to the Zoom app, then run again"
+        );
+    }
+
+    #[test]
+    fn a_daily_limit_says_when_to_come_back() {
+        let retry_at = Some("2026-11-24T00:00:00Z".parse().unwrap());
+        let mut failure = failure(FailureKind::DailyLimit { retry_at });
+        failure.attempts = 1;
+        failure.elapsed = Duration::from_millis(75_900);
+        failure.tracking_id = None;
+        assert_eq!(
+            failure.to_string(),
+            "GET /accounts/abc/clips failed after 1 attempt in 1m 15s: 400 \"No.\" (code 4711); \
+             the account's daily limit is used up: run again after 2026-11-24T00:00:00Z"
+        );
+    }
+
+    #[test]
+    fn what_was_never_sent_names_no_attempts() {
+        let failure = Failure::unsent(FailureKind::BadRequest, "GET /".into(), "no such path");
+        assert_eq!(
+            failure.to_string(),
+            "GET / failed: no such path; check the filters and the base URL"
+        );
+    }
+}

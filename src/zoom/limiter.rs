@@ -1,0 +1,131 @@
+//! The gates of one attempt, in this order: pause > permit > pace.
+//!
+//! Retries pass them like first attempts. The permit lasts until the body is read.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::zoom::pace::Pace;
+
+/// The rate limit label of a call, which sets its pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RateLabel {
+    /// Lists of clips.
+    Light,
+    /// Lists of users and accounts.
+    Medium,
+}
+
+/// How much may be asked of the service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Requests per second of calls with the light label: more than 0; infinity is no limit.
+    pub light: f64,
+    /// Requests per second of calls with the medium label: more than 0; infinity is no limit.
+    pub medium: f64,
+    /// Attempts under way at a time; 0 is taken as 1.
+    pub concurrency: usize,
+}
+
+/// The gates.
+pub struct Limiter {
+    /// Until when nobody sends.
+    paused: Mutex<Instant>,
+    permits: Arc<Semaphore>,
+    light: Pace,
+    medium: Pace,
+}
+
+/// Leave for one attempt. Give it back when the body is read.
+#[derive(Debug)]
+pub struct Pass {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Limiter {
+    /// Gates for these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let permits = limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
+        Self {
+            paused: Mutex::new(Instant::now()),
+            permits: Arc::new(Semaphore::new(permits)),
+            light: Pace::new(limits.light),
+            medium: Pace::new(limits.medium),
+        }
+    }
+
+    /// Waits at all gates; of those who wait for the pace, the most urgent passes first. The attempt
+    /// is to be sent at once.
+    pub async fn enter(&self, label: RateLabel, urgency: u64) -> Pass {
+        loop {
+            self.pause_over().await;
+            // Nobody closes the semaphore: without a permit there is just no bound.
+            let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+            // A pause may have been ordered meanwhile: then the slot is left to others.
+            let paused = || self.paused_until() > Instant::now();
+            if !paused() && self.pace(label).slot(urgency, paused).await {
+                return Pass { _permit: permit };
+            }
+        }
+    }
+
+    /// Lets nobody pass for so long from now. Returns whether that is later than ordered before.
+    pub fn pause(&self, wait: Duration) -> bool {
+        let now = Instant::now();
+        // So long that the clock cannot tell: as good as for ever.
+        let century = Duration::from_hours(24 * 36_525);
+        let until = now + wait.min(century);
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = until > *paused;
+        *paused = until.max(*paused);
+        later
+    }
+
+    /// Learns from a 429.
+    pub fn slower(&self, label: RateLabel) {
+        self.pace(label).fall();
+    }
+
+    /// Learns from a success.
+    pub fn faster(&self, label: RateLabel) {
+        self.pace(label).rise();
+    }
+
+    /// Requests per second at present.
+    #[must_use]
+    pub fn rate(&self, label: RateLabel) -> f64 {
+        self.pace(label).rate()
+    }
+
+    /// Waits until no pause is ordered.
+    pub async fn pause_over(&self) {
+        loop {
+            let until = self.paused_until();
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn paused_until(&self) -> Instant {
+        *self.paused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(&self, label: RateLabel) -> &Pace {
+        match label {
+            RateLabel::Light => &self.light,
+            RateLabel::Medium => &self.medium,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

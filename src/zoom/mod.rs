@@ -1,0 +1,54 @@
+//! The service as it is: how a call is sent, paced, repeated, and what its answer says.
+//!
+//! The files, in the order of a call's life:
+//!
+//! | file | owns |
+//! |---|---|
+//! | `endpoints` | where the service is |
+//! | `call` | what is asked: path, query, page token |
+//! | `clips`, `accounts` | the calls that exist |
+//! | `client` | the one loop: attempt, verdict, wait, again |
+//! | `access_token` | one access token for all, renewed by one |
+//! | `limiter`, `pace`, `turnstile` | the gates: pause > permit > pace |
+//! | `transport` | the only file that touches the network |
+//! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
+//! | `retry` | the verdict: again, renew, give up |
+//! | `wire` | the answer: records, page token, total |
+//! | `failure` | what is left when a call gave up |
+//! | `scripted` | a transport that plays a script, for tests of any room |
+
+pub mod access_token;
+pub mod accounts;
+pub mod attempt;
+pub mod call;
+pub mod client;
+pub mod clips;
+pub mod endpoints;
+pub mod error_body;
+pub mod failure;
+pub mod limiter;
+mod pace;
+pub mod retry;
+pub mod retry_after;
+pub mod scripted;
+pub mod transport;
+mod turnstile;
+pub mod wire;
+
+pub use access_token::Credentials;
+pub use call::Call;
+pub use clips::ClipsQuery;
+pub use clips::DateFilter;
+pub use client::Client;
+pub use endpoints::EndpointError;
+pub use endpoints::Endpoints;
+pub use failure::Failure;
+pub use failure::FailureKind;
+pub use limiter::Limits;
+pub use limiter::RateLabel;
+pub use retry::RetryPolicy;
+pub use transport::HttpTransport;
+pub use transport::Timeouts;
+pub use wire::Page;
+pub use wire::PageToken;
+pub use wire::WireError;

@@ -1,0 +1,180 @@
+//! The verdict on a failed attempt: again, with another access token, or give up. Pure: it neither
+//! waits nor reads a clock.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand::Rng;
+use rand::RngExt;
+
+use crate::zoom::attempt::AttemptError;
+use crate::zoom::attempt::Class;
+use crate::zoom::failure::FailureKind;
+use crate::zoom::retry_after::RetryAfter;
+use crate::zoom::retry_after::next_midnight;
+
+/// The first pause after too many requests a second when the service names none.
+const THROTTLED: Duration = Duration::from_secs(1);
+
+/// How patient a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The longest delay before attempt 2; it doubles with every attempt. Default 500 ms.
+    pub base: Duration,
+    /// The longest delay of our own choice. Default 30 s.
+    pub cap: Duration,
+    /// The longest that one call waits in all for the service to recover, counted from its first
+    /// failed attempt. Default 15 min; 0 gives up at the first failure.
+    pub max_wait: Duration,
+    /// How often an answer that is no answer is asked for, the first time included. Default 5.
+    pub max_attempts: u32,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            max_wait: Duration::from_mins(15),
+            max_attempts: 5,
+        }
+    }
+}
+
+/// What a call has been through when an attempt fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SoFar {
+    /// Attempts, the failed one included; from 1.
+    pub attempts: u32,
+    /// How many of them were answered by what is no answer, the failed one included.
+    pub unusable: u32,
+    /// Since the first attempt failed.
+    pub waited: Duration,
+    /// Whether another access token may still be tried.
+    pub may_renew: bool,
+}
+
+/// When to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// This call, after so long.
+    Backoff(Duration),
+    /// All calls, after so long: the service said so.
+    Pause(Duration),
+}
+
+/// What to do about a failed attempt, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it again.
+    Retry {
+        /// When.
+        after: After,
+        /// Why it failed.
+        why: String,
+    },
+    /// Send it again at once with another access token.
+    Renew {
+        /// Why it failed.
+        why: String,
+    },
+    /// Let the caller know.
+    GiveUp {
+        /// What the caller can do.
+        kind: FailureKind,
+        /// Why it failed.
+        why: String,
+    },
+}
+
+impl RetryPolicy {
+    /// Judges a failed attempt. `now` is the wall clock, which the service's dates refer to.
+    ///
+    /// A delay that the service names is kept in full or the call gives up; a delay of our own
+    /// is cut to what is left of `max_wait`.
+    pub fn verdict(
+        &self,
+        so_far: SoFar,
+        error: &AttemptError,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Verdict {
+        let why = error.to_string();
+        let left = self.max_wait.saturating_sub(so_far.waited);
+        let said = error.retry_after();
+        let (after, kind) = match error.class() {
+            Class::Final(kind) => return Verdict::GiveUp { kind, why },
+            Class::Unauthorized if so_far.may_renew => return Verdict::Renew { why },
+            Class::Unauthorized => (None, FailureKind::Credentials),
+            Class::Unusable => (
+                (so_far.unusable < self.max_attempts)
+                    .then(|| self.backoff(so_far.attempts, left, rng))
+                    .flatten(),
+                FailureKind::Unusable,
+            ),
+            Class::Passing => (
+                self.ordered(said, now, left)
+                    .unwrap_or_else(|| self.backoff(so_far.attempts, left, rng)),
+                FailureKind::Unavailable,
+            ),
+            Class::Throttled => (
+                self.ordered(said, now, left)
+                    .unwrap_or_else(|| self.throttle(so_far.attempts, left, rng)),
+                FailureKind::Unavailable,
+            ),
+            Class::DailyLimit => {
+                let said = said.or_else(|| next_midnight(now).map(RetryAfter::At));
+                let retry_at = said.map(|said| said.at(now));
+                (
+                    self.ordered(said, now, left)
+                        .unwrap_or_else(|| self.throttle(so_far.attempts, left, rng)),
+                    FailureKind::DailyLimit { retry_at },
+                )
+            }
+        };
+        match after {
+            Some(after) => Verdict::Retry { after, why },
+            None => Verdict::GiveUp { kind, why },
+        }
+    }
+
+    /// The service's own delay: `None` if it named none that lies ahead, `Some(None)` if it is
+    /// longer than what is left.
+    #[expect(
+        clippy::option_option,
+        reason = "no order and an order that is too long are different"
+    )]
+    #[expect(clippy::unused_self, reason = "it reads as a rule of the policy")]
+    fn ordered(
+        &self,
+        said: Option<RetryAfter>,
+        now: Timestamp,
+        left: Duration,
+    ) -> Option<Option<After>> {
+        let wait = said?.wait(now);
+        (!wait.is_zero()).then(|| (wait <= left).then_some(After::Pause(wait)))
+    }
+
+    /// Our own delay: doubled with every attempt, capped, and drawn from its whole range so that
+    /// calls that failed together do not come back together.
+    fn backoff(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<After> {
+        let longest = doubled(self.base, attempts).min(self.cap);
+        let wait = longest.mul_f64(rng.random_range(0.0..=1.0));
+        (!left.is_zero()).then(|| After::Backoff(wait.min(left)))
+    }
+
+    /// The pause of all after too many requests a second: never less than the second that the
+    /// limit is about.
+    fn throttle(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<After> {
+        let shortest = doubled(THROTTLED, attempts).min(self.cap);
+        let wait = shortest.mul_f64(rng.random_range(1.0..=1.25));
+        (!left.is_zero()).then(|| After::Pause(wait.min(left)))
+    }
+}
+
+fn doubled(first: Duration, attempts: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)))
+}
+
+#[cfg(test)]
+mod tests;

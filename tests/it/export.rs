@@ -1,0 +1,164 @@
+//! What is listed: every clip, once, for all sizes, histories, lists, bounds and formats.
+
+use clipcensus::sandbox::Behaviour;
+use clipcensus::sandbox::EndToken;
+use clipcensus::sandbox::History;
+use clipcensus::sandbox::Order;
+use clipcensus::sandbox::Paging;
+use clipcensus::sandbox::SandboxOptions;
+use clipcensus::sandbox::TagShape;
+
+use crate::support::World;
+use crate::support::assert_is_truth;
+use crate::support::clips;
+
+const HISTORIES: [History; 3] = [History::Even, History::RecentHeavy, History::Bursty];
+
+fn assert_exact(options: SandboxOptions) {
+    let world = World::new(options);
+    world.export().succeeds();
+    assert_is_truth(&world.rows(), &world.sandbox.truth().all);
+    world.assert_clean();
+}
+
+#[test]
+fn small_accounts_of_all_histories_and_bounds_are_listed_exactly() {
+    for count in [0, 1, 29, 30, 31, 300, 301] {
+        for history in HISTORIES {
+            for is_inclusive in [true, false] {
+                assert_exact(SandboxOptions {
+                    history,
+                    behaviour: Behaviour {
+                        from_inclusive: is_inclusive,
+                        to_inclusive: is_inclusive,
+                        ..Behaviour::default()
+                    },
+                    ..clips(count)
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn two_hundred_thousand_even_clips_are_listed_exactly() {
+    assert_exact(clips(200_000));
+}
+
+#[test]
+fn two_hundred_thousand_recent_clips_are_listed_exactly() {
+    assert_exact(SandboxOptions {
+        history: History::RecentHeavy,
+        behaviour: Behaviour {
+            from_inclusive: false,
+            to_inclusive: false,
+            ..Behaviour::default()
+        },
+        ..clips(200_000)
+    });
+}
+
+#[test]
+fn two_hundred_thousand_clips_with_a_burst_are_listed_exactly() {
+    assert_exact(SandboxOptions {
+        history: History::Bursty,
+        ..clips(200_000)
+    });
+}
+
+#[test]
+fn named_accounts_are_listed_through_their_own_list() {
+    for count in [0, 1, 29, 30, 31, 300, 301, 20_000] {
+        for history in HISTORIES {
+            let world = World::new(SandboxOptions {
+                history,
+                ..clips(count)
+            });
+            let account = world.sandbox.account_ids().remove(0);
+            world.export().arg("--account").arg(&account).succeeds();
+            assert_is_truth(&world.rows(), &world.sandbox.truth().all);
+            world.assert_clean();
+        }
+    }
+}
+
+#[test]
+fn all_sub_accounts_are_listed_and_only_they() {
+    let world = World::new(SandboxOptions {
+        sub_accounts: 3,
+        ..clips(5_000)
+    });
+    world.export().arg("--all-accounts").succeeds();
+    let truth = world.sandbox.truth();
+    let subs = world.sandbox.account_ids().split_off(1);
+    let expected: u64 = subs.iter().map(|id| truth.accounts[id].clips).sum();
+    let manifest = world.manifest();
+    assert_eq!(manifest["totals"]["written"], expected);
+    assert_eq!(manifest["account_ids"].as_array().unwrap().len(), 3);
+    world.assert_clean();
+}
+
+#[test]
+fn what_the_documentation_leaves_open_makes_no_difference() {
+    let open = [
+        Behaviour {
+            end_token: EndToken::Null,
+            order: Order::OldestFirst,
+            paging: Paging::Offset,
+            api_url: false,
+            ..Behaviour::default()
+        },
+        Behaviour {
+            end_token: EndToken::Missing,
+            order: Order::ById,
+            tags: TagShape::Objects,
+            gzip: true,
+            ..Behaviour::default()
+        },
+        Behaviour {
+            from_inclusive: true,
+            to_inclusive: false,
+            ..Behaviour::default()
+        },
+    ];
+    for behaviour in open {
+        assert_exact(SandboxOptions {
+            behaviour,
+            ..clips(20_000)
+        });
+    }
+}
+
+#[test]
+fn a_csv_and_a_parquet_snapshot_sum_up_to_the_same() {
+    let world = World::new(clips(3_000));
+    world.export().succeeds();
+    let parquet = world.json(&format!("{}/summary.json", world.date()));
+    world.export().arg("--format=csv").succeeds();
+    let csv = world.json(&format!("{}/summary.json", world.date()));
+    assert_eq!(parquet, csv);
+}
+
+#[test]
+fn filters_reach_the_service_and_only_matching_clips_come() {
+    let world = World::new(clips(3_000));
+    let truth = world.sandbox.truth().all;
+    let (owner, held) = truth.owners.iter().next().unwrap();
+    world.export().arg("--owner").arg(owner).succeeds();
+    assert_eq!(world.manifest()["totals"]["written"], held.clips);
+    world.assert_clean();
+
+    let world = World::new(clips(3_000));
+    world.export().arg("--status=RECORD_DELETE").succeeds();
+    assert_eq!(world.manifest()["totals"]["written"], truth.by_status["RECORD_DELETE"]);
+}
+
+#[test]
+fn changes_are_listed_by_their_modification_into_a_table_of_their_own() {
+    let world = World::new(clips(3_000));
+    world.export().arg("--by=modified").succeeds();
+    let folder = world.out().join("changes").join("snapshot_date=2026-11-01");
+    assert!(folder.join("part-00000.parquet").is_file());
+    assert!(!world.out().join("clips").exists());
+    assert_eq!(world.manifest()["verdict"], "verified");
+}

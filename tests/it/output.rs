@@ -1,0 +1,137 @@
+//! What stands in the output folder: files, manifests, replacing, resuming, locks.
+
+use std::fs;
+
+use clipcensus::sandbox::Limits;
+use clipcensus::sandbox::SandboxOptions;
+
+use crate::support::Program;
+use crate::support::World;
+use crate::support::assert_is_truth;
+use crate::support::clips;
+
+#[test]
+fn two_exports_of_the_same_data_are_the_same_bytes() {
+    for (format, file) in [("parquet", "part-00000.parquet"), ("csv", "part-00000.csv")] {
+        let path = format!("clips/snapshot_date=2026-11-01/{file}");
+        let world = World::new(clips(20_000));
+        world.export().arg("--format").arg(format).succeeds();
+        let first = fs::read(world.out().join(&path)).unwrap();
+        fs::remove_dir_all(world.out()).unwrap();
+        world
+            .export()
+            .arg("--format")
+            .arg(format)
+            .arg("--concurrency=1")
+            .succeeds();
+        let second = fs::read(world.out().join(&path)).unwrap();
+        assert!(first == second, "{format}: the files differ");
+    }
+}
+
+#[test]
+fn nothing_is_left_in_the_work_folder() {
+    let world = World::new(clips(1_000));
+    world.export().succeeds();
+    let left: Vec<_> = fs::read_dir(world.out().join("_work"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name != "lock")
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn received_is_written_and_duplicates_and_rejected() {
+    let world = World::new(clips(30_000));
+    world.export().succeeds();
+    let totals = &world.manifest()["totals"];
+    let count = |name: &str| totals[name].as_u64().unwrap();
+    assert_eq!(
+        count("received"),
+        count("written") + count("duplicates") + count("rejected")
+    );
+    assert_eq!(count("written"), 30_000);
+}
+
+#[test]
+fn a_report_of_a_snapshot_is_the_one_that_the_export_printed() {
+    let world = World::new(clips(2_000));
+    let export = world.export().succeeds();
+    let report = Program::new(&["report"]).arg(world.out().to_str().unwrap()).succeeds();
+    assert!(export.stdout.starts_with(&report.stdout), "{}", report.stdout);
+    let json = Program::new(&["report", "--format=json"])
+        .arg(world.out().to_str().unwrap())
+        .succeeds();
+    let kept = fs::read_to_string(
+        world.out().join("_snapshots").join(world.date()).join("summary.json"),
+    )
+    .unwrap();
+    assert_eq!(json.stdout, kept);
+}
+
+#[test]
+fn a_second_export_of_a_date_replaces_the_first() {
+    let world = World::new(clips(500));
+    world.export().succeeds();
+    let first = world.manifest();
+    world.export().succeeds();
+    let second = world.manifest();
+    assert_ne!(first["run_id"], second["run_id"]);
+    assert_eq!(first["files"], second["files"]);
+    Program::new(&["verify"]).arg(world.out().to_str().unwrap()).succeeds();
+}
+
+#[test]
+fn a_census_of_something_else_is_refused_and_the_former_stays() {
+    let world = World::new(clips(500));
+    world.export().succeeds();
+    let before = world.manifest();
+    let run = world.export().arg("--status=SUSPENDED").exits(2);
+    assert!(run.stderr.contains("another --out"), "{}", run.stderr);
+    assert_eq!(world.manifest(), before);
+}
+
+#[test]
+fn verify_names_a_file_of_which_one_bit_changed() {
+    let world = World::new(clips(500));
+    world.export().succeeds();
+    let name = "clips/snapshot_date=2026-11-01/part-00000.parquet";
+    let path = world.out().join(name);
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let run = Program::new(&["verify"]).arg(world.out().to_str().unwrap()).exits(65);
+    assert!(run.stdout.contains(name), "{}", run.stdout);
+}
+
+#[test]
+fn an_export_stopped_by_a_signal_says_so_and_the_next_one_goes_on() {
+    let world = World::new(SandboxOptions {
+        limits: Limits {
+            light_per_second: 40.0,
+            ..Limits::default()
+        },
+        ..clips(20_000)
+    });
+    let program = || world.export().arg("--rate=40").arg("--concurrency=4");
+    let child = program().spawn();
+    // Some windows are finished once so many requests were answered.
+    while world.sandbox.report().requests < 40 {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(143), "{stderr}");
+    assert!(stderr.contains("run the same command again"), "{stderr}");
+    assert!(!world.out().join("_snapshots").exists());
+
+    let before = world.sandbox.report().requests;
+    program().succeeds();
+    let after = world.sandbox.report().requests - before;
+    assert!(after < 100, "{after} requests for the rest");
+    assert_is_truth(&world.rows(), &world.sandbox.truth().all);
+}

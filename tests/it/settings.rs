@@ -1,0 +1,101 @@
+//! Wrong flags, environment and files: a message that names the thing and the remedy, the exit
+//! code of the table, and nothing sent or written.
+
+use std::fs;
+
+use crate::support::Program;
+use crate::support::World;
+use crate::support::clips;
+
+/// Runs an export that must be refused before anything is sent; gives its message.
+fn refused(world: &World, arguments: &[&str]) -> String {
+    let mut program = world.export();
+    for argument in arguments {
+        program = program.arg(argument);
+    }
+    let run = program.exits(2);
+    assert_eq!(world.sandbox.report().requests, 0);
+    assert!(!world.out().exists(), "something was written");
+    assert_eq!(run.stdout, "");
+    run.stderr
+}
+
+#[test]
+fn wrong_flags_are_named_with_what_would_be_right() {
+    let world = World::new(clips(1));
+    for (arguments, words) in [
+        (&["--since=yesterday"][..], &["--since", "36h"][..]),
+        (&["--since=2026-12-01"], &["2026-12-01", "before"]),
+        (&["--plan=gold"], &["gold", "business"]),
+        (&["--rate=0"], &["--rate", "0.01"]),
+        (&["--status=DONE"], &["DONE", "RECORD_SUCCESS"]),
+        (&["--account="], &["--account"]),
+        (&["--account=a/b"], &["--account", "slash"]),
+        (&["--account=a", "--all-accounts"], &["--account", "--all-accounts"]),
+        (&["--max-wait=soon"], &["--max-wait", "15m"]),
+        (&["--concurrency=0"], &["--concurrency", "1024"]),
+        (&["--base-url=http://api.zoom.us/v2"], &["https"]),
+        (&["--base-url=zoom"], &["base URL"]),
+        (&["--fromat=csv"], &["--fromat", "--format"]),
+    ] {
+        let message = refused(&world, arguments);
+        for word in words {
+            assert!(message.contains(word), "{arguments:?}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_share_of_the_limits_must_lie_between_none_and_all() {
+    let world = World::new(clips(1));
+    let mut program = Program::new(&["export", "--rate-share=1.5"]);
+    program = program.env("CLIPCENSUS_OUT", world.out().to_str().unwrap());
+    let run = program.env("ZOOM_ACCESS_TOKEN", "t").exits(2);
+    assert!(run.stderr.contains("--rate-share"), "{}", run.stderr);
+}
+
+#[test]
+fn without_credentials_the_missing_ones_are_named() {
+    let world = World::new(clips(1));
+    let run = world.export().without("ZOOM_CLIENT_SECRET").exits(2);
+    assert!(run.stderr.contains("set ZOOM_CLIENT_SECRET"), "{}", run.stderr);
+    assert!(run.stderr.contains("--sandbox"), "{}", run.stderr);
+}
+
+#[test]
+fn a_settings_file_stands_behind_flags_and_environment() {
+    let world = World::new(clips(40));
+    let file = world.folder.path().join("clipcensus.toml");
+    fs::write(&file, "format = \"csv\"\nconcurrency = 3\nstatus = \"SUSPENDED\"\n").unwrap();
+    world
+        .export()
+        .arg("--config")
+        .arg(file.to_str().unwrap())
+        .arg("--concurrency=5")
+        .env("CLIPCENSUS_STATUS", "RECORD_SUCCESS")
+        .succeeds();
+    let manifest = world.manifest();
+    assert_eq!(manifest["format"], "csv");
+    assert_eq!(manifest["parameters"]["concurrency"], 5);
+    assert_eq!(manifest["parameters"]["status"], "RECORD_SUCCESS");
+}
+
+#[test]
+fn a_settings_file_with_an_unknown_key_or_none_at_all_is_refused() {
+    let world = World::new(clips(1));
+    let file = world.folder.path().join("clipcensus.toml");
+    let path = file.to_str().unwrap();
+    let message = refused(&world, &["--config", path]);
+    assert!(message.contains(path), "{message}");
+    fs::write(&file, "fromat = \"csv\"\n").unwrap();
+    let message = refused(&world, &["--config", path]);
+    assert!(message.contains("fromat") && message.contains("line 1"), "{message}");
+}
+
+#[test]
+fn help_shows_examples_and_the_exit_codes() {
+    let help = Program::new(&["--help"]).succeeds().stdout;
+    assert!(help.contains("ZOOM_CLIENT_SECRET") && help.contains("Exit codes"), "{help}");
+    let help = Program::new(&["export", "--help"]).succeeds().stdout;
+    assert!(help.contains("clipcensus export --sandbox"), "{help}");
+}

@@ -1,0 +1,225 @@
+//! What all suites share: a simulated account, the program, and what it wrote.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use arrow::array::Array;
+use arrow::array::AsArray;
+use arrow::array::RecordBatch;
+use arrow::datatypes::Int64Type;
+use clipcensus::sandbox::AccountTruth;
+use clipcensus::sandbox::Limits;
+use clipcensus::sandbox::OwnerTruth;
+use clipcensus::sandbox::Sandbox;
+use clipcensus::sandbox::SandboxOptions;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A simulated account on a port of its own, and a folder for what is exported from it.
+pub struct World {
+    pub sandbox: Sandbox,
+    pub folder: TempDir,
+    _runtime: Runtime,
+}
+
+/// Options of an account without rate limits.
+pub fn clips(clips: u64) -> SandboxOptions {
+    SandboxOptions {
+        clips,
+        limits: Limits::NONE,
+        ..SandboxOptions::default()
+    }
+}
+
+impl World {
+    pub fn new(options: SandboxOptions) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let sandbox = runtime.block_on(Sandbox::start(options, 0)).unwrap();
+        Self {
+            sandbox,
+            folder: tempfile::tempdir().unwrap(),
+            _runtime: runtime,
+        }
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.folder.path().join("census")
+    }
+
+    /// An export of this account, fast, into its folder; tests add what they are about.
+    pub fn export(&self) -> Program {
+        let access = self.sandbox.credentials();
+        Program::new(&["export", "--rate=10000"])
+            .env("CLIPCENSUS_OUT", self.out().to_str().unwrap())
+            .env("CLIPCENSUS_BASE_URL", &self.sandbox.api_url())
+            .env("CLIPCENSUS_OAUTH_URL", &self.sandbox.oauth_url())
+            .env("ZOOM_ACCOUNT_ID", &access.account_id)
+            .env("ZOOM_CLIENT_ID", &access.client_id)
+            .env("ZOOM_CLIENT_SECRET", &access.client_secret)
+            // Nothing is created after the sandbox's own present.
+            .arg("--until=2026-11-01")
+    }
+
+    /// All rows of the newest snapshot.
+    pub fn rows(&self) -> Vec<RecordBatch> {
+        let folder = self.out().join("clips").join(format!("snapshot_date={}", self.date()));
+        parquet_rows(&folder.join("part-00000.parquet"))
+    }
+
+    pub fn date(&self) -> String {
+        self.json("latest.json")["snapshot_date"].as_str().unwrap().to_owned()
+    }
+
+    pub fn manifest(&self) -> Value {
+        self.json(&format!("{}/manifest.json", self.date()))
+    }
+
+    pub fn json(&self, path: &str) -> Value {
+        let path = self.out().join("_snapshots").join(path);
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+    }
+
+    /// The service saw nothing that it had to refuse, and nothing out of its specification.
+    pub fn assert_clean(&self) {
+        let report = self.sandbox.report();
+        assert_eq!(report.too_many_requests, 0, "{report:#?}");
+        assert!(report.out_of_specification.is_empty(), "{report:#?}");
+    }
+}
+
+/// The program with its arguments and nothing of this process's environment.
+pub struct Program(Command);
+
+/// What a run of the program left.
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    pub fn new(arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clipcensus"));
+        command.env_clear().args(arguments);
+        Self(command)
+    }
+
+    pub fn arg(mut self, argument: &str) -> Self {
+        self.0.arg(argument);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
+    pub fn spawn(mut self) -> std::process::Child {
+        self.0
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    pub fn run(mut self) -> Run {
+        let output = self.0.output().unwrap();
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub fn succeeds(self) -> Run {
+        self.exits(0)
+    }
+
+    pub fn exits(self, code: i32) -> Run {
+        let run = self.run();
+        assert_eq!(
+            run.code,
+            Some(code),
+            "\n--- stdout\n{}\n--- stderr\n{}",
+            run.stdout,
+            run.stderr
+        );
+        run
+    }
+}
+
+pub fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    reader.map(Result::unwrap).collect()
+}
+
+pub fn texts(rows: &[RecordBatch], column: &str) -> Vec<Option<String>> {
+    rows.iter()
+        .flat_map(|batch| {
+            let values = batch.column_by_name(column).unwrap().as_string::<i32>();
+            values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn sizes(rows: &[RecordBatch]) -> Vec<Option<i64>> {
+    rows.iter()
+        .flat_map(|batch| {
+            let values = batch.column_by_name("file_size_bytes").unwrap();
+            values.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Compares rows with the truth: ids, bytes, and counts by status, scope and owner.
+pub fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
+    let mut ids: Vec<String> = texts(rows, "clip_id").into_iter().flatten().collect();
+    assert_eq!(ids.len() as u64, truth.clips, "clips");
+    ids.sort_unstable();
+    let digest = Sha256::digest(ids.join("\n"));
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, truth.clip_ids_sha256, "clip ids");
+
+    let bytes: i64 = sizes(rows).into_iter().flatten().sum();
+    assert_eq!(u64::try_from(bytes).unwrap(), truth.bytes, "bytes");
+    assert_eq!(counts(texts(rows, "status")), truth.by_status, "by status");
+    let scopes: BTreeMap<String, u64> = truth
+        .by_share_scope
+        .iter()
+        .map(|(scope, clips)| (scope.replace("SAME_ORGANIZATON", "SAME_ORGANIZATION"), *clips))
+        .collect();
+    assert_eq!(counts(texts(rows, "share_scope")), scopes, "by share scope");
+
+    let mut owners: BTreeMap<String, OwnerTruth> = BTreeMap::new();
+    for (owner, bytes) in texts(rows, "owner_id").into_iter().zip(sizes(rows)) {
+        let owner = owners.entry(owner.unwrap()).or_default();
+        owner.clips += 1;
+        owner.bytes += u64::try_from(bytes.unwrap_or(0)).unwrap();
+    }
+    assert_eq!(owners, truth.owners, "by owner");
+}
+
+fn counts(values: Vec<Option<String>>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for value in values.into_iter().flatten() {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts
+}
