@@ -168,7 +168,7 @@ settings! {
         #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE", conflicts_with = "rate_share")]
         pub rate: Option<f64>,
 
-        /// Windows walked at once [default: half a second's requests, 4 to 64]
+        /// Windows walked at once [default: four seconds' requests, 4 to 256]
         #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,
 
@@ -256,7 +256,12 @@ pub struct ReportArgs {
     pub snapshot: PathBuf,
 
     /// How to show it.
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "CLIPCENSUS_REPORT_FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_REPORT_FORMAT"
+    )]
     pub format: ReportFormat,
 }
 
@@ -290,7 +295,12 @@ pub struct VerifyArgs {
     perfect census would find.")]
 pub struct SandboxArgs {
     /// Port on the loopback address; 0 takes a free one.
-    #[arg(long, value_name = "PORT", default_value_t = 0, env = "CLIPCENSUS_SANDBOX_PORT")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        env = "CLIPCENSUS_SANDBOX_PORT"
+    )]
     pub port: u16,
 
     /// Clips in all [default: 50000]

@@ -47,7 +47,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are no errors, and go to stdout.
             let is_error = error.use_stderr();
             drop(error.print());
-            return if is_error { ExitCode::Usage } else { ExitCode::Success };
+            return if is_error {
+                ExitCode::Usage
+            } else {
+                ExitCode::Success
+            };
         }
     };
     start_log(&cli);
@@ -94,7 +98,8 @@ fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
     let (layout, manifest) = locate(&args.snapshot)?;
     let mut fold = SummaryFold::new();
     for batch in read_rows(&layout, &manifest)? {
-        fold.add(&batch?).map_err(|error| Error::Miscounted(error.to_string()))?;
+        fold.add(&batch?)
+            .map_err(|error| Error::Miscounted(error.to_string()))?;
     }
     let summary = fold.finish(&Facts::of(&manifest));
     print(&match args.format {
@@ -127,7 +132,9 @@ fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
     let ended = until_signal(async move {
-        let sandbox = Sandbox::start(options, port).await.map_err(Error::Sandbox)?;
+        let sandbox = Sandbox::start(options, port)
+            .await
+            .map_err(Error::Sandbox)?;
         let access = sandbox.credentials();
         print(&format!(
             "# A simulated Zoom account. In another terminal:\n\
@@ -211,7 +218,10 @@ fn exit_at_once(code: ExitCode) {
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.
 fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
         _ => Ok(()),
     }

@@ -84,10 +84,14 @@ pub enum Error {
         why: String,
     },
     /// There is no account to list.
-    #[error("the credentials' account has no sub-accounts: leave --all-accounts out to list its own clips")]
+    #[error(
+        "the credentials' account has no sub-accounts: leave --all-accounts out to list its own clips"
+    )]
     NoAccounts,
     /// Sums that must agree do not.
-    #[error("the counts of this run contradict each other ({0}): nothing was published; please report it")]
+    #[error(
+        "the counts of this run contradict each other ({0}): nothing was published; please report it"
+    )]
     Miscounted(String),
 }
 

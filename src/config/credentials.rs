@@ -44,12 +44,14 @@ impl Environment {
             return Ok(None);
         };
         let path = PathBuf::from(path.expose_secret());
-        let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::CredentialFile {
-            variable,
-            path,
-            source,
-        })?;
-        Ok(Some(text.trim().into()).filter(|value: &SecretString| !value.expose_secret().is_empty()))
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| ConfigError::CredentialFile {
+                variable,
+                path,
+                source,
+            })?;
+        Ok(Some(text.trim().into())
+            .filter(|value: &SecretString| !value.expose_secret().is_empty()))
     }
 }
 
@@ -114,7 +116,10 @@ mod tests {
     fn missing_variables_are_named() {
         let error = found(&[("ZOOM_CLIENT_ID", "id"), ("ZOOM_CLIENT_SECRET", "")]).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("ZOOM_ACCOUNT_ID, ZOOM_CLIENT_SECRET"), "{text}");
+        assert!(
+            text.contains("ZOOM_ACCOUNT_ID, ZOOM_CLIENT_SECRET"),
+            "{text}"
+        );
         assert!(!text.contains("ZOOM_CLIENT_ID,"), "{text}");
     }
 

@@ -27,8 +27,8 @@ use crate::snapshot::CsvMode;
 use crate::snapshot::Format;
 use crate::zoom::Credentials;
 use crate::zoom::DateFilter;
-use crate::zoom::Endpoints;
 use crate::zoom::EndpointError;
+use crate::zoom::Endpoints;
 use crate::zoom::Limits;
 
 /// The first day of a census by default: before Zoom Clips existed.
@@ -40,7 +40,9 @@ const FIRST_DAY: &str = "2023-01-01";
 pub enum ConfigError {
     #[error("--out is missing: name the folder for the snapshots")]
     NoOut,
-    #[error("--{setting} {text:?} is no date (2024-10-11), no RFC 3339 instant (2024-10-11T01:51:50Z) and no age (36h, 30d)")]
+    #[error(
+        "--{setting} {text:?} is no date (2024-10-11), no RFC 3339 instant (2024-10-11T01:51:50Z) and no age (36h, 30d)"
+    )]
     When { setting: &'static str, text: String },
     #[error("--since {since} is not before --until {until}: there is nothing to list between them")]
     EmptySpan { since: Timestamp, until: Timestamp },
@@ -79,7 +81,9 @@ pub enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("credentials are missing: set {missing} (or ZOOM_ACCESS_TOKEN), or try --sandbox, which needs none")]
+    #[error(
+        "credentials are missing: set {missing} (or ZOOM_ACCESS_TOKEN), or try --sandbox, which needs none"
+    )]
     NoCredentials { missing: String },
     #[error(transparent)]
     Endpoints(#[from] EndpointError),
@@ -199,7 +203,13 @@ impl Export {
             accounts: accounts(&args)?,
             filters: filters(&args)?,
             max_wait: max_wait(args.max_wait.as_deref())?,
-            max_file_rows: in_range("max-file-rows", args.max_file_rows, 10_000_000, "1 and more", |rows| *rows >= 1)?,
+            max_file_rows: in_range(
+                "max-file-rows",
+                args.max_file_rows,
+                10_000_000,
+                "1 and more",
+                |rows| *rows >= 1,
+            )?,
             out: args.out.ok_or(ConfigError::NoOut)?,
             format: match args.format.unwrap_or(FileFormat::Parquet) {
                 FileFormat::Parquet => Format::Parquet,
@@ -231,7 +241,10 @@ impl Export {
         let now = when::cut_to_second(now).unwrap_or(now).as_second();
         Window {
             from: self.since.at.as_second(),
-            to: self.until.as_ref().map_or(now, |until| until.at.as_second()),
+            to: self
+                .until
+                .as_ref()
+                .map_or(now, |until| until.at.as_second()),
         }
     }
 }
@@ -315,6 +328,10 @@ fn filters(args: &ExportArgs) -> Result<Filters, ConfigError> {
     })
 }
 
+/// Walks under way, as seconds of requests. All windows of a small account are walked at once, so
+/// that all end together; of a large one, those under way are what an interruption costs.
+const SECONDS_OF_WALKS: f64 = 4.0;
+
 /// Requests a second of a plan, by the API's rate limit labels: light and medium.
 const fn plan_limits(plan: Plan) -> (f64, f64) {
     match plan {
@@ -326,21 +343,29 @@ const fn plan_limits(plan: Plan) -> (f64, f64) {
 
 fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
     let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
-    let share = in_range("rate-share", args.rate_share, 0.8, "above 0, to 1", |share| {
-        *share > 0.0 && *share <= 1.0
-    })?;
+    let share = in_range(
+        "rate-share",
+        args.rate_share,
+        0.8,
+        "above 0, to 1",
+        |share| *share > 0.0 && *share <= 1.0,
+    )?;
     let rate = in_range("rate", args.rate, light * share, "0.01 to 10000", |rate| {
         (0.01..=10_000.0).contains(rate)
     })?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "from 4 to 64"
+        reason = "from 4 to 256"
     )]
-    let walks = (rate / 2.0).ceil().clamp(4.0, 64.0) as usize;
-    let concurrency = in_range("concurrency", args.concurrency, walks, "1 to 1024", |walks| {
-        (1..=1024).contains(walks)
-    })?;
+    let walks = (rate * SECONDS_OF_WALKS).ceil().clamp(4.0, 256.0) as usize;
+    let concurrency = in_range(
+        "concurrency",
+        args.concurrency,
+        walks,
+        "1 to 1024",
+        |walks| (1..=1024).contains(walks),
+    )?;
     Ok(Limits {
         light: rate,
         // A rate that is set is of light requests: medium ones keep their proportion to it.

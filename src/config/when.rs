@@ -31,7 +31,10 @@ pub(super) fn when(setting: &'static str, text: &str, now: Timestamp) -> Result<
     } else if let Ok(instant) = text.parse::<Timestamp>() {
         instant
     } else {
-        let date: Date = text.parse().map_err(|_| wrong())?;
+        let is_date = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date: Date = text.parse().ok().filter(|_| is_date).ok_or_else(wrong)?;
         TimeZone::UTC
             .to_timestamp(date.to_datetime(Time::midnight()))
             .map_err(|_| wrong())?
@@ -79,7 +82,10 @@ mod tests {
     fn anything_else_is_refused_with_its_name_and_the_forms_that_work() {
         for text in ["yesterday", "2024-13-01", "2024-02-29T01:00:00", "", "-5d"] {
             let error = at(text);
-            assert!(error.contains("since") && error.contains("36h"), "{text}: {error}");
+            assert!(
+                error.contains("since") && error.contains("36h"),
+                "{text}: {error}"
+            );
         }
     }
 }

@@ -1,21 +1,49 @@
 //! What is still to be walked, and in which order.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use crate::crawl::window::Window;
 
-/// A window of more pages than this is split: its pages can only be fetched one after the other,
-/// and the longest chain decides how long the whole crawl takes.
-const LONGEST_CHAIN: u64 = 40;
+/// The longest chain of pages that is never split. Every split costs the page that told of it, and
+/// half a page for every part.
+const SHORT_CHAIN: u64 = 40;
 
-/// How long the chain of a part is to be, in pages. Shorter chains end more evenly; longer ones
-/// leave fewer last pages that are half empty.
-const PART_CHAIN: u64 = 30;
+/// The longest chain that is ever walked, where it can be split: what a dead page token costs.
+const LONG_CHAIN: u64 = 400;
+
+/// The share of all pages that one chain may hold. Its pages come one after the other: at 80
+/// requests a second and 200 ms for each, 16 chains keep the quota busy, and twice as many leave
+/// room for those that begin late.
+const CHAINS: u64 = 32;
+
+/// How long the chain of a part is to be: this share of the longest that is not split.
+const PART: (u64, u64) = (3, 4);
 
 /// Parts of one split. Clips may all lie in one of them, so that the rest is asked for in vain:
 /// few parts and more levels find a burst with fewer requests.
 const MOST_PARTS: u64 = 4;
+
+/// How many clips are known so far, in windows that nobody has split.
+#[derive(Debug, Default)]
+pub struct Known(AtomicU64);
+
+impl Known {
+    /// A whole window has told its total.
+    pub fn add(&self, clips: u64) {
+        self.0.fetch_add(clips, Ordering::Relaxed);
+    }
+
+    /// How long a chain may be, in pages: the more there is to fetch, the longer, since a long
+    /// chain only matters where it ends after all others.
+    #[must_use]
+    pub fn longest_chain(&self, page_size: u64) -> u64 {
+        let pages = self.0.load(Ordering::Relaxed) / page_size;
+        (pages / CHAINS).clamp(SHORT_CHAIN, LONG_CHAIN)
+    }
+}
 
 /// One window of one account to walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +62,18 @@ impl Job {
     /// The parts of a window that is too full for one chain of pages; `None` if it is not, or
     /// cannot be cut.
     #[must_use]
-    pub fn split_if_full(&self, total_records: u64, page_size: u64) -> Option<Vec<Self>> {
+    pub fn split_if_full(
+        &self,
+        total_records: u64,
+        page_size: u64,
+        longest_chain: u64,
+    ) -> Option<Vec<Self>> {
         let pages = total_records.div_ceil(page_size);
-        if pages <= LONGEST_CHAIN || !self.window.can_split() {
+        if pages <= longest_chain || !self.window.can_split() {
             return None;
         }
-        let parts = pages.div_ceil(PART_CHAIN).clamp(2, MOST_PARTS);
+        let part = longest_chain * PART.0 / PART.1;
+        let parts = pages.div_ceil(part).clamp(2, MOST_PARTS);
         Some(self.split(u32::try_from(parts).unwrap_or(2), total_records))
     }
 
@@ -76,18 +110,18 @@ impl Ranked {
             repeats,
         } = self.0;
         let fullness = estimate.unwrap_or(u64::MAX);
-        (fullness, std::cmp::Reverse(account), window, repeats)
+        (fullness, Reverse(account), window, repeats)
     }
 }
 
 impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key().cmp(&other.key())
     }
 }
 
 impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
@@ -151,21 +185,37 @@ mod tests {
     #[test]
     fn a_window_of_forty_pages_is_walked_and_one_of_more_is_split() {
         let window = job(0, 28 * 86_400, None);
-        assert_eq!(window.split_if_full(40 * 300, 300), None);
-        let parts = window.split_if_full(40 * 300 + 1, 300).unwrap();
+        assert_eq!(window.split_if_full(40 * 300, 300, 40), None);
+        let parts = window.split_if_full(40 * 300 + 1, 300, 40).unwrap();
         assert_eq!(parts.len(), 2);
-        assert_eq!(window.split_if_full(1_000_000, 300).unwrap().len(), 4);
+        assert_eq!(window.split_if_full(1_000_000, 300, 40).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn the_more_clips_there_are_the_longer_a_chain_may_be_within_bounds() {
+        let known = Known::default();
+        assert_eq!(known.longest_chain(300), 40);
+        known.add(1_200_000);
+        assert_eq!(known.longest_chain(300), 125);
+        known.add(1_000_000_000);
+        assert_eq!(known.longest_chain(300), 400);
     }
 
     #[test]
     fn a_window_of_a_few_seconds_is_walked_however_full_it_is() {
-        assert_eq!(job(0, 3, None).split_if_full(1_000_000, 300), None);
+        assert_eq!(job(0, 3, None).split_if_full(1_000_000, 300, 40), None);
     }
 
     #[test]
     fn the_jobs_of_a_failed_account_are_dropped_and_the_others_stay() {
         let mut frontier = Frontier::default();
-        frontier.add([job(0, 10, None), Job { account: 1, ..job(0, 10, None) }]);
+        frontier.add([
+            job(0, 10, None),
+            Job {
+                account: 1,
+                ..job(0, 10, None)
+            },
+        ]);
         frontier.drop_account(0);
         assert_eq!(frontier.len(), 1);
         assert_eq!(frontier.next().map(|job| job.account), Some(1));

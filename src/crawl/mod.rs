@@ -19,6 +19,7 @@ pub mod window;
 use crate::crawl::decode::Decoder;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::frontier::Job;
+use crate::crawl::frontier::Known;
 use crate::crawl::walk::Walked;
 use crate::crawl::window::MARGIN;
 use crate::crawl::window::Window;
@@ -69,6 +70,8 @@ pub struct Crawl {
     pub filters: Filters,
     /// How pages become rows.
     pub decoder: Decoder,
+    /// How many clips the service has told of.
+    pub known: Known,
     /// Walks under way at once, from 1.
     pub concurrency: usize,
     /// Who listens.

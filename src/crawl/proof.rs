@@ -113,7 +113,10 @@ mod tests {
 
     #[test]
     fn equal_totals_and_as_many_distinct_ids_settle_a_window() {
-        assert_eq!(walk(&[(300, Some(301)), (1, Some(301))], 301), Judgement::Settled);
+        assert_eq!(
+            walk(&[(300, Some(301)), (1, Some(301))], 301),
+            Judgement::Settled
+        );
         assert_eq!(walk(&[(0, Some(0))], 0), Judgement::Settled);
     }
 
@@ -139,7 +142,10 @@ mod tests {
 
     #[test]
     fn without_a_total_nothing_is_proven() {
-        assert!(matches!(walk(&[(300, None), (1, None)], 301), Judgement::Unproven(_)));
+        assert!(matches!(
+            walk(&[(300, None), (1, None)], 301),
+            Judgement::Unproven(_)
+        ));
     }
 
     #[test]

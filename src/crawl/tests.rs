@@ -93,7 +93,11 @@ impl Service {
                 format!(r#"{{"clip_id":"{clip}","created_date":"{created}"}}"#)
             })
             .collect();
-        let token = if stop < end { stop.to_string() } else { String::new() };
+        let token = if stop < end {
+            stop.to_string()
+        } else {
+            String::new()
+        };
         answer(
             200,
             format!(
@@ -122,7 +126,7 @@ struct Crawled {
 async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawled {
     let out = tempfile::tempdir().unwrap();
     let transport = Scripted::delayed(Duration::from_millis(200), script);
-    let crawl = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
+    let crawl = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 256));
     let start = Instant::now();
     let failures = crawl.run().await.unwrap();
     let took = start.elapsed();
@@ -132,7 +136,11 @@ async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawl
         let batch = batch.unwrap();
         let clip_ids = batch.column(Column::ClipId.index()).as_string::<i32>();
         rows += clip_ids.len();
-        ids.extend(clip_ids.iter().map(|id| id.unwrap().parse::<usize>().unwrap()));
+        ids.extend(
+            clip_ids
+                .iter()
+                .map(|id| id.unwrap().parse::<usize>().unwrap()),
+        );
     }
     Crawled {
         ids,
@@ -187,6 +195,7 @@ fn crawl_of(
             snapshot_at: SPAN.to * 1_000_000,
             secrets: SecretPolicy::Cut,
         },
+        known: Known::default(),
         concurrency,
         events: Events::default(),
     }
@@ -206,7 +215,11 @@ fn assert_complete(crawled: &Crawled, clips: usize) {
 /// Within 3 % of the pages that the clips fill, and one page more a window.
 fn assert_few_requests(crawled: &Crawled, clips: usize) {
     let most = clips.div_ceil(300) * 103 / 100 + 51;
-    assert!(crawled.requests <= most, "{} requests, {most} allowed", crawled.requests);
+    assert!(
+        crawled.requests <= most,
+        "{} requests, {most} allowed",
+        crawled.requests
+    );
 }
 
 /// Requests needed / (time x limit). Virtual time: the same on every machine.
@@ -227,31 +240,40 @@ async fn small_accounts_are_listed_exactly() {
     }
 }
 
+/// Lists a history exactly, with few requests, in little more time than the quota allows.
+async fn assert_at_the_limit(service: Service, least_quota: f64) {
+    let clips = service.created.len();
+    let crawled = crawl_service(service).await;
+    assert_complete(&crawled, clips);
+    assert_few_requests(&crawled, clips);
+    let used = quota_used(&crawled, clips);
+    assert!(
+        used >= least_quota,
+        "{used:.3} of the quota; {} requests",
+        crawled.requests
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_even_history_uses_the_quota_with_few_requests() {
-    let crawled = crawl_service(Service::even(240_000)).await;
-    assert_complete(&crawled, 240_000);
-    assert_few_requests(&crawled, 240_000);
-    let used = quota_used(&crawled, 240_000);
-    assert!(used >= 0.90, "{used:.3} of the quota");
+    assert_at_the_limit(Service::even(240_000), 0.90).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_recent_heavy_history_uses_the_quota_with_few_requests() {
-    let crawled = crawl_service(Service::recent_heavy(240_000)).await;
-    assert_complete(&crawled, 240_000);
-    assert_few_requests(&crawled, 240_000);
-    let used = quota_used(&crawled, 240_000);
-    assert!(used >= 0.90, "{used:.3} of the quota");
+    assert_at_the_limit(Service::recent_heavy(240_000), 0.90).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_is_found_and_uses_the_quota_with_few_requests() {
-    let crawled = crawl_service(Service::bursty(240_000)).await;
-    assert_complete(&crawled, 240_000);
-    assert_few_requests(&crawled, 240_000);
-    let used = quota_used(&crawled, 240_000);
-    assert!(used >= 0.90, "{used:.3} of the quota");
+    assert_at_the_limit(Service::bursty(240_000), 0.90).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_a_million_clips_use_still_more_of_the_quota() {
+    assert_at_the_limit(Service::even(1_200_000), 0.95).await;
+    assert_at_the_limit(Service::recent_heavy(1_200_000), 0.95).await;
+    assert_at_the_limit(Service::bursty(1_200_000), 0.95).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,7 +290,9 @@ async fn a_clip_on_every_bound_comes_once() {
         let bound = (SPAN.from + window * 28 * DAY) * 1000;
         [bound - 1, bound, bound + 1]
     });
-    let clips: Vec<i64> = bounds.filter(|millis| *millis >= SPAN.from * 1000).collect();
+    let clips: Vec<i64> = bounds
+        .filter(|millis| *millis >= SPAN.from * 1000)
+        .collect();
     let count = clips.len();
     let crawled = crawl_service(Service::of(clips.into_iter())).await;
     assert_complete(&crawled, count);
@@ -283,7 +307,14 @@ async fn clips_in_the_margin_outside_of_the_span_are_no_part_of_it() {
     .await;
     // Newest first: positions 0 and 1 lie behind the end, 4 before the start.
     assert_eq!(crawled.ids, BTreeSet::from([2, 3]));
-    assert_eq!(crawled.windows.iter().map(|window| window.outside).sum::<u64>(), 3);
+    assert_eq!(
+        crawled
+            .windows
+            .iter()
+            .map(|window| window.outside)
+            .sum::<u64>(),
+        3
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,7 +331,14 @@ async fn a_page_token_that_dies_starts_the_window_over() {
     })
     .await;
     assert_complete(&crawled, 40_000);
-    assert_eq!(crawled.windows.iter().map(|window| window.restarts).sum::<u32>(), 3);
+    assert_eq!(
+        crawled
+            .windows
+            .iter()
+            .map(|window| window.restarts)
+            .sum::<u32>(),
+        3
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,7 +348,10 @@ async fn a_page_token_that_repeats_is_not_the_end() {
     let crawled = crawl(move |request| {
         let answer = service.page(request)?;
         let body = std::str::from_utf8(&answer.body).unwrap().to_owned();
-        let sent = request.url.query_pairs().find(|(key, _)| key == "next_page_token");
+        let sent = request
+            .url
+            .query_pairs()
+            .find(|(key, _)| key == "next_page_token");
         let mut repeats = repeats.lock().unwrap();
         let (Some((_, sent)), true) = (sent, *repeats > 0) else {
             return Ok(answer);
@@ -341,7 +382,9 @@ async fn a_service_without_totals_gives_an_unverified_census() {
     let service = Service::even(40_000);
     let crawled = crawl(move |request| {
         let answer = service.page(request)?;
-        let body = std::str::from_utf8(&answer.body).unwrap().replace("total_records", "other");
+        let body = std::str::from_utf8(&answer.body)
+            .unwrap()
+            .replace("total_records", "other");
         Ok(crate::zoom::transport::Response {
             body: Bytes::from(body),
             ..answer
@@ -401,7 +444,10 @@ async fn a_forbidden_account_is_named_and_the_others_are_finished() {
     let failures = crawl.run().await.unwrap();
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].account_id, "bad");
-    let rows: usize = merge(&crawl.spool).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    let rows: usize = merge(&crawl.spool)
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum();
     assert_eq!(rows, 2_000);
 }
 
@@ -416,7 +462,11 @@ async fn an_interrupted_crawl_goes_on_without_fetching_a_finished_window_again()
     let run = Arc::clone(&first);
     drop(tokio::time::timeout(Duration::from_secs(5), run.run()).await);
     let finished = first.spool.finished();
-    assert!(!finished.is_empty() && finished.len() < 51, "{} windows", finished.len());
+    assert!(
+        !finished.is_empty() && finished.len() < 51,
+        "{} windows",
+        finished.len()
+    );
     let before = transport.sent().len();
     drop(run);
 
@@ -428,8 +478,14 @@ async fn an_interrupted_crawl_goes_on_without_fetching_a_finished_window_again()
         .collect();
     for window in &finished {
         let from = instant(window.from - MARGIN).to_string();
-        assert!(!again.contains(&from), "window from {from} was fetched again");
+        assert!(
+            !again.contains(&from),
+            "window from {from} was fetched again"
+        );
     }
-    let rows: usize = merge(&second.spool).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    let rows: usize = merge(&second.spool)
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum();
     assert_eq!(rows, 40_000);
 }

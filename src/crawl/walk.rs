@@ -162,7 +162,10 @@ impl<'a> Walk<'a> {
                 let parts = page
                     .total_records
                     .filter(|_| page.next_page_token.is_some())
-                    .and_then(|total| self.job.split_if_full(total, page_size));
+                    .and_then(|total| {
+                        let longest = self.crawl.known.longest_chain(page_size);
+                        self.job.split_if_full(total, page_size, longest)
+                    });
                 if let Some(parts) = parts {
                     return Ok(End::TooFull(parts));
                 }
@@ -170,7 +173,11 @@ impl<'a> Walk<'a> {
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);
             };
-            empty_pages = if page.records == 0 { empty_pages + 1 } else { 0 };
+            empty_pages = if page.records == 0 {
+                empty_pages + 1
+            } else {
+                0
+            };
             if empty_pages > MOST_EMPTY_PAGES {
                 self.broken = Some(format!("{MOST_EMPTY_PAGES} empty pages in a row"));
                 return Ok(End::LastPage);
@@ -204,7 +211,9 @@ impl<'a> Walk<'a> {
     fn pages_left(&self) -> u64 {
         let clips = self.proof.expected().or(self.job.estimate);
         clips.map_or(u64::MAX, |clips| {
-            clips.div_ceil(u64::from(PAGE_SIZE)).saturating_sub(self.proof.pages())
+            clips
+                .div_ceil(u64::from(PAGE_SIZE))
+                .saturating_sub(self.proof.pages())
         })
     }
 
@@ -249,6 +258,7 @@ impl<'a> Walk<'a> {
     /// Only windows that nobody looked at before: their parts hold the same clips.
     fn tell_expected(&self, clips: Option<u64>) {
         if self.job.estimate.is_none() && self.record.walks == 1 {
+            self.crawl.known.add(clips.unwrap_or(0));
             self.crawl.events.emit(&Event::Expected { clips });
         }
     }
@@ -266,7 +276,8 @@ impl<'a> Walk<'a> {
             window: self.name(),
             parts: parts.len() as u64,
         });
-        self.spool(WindowOutcome::Split, Some(why.to_owned())).await?;
+        self.spool(WindowOutcome::Split, Some(why.to_owned()))
+            .await?;
         Ok(Walked::Split(parts))
     }
 
@@ -286,7 +297,11 @@ impl<'a> Walk<'a> {
     }
 
     /// Hands the rows and the record to the spool: the window is finished.
-    async fn spool(mut self, outcome: WindowOutcome, why: Option<String>) -> Result<(), CrawlError> {
+    async fn spool(
+        mut self,
+        outcome: WindowOutcome,
+        why: Option<String>,
+    ) -> Result<(), CrawlError> {
         self.record.outcome = outcome;
         self.record.why = why;
         self.record.expected = self.proof.expected();

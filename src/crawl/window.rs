@@ -107,8 +107,10 @@ mod tests {
     }
 
     fn spans() -> impl Strategy<Value = Window> {
-        (-2_000_000_000_i64..4_000_000_000, 1_i64..400_000_000)
-            .prop_map(|(from, seconds)| Window { from, to: from + seconds })
+        (-2_000_000_000_i64..4_000_000_000, 1_i64..400_000_000).prop_map(|(from, seconds)| Window {
+            from,
+            to: from + seconds,
+        })
     }
 
     #[test]
@@ -120,7 +122,10 @@ mod tests {
     #[test]
     fn a_window_reads_as_an_interval_of_instants() {
         let window = Window { from: 0, to: 3600 };
-        assert_eq!(window.to_string(), "[1970-01-01T00:00:00Z, 1970-01-01T01:00:00Z)");
+        assert_eq!(
+            window.to_string(),
+            "[1970-01-01T00:00:00Z, 1970-01-01T01:00:00Z)"
+        );
     }
 
     proptest! {

@@ -79,8 +79,14 @@ impl Census {
         let mut parameters = self.0.clone();
         let others = [
             ("since", json!(settings.since.text)),
-            ("until", json!(settings.until.as_ref().map(|until| &until.text))),
-            ("include_secrets", json!(settings.secrets == SecretPolicy::Keep)),
+            (
+                "until",
+                json!(settings.until.as_ref().map(|until| &until.text)),
+            ),
+            (
+                "include_secrets",
+                json!(settings.secrets == SecretPolicy::Keep),
+            ),
             ("service", json!(settings.source.name())),
             ("rate", json!(settings.limits.light)),
             ("concurrency", json!(settings.limits.concurrency)),
@@ -115,13 +121,21 @@ impl Census {
         }
         parameters.insert("schema".to_owned(), json!(SCHEMA_VERSION));
         let digest = Sha256::digest(json!(parameters).to_string());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
 /// Names a run: when it began, and something that no other run has.
 fn run_id(now: Timestamp) -> String {
-    format!("{}-{:08x}", now.strftime("%Y%m%dT%H%M%SZ"), rand::random::<u32>())
+    format!(
+        "{}-{:08x}",
+        now.strftime("%Y%m%dT%H%M%SZ"),
+        rand::random::<u32>()
+    )
 }
 
 /// The windows whose count is not proven, in words.

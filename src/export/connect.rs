@@ -105,7 +105,9 @@ pub(super) async fn check_scopes(client: &Client, settings: &config::Export) -> 
         }
     };
     let granted = client.granted_scopes().await?.unwrap_or_default();
-    let has_one = wanted.iter().any(|scope| granted.iter().any(|has| has == scope));
+    let has_one = wanted
+        .iter()
+        .any(|scope| granted.iter().any(|has| has == scope));
     if granted.is_empty() || has_one {
         return Ok(());
     }

@@ -13,6 +13,7 @@ use crate::config;
 use crate::crawl::AccountFailure;
 use crate::crawl::Crawl;
 use crate::crawl::decode::Decoder;
+use crate::crawl::frontier::Known;
 use crate::crawl::verdict;
 use crate::error::Error;
 use crate::event::Events;
@@ -83,6 +84,7 @@ pub async fn export(
             snapshot_at: header.snapshot_at,
             secrets: settings.secrets,
         },
+        known: Known::default(),
         concurrency: settings.limits.concurrency,
         spool,
         events,
@@ -116,9 +118,11 @@ fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
     }
     let reasons: Vec<String> = census::unsettled(&crawl.spool.finished())
         .into_iter()
-        .chain(failures.iter().map(|failed| {
-            format!("account {}: {}", failed.account_id, failed.failure)
-        }))
+        .chain(
+            failures
+                .iter()
+                .map(|failed| format!("account {}: {}", failed.account_id, failed.failure)),
+        )
         .collect();
     Error::Incomplete {
         why: reasons.join("; "),

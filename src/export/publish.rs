@@ -59,7 +59,8 @@ impl Finished {
         let mut rows = merge(&self.crawl.spool)?;
         for batch in rows.by_ref() {
             let batch = batch?;
-            fold.add(&batch).map_err(|error| Error::Miscounted(error.to_string()))?;
+            fold.add(&batch)
+                .map_err(|error| Error::Miscounted(error.to_string()))?;
             publication.write(&batch)?;
         }
         let staged = publication.finish()?;
@@ -68,7 +69,12 @@ impl Finished {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             run_id: header.run_id.clone(),
-            account_ids: self.crawl.accounts.iter().map(|account| account.id.clone()).collect(),
+            account_ids: self
+                .crawl
+                .accounts
+                .iter()
+                .map(|account| account.id.clone())
+                .collect(),
             parameters: self.parameters.clone(),
             started_at: header.started_at.clone(),
             finished_at: Timestamp::now().to_string(),
@@ -108,7 +114,11 @@ impl Finished {
         self.forget_spool()?;
         Ok(Published {
             summary,
-            data: manifest.files.iter().map(|file| out.join(&file.path)).collect(),
+            data: manifest
+                .files
+                .iter()
+                .map(|file| out.join(&file.path))
+                .collect(),
             manifest: manifest_path,
             verdict,
         })
@@ -125,7 +135,9 @@ impl Finished {
         let received = sum(|window| window.received);
         let rejected = sum(|window| window.rejected);
         let repeated = sum(|window| {
-            window.received.saturating_sub(window.rejected + window.rows)
+            window
+                .received
+                .saturating_sub(window.rejected + window.rows)
         });
         let duplicates = repeated + merged_away;
         if received != written + duplicates + rejected {

@@ -49,7 +49,12 @@ impl Facts {
     /// What a manifest says.
     #[must_use]
     pub fn of(manifest: &Manifest) -> Self {
-        let walked = || manifest.windows.iter().filter(|window| window.outcome != WindowOutcome::Split);
+        let walked = || {
+            manifest
+                .windows
+                .iter()
+                .filter(|window| window.outcome != WindowOutcome::Split)
+        };
         let totals = &manifest.totals;
         Self {
             snapshot_date: manifest.date().to_string(),

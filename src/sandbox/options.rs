@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::behaviour::Behaviour;
-use super::scenario::duration;
 use super::faults::Faults;
+use super::scenario::duration;
 
 /// First second of the year 0, unix seconds.
 const YEAR_0: i64 = -62_167_219_200;

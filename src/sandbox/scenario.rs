@@ -39,7 +39,9 @@ pub fn scenario(texts: &[&str], settings: &[String]) -> Result<SandboxOptions, S
     for setting in settings {
         let parsed = setting.parse::<Table>().or_else(|error| {
             // A bare word is the text that it looks like.
-            let quoted = setting.split_once('=').map(|(key, word)| format!("{key}={word:?}"));
+            let quoted = setting
+                .split_once('=')
+                .map(|(key, word)| format!("{key}={word:?}"));
             quoted.map_or(Err(error), |quoted| quoted.parse())
         });
         let parsed = parsed.map_err(|error| ScenarioError::Setting {
@@ -81,7 +83,10 @@ mod tests {
 
     fn settings(settings: &[&str]) -> Result<SandboxOptions, ScenarioError> {
         let owned: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();
-        scenario(&["clips = 7\nbehaviour = { gzip = true }", "clips = 9"], &owned)
+        scenario(
+            &["clips = 7\nbehaviour = { gzip = true }", "clips = 9"],
+            &owned,
+        )
     }
 
     #[test]
@@ -121,11 +126,20 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_named() {
-        for setting in ["clisp=3", "history=sparse", "behaviour.end-token=7", "latency=fast", "x"] {
+        for setting in [
+            "clisp=3",
+            "history=sparse",
+            "behaviour.end-token=7",
+            "latency=fast",
+            "x",
+        ] {
             let error = settings(&[setting]).unwrap_err().to_string();
             let word = setting.rsplit(['=', '.']).next().unwrap();
             let key = setting.split(['=', '.']).next().unwrap();
-            assert!(error.contains(word) || error.contains(key), "{setting}: {error}");
+            assert!(
+                error.contains(word) || error.contains(key),
+                "{setting}: {error}"
+            );
         }
     }
 }

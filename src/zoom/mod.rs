@@ -37,9 +37,9 @@ pub mod wire;
 
 pub use access_token::Credentials;
 pub use call::Call;
+pub use client::Client;
 pub use clips::ClipsQuery;
 pub use clips::DateFilter;
-pub use client::Client;
 pub use endpoints::EndpointError;
 pub use endpoints::Endpoints;
 pub use failure::Failure;

@@ -48,7 +48,8 @@ impl Turnstile {
             });
             turn
         };
-        turn.await.expect("a waiting sender is only dropped with the gate, which we hold")
+        turn.await
+            .expect("a waiting sender is only dropped with the gate, which we hold")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

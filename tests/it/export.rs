@@ -150,7 +150,10 @@ fn filters_reach_the_service_and_only_matching_clips_come() {
 
     let world = World::new(clips(3_000));
     world.export().arg("--status=RECORD_DELETE").succeeds();
-    assert_eq!(world.manifest()["totals"]["written"], truth.by_status["RECORD_DELETE"]);
+    assert_eq!(
+        world.manifest()["totals"]["written"],
+        truth.by_status["RECORD_DELETE"]
+    );
 }
 
 #[test]

@@ -42,12 +42,17 @@ fn room_of(file: &Path) -> Option<String> {
 
 #[test]
 fn a_file_imports_only_from_rooms_above_its_own() {
-    let order: BTreeMap<String, usize> =
-        rooms().into_iter().enumerate().map(|(place, room)| (room, place)).collect();
+    let order: BTreeMap<String, usize> = rooms()
+        .into_iter()
+        .enumerate()
+        .map(|(place, room)| (room, place))
+        .collect();
     let mut wrong = Vec::new();
     for file in rust_files(&root().join("src")) {
         let Some(room) = room_of(&file) else { continue };
-        let own = *order.get(&room).unwrap_or_else(|| panic!("{room} is not in lib.rs"));
+        let own = *order
+            .get(&room)
+            .unwrap_or_else(|| panic!("{room} is not in lib.rs"));
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in text.lines().enumerate() {
             for mention in line.split("crate::").skip(1) {
@@ -56,7 +61,11 @@ fn a_file_imports_only_from_rooms_above_its_own() {
                     .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
                     .collect();
                 if order.get(&other).is_some_and(|place| *place > own) {
-                    wrong.push(format!("{}:{}: {room} -> {other}", file.display(), number + 1));
+                    wrong.push(format!(
+                        "{}:{}: {room} -> {other}",
+                        file.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -69,7 +78,11 @@ fn the_sandbox_shares_no_code_with_the_client() {
     for file in rust_files(&root().join("src/sandbox")) {
         let text = fs::read_to_string(&file).unwrap();
         for line in text.lines().filter(|line| line.contains("crate::")) {
-            assert!(line.contains("crate::sandbox"), "{}: {line}", file.display());
+            assert!(
+                line.contains("crate::sandbox"),
+                "{}: {line}",
+                file.display()
+            );
         }
     }
 }

@@ -58,13 +58,23 @@ fn received_is_written_and_duplicates_and_rejected() {
 fn a_report_of_a_snapshot_is_the_one_that_the_export_printed() {
     let world = World::new(clips(2_000));
     let export = world.export().succeeds();
-    let report = Program::new(&["report"]).arg(world.out().to_str().unwrap()).succeeds();
-    assert!(export.stdout.starts_with(&report.stdout), "{}", report.stdout);
+    let report = Program::new(&["report"])
+        .arg(world.out().to_str().unwrap())
+        .succeeds();
+    assert!(
+        export.stdout.starts_with(&report.stdout),
+        "{}",
+        report.stdout
+    );
     let json = Program::new(&["report", "--format=json"])
         .arg(world.out().to_str().unwrap())
         .succeeds();
     let kept = fs::read_to_string(
-        world.out().join("_snapshots").join(world.date()).join("summary.json"),
+        world
+            .out()
+            .join("_snapshots")
+            .join(world.date())
+            .join("summary.json"),
     )
     .unwrap();
     assert_eq!(json.stdout, kept);
@@ -79,7 +89,9 @@ fn a_second_export_of_a_date_replaces_the_first() {
     let second = world.manifest();
     assert_ne!(first["run_id"], second["run_id"]);
     assert_eq!(first["files"], second["files"]);
-    Program::new(&["verify"]).arg(world.out().to_str().unwrap()).succeeds();
+    Program::new(&["verify"])
+        .arg(world.out().to_str().unwrap())
+        .succeeds();
 }
 
 #[test]
@@ -102,7 +114,9 @@ fn verify_names_a_file_of_which_one_bit_changed() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let run = Program::new(&["verify"]).arg(world.out().to_str().unwrap()).exits(65);
+    let run = Program::new(&["verify"])
+        .arg(world.out().to_str().unwrap())
+        .exits(65);
     assert!(run.stdout.contains(name), "{}", run.stdout);
 }
 

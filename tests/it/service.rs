@@ -41,7 +41,10 @@ fn nothing_is_published(world: &World) {
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
     let world = World::new(clips(10));
-    let run = world.export().env("ZOOM_CLIENT_SECRET", "wr0ng-s3cret").exits(77);
+    let run = world
+        .export()
+        .env("ZOOM_CLIENT_SECRET", "wr0ng-s3cret")
+        .exits(77);
     assert!(run.stderr.contains("client secret"), "{}", run.stderr);
     assert!(!run.stderr.contains("wr0ng-s3cret"), "{}", run.stderr);
     nothing_is_published(&world);
@@ -77,7 +80,11 @@ fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
         ..clips(10)
     });
     let run = world.export().exits(77);
-    assert!(run.stderr.contains("clips:read:list_user_clips:admin"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("clips:read:list_user_clips:admin"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -92,7 +99,14 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
         ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
     });
     let world = World::new(options);
-    let both = || world.export().arg("--account").arg(&ids[1]).arg("--account").arg(&ids[2]);
+    let both = || {
+        world
+            .export()
+            .arg("--account")
+            .arg(&ids[1])
+            .arg("--account")
+            .arg(&ids[2])
+    };
     let run = both().exits(65);
     assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
     nothing_is_published(&world);
@@ -103,7 +117,11 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
     assert_eq!(manifest["account_failures"][0]["account_id"], ids[1]);
     assert_is_truth(&world.rows(), &world.sandbox.truth().accounts[&ids[2]]);
 
-    let run = world.export().arg("--account").arg(&ids[1]).arg("--out=elsewhere");
+    let run = world
+        .export()
+        .arg("--account")
+        .arg(&ids[1])
+        .arg("--out=elsewhere");
     let run = run.env("CLIPCENSUS_OUT", "").exits(77);
     assert!(run.stderr.contains("1003"), "{}", run.stderr);
 }
@@ -178,7 +196,11 @@ fn records_that_are_no_clips_are_kept_aside_and_odd_ones_are_repaired() {
     let manifest = world.manifest();
     assert_eq!(manifest["verdict"], "verified");
     assert_eq!(manifest["totals"]["rejected"], truth.records - truth.clips);
-    let rejects = world.out().join("_snapshots").join(world.date()).join("rejects.ndjson");
+    let rejects = world
+        .out()
+        .join("_snapshots")
+        .join(world.date())
+        .join("rejects.ndjson");
     let lines = fs::read_to_string(rejects).unwrap().lines().count() as u64;
     assert_eq!(lines, truth.records - truth.clips);
 }
@@ -194,7 +216,11 @@ fn without_a_count_to_compare_the_census_is_unverified_and_says_so() {
             ..clips(30_000)
         });
         let run = world.export().succeeds();
-        assert_eq!(world.manifest()["verdict"], "unverified", "{total_records:?}");
+        assert_eq!(
+            world.manifest()["verdict"],
+            "unverified",
+            "{total_records:?}"
+        );
         assert!(run.stdout.contains("unverified"), "{}", run.stdout);
         assert_is_truth(&world.rows(), &world.sandbox.truth().all);
     }

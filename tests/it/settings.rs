@@ -31,7 +31,10 @@ fn wrong_flags_are_named_with_what_would_be_right() {
         (&["--status=DONE"], &["DONE", "RECORD_SUCCESS"]),
         (&["--account="], &["--account"]),
         (&["--account=a/b"], &["--account", "slash"]),
-        (&["--account=a", "--all-accounts"], &["--account", "--all-accounts"]),
+        (
+            &["--account=a", "--all-accounts"],
+            &["--account", "--all-accounts"],
+        ),
         (&["--max-wait=soon"], &["--max-wait", "15m"]),
         (&["--concurrency=0"], &["--concurrency", "1024"]),
         (&["--base-url=http://api.zoom.us/v2"], &["https"]),
@@ -58,7 +61,11 @@ fn a_share_of_the_limits_must_lie_between_none_and_all() {
 fn without_credentials_the_missing_ones_are_named() {
     let world = World::new(clips(1));
     let run = world.export().without("ZOOM_CLIENT_SECRET").exits(2);
-    assert!(run.stderr.contains("set ZOOM_CLIENT_SECRET"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("set ZOOM_CLIENT_SECRET"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("--sandbox"), "{}", run.stderr);
 }
 
@@ -66,7 +73,11 @@ fn without_credentials_the_missing_ones_are_named() {
 fn a_settings_file_stands_behind_flags_and_environment() {
     let world = World::new(clips(40));
     let file = world.folder.path().join("clipcensus.toml");
-    fs::write(&file, "format = \"csv\"\nconcurrency = 3\nstatus = \"SUSPENDED\"\n").unwrap();
+    fs::write(
+        &file,
+        "format = \"csv\"\nconcurrency = 3\nstatus = \"SUSPENDED\"\n",
+    )
+    .unwrap();
     world
         .export()
         .arg("--config")
@@ -89,13 +100,19 @@ fn a_settings_file_with_an_unknown_key_or_none_at_all_is_refused() {
     assert!(message.contains(path), "{message}");
     fs::write(&file, "fromat = \"csv\"\n").unwrap();
     let message = refused(&world, &["--config", path]);
-    assert!(message.contains("fromat") && message.contains("line 1"), "{message}");
+    assert!(
+        message.contains("fromat") && message.contains("line 1"),
+        "{message}"
+    );
 }
 
 #[test]
 fn help_shows_examples_and_the_exit_codes() {
     let help = Program::new(&["--help"]).succeeds().stdout;
-    assert!(help.contains("ZOOM_CLIENT_SECRET") && help.contains("Exit codes"), "{help}");
+    assert!(
+        help.contains("ZOOM_CLIENT_SECRET") && help.contains("Exit codes"),
+        "{help}"
+    );
     let help = Program::new(&["export", "--help"]).succeeds().stdout;
     assert!(help.contains("clipcensus export --sandbox"), "{help}");
 }

@@ -73,12 +73,18 @@ impl World {
 
     /// All rows of the newest snapshot.
     pub fn rows(&self) -> Vec<RecordBatch> {
-        let folder = self.out().join("clips").join(format!("snapshot_date={}", self.date()));
+        let folder = self
+            .out()
+            .join("clips")
+            .join(format!("snapshot_date={}", self.date()));
         parquet_rows(&folder.join("part-00000.parquet"))
     }
 
     pub fn date(&self) -> String {
-        self.json("latest.json")["snapshot_date"].as_str().unwrap().to_owned()
+        self.json("latest.json")["snapshot_date"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub fn manifest(&self) -> Value {
@@ -166,7 +172,10 @@ impl Program {
 
 pub fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
     reader.map(Result::unwrap).collect()
 }
 
@@ -174,7 +183,10 @@ pub fn texts(rows: &[RecordBatch], column: &str) -> Vec<Option<String>> {
     rows.iter()
         .flat_map(|batch| {
             let values = batch.column_by_name(column).unwrap().as_string::<i32>();
-            values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>()
+            values
+                .iter()
+                .map(|value| value.map(str::to_owned))
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -183,7 +195,10 @@ fn sizes(rows: &[RecordBatch]) -> Vec<Option<i64>> {
     rows.iter()
         .flat_map(|batch| {
             let values = batch.column_by_name("file_size_bytes").unwrap();
-            values.as_primitive::<Int64Type>().iter().collect::<Vec<_>>()
+            values
+                .as_primitive::<Int64Type>()
+                .iter()
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -203,7 +218,12 @@ pub fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
     let scopes: BTreeMap<String, u64> = truth
         .by_share_scope
         .iter()
-        .map(|(scope, clips)| (scope.replace("SAME_ORGANIZATON", "SAME_ORGANIZATION"), *clips))
+        .map(|(scope, clips)| {
+            (
+                scope.replace("SAME_ORGANIZATON", "SAME_ORGANIZATION"),
+                *clips,
+            )
+        })
         .collect();
     assert_eq!(counts(texts(rows, "share_scope")), scopes, "by share scope");
 
