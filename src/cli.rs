@@ -13,6 +13,7 @@ use serde::Deserialize;
 #[command(
     name = "clipcensus",
     version,
+    args_override_self = true,
     about,
     max_term_width = 100,
     after_help = "Credentials come from the environment, never from a flag:\n  \
@@ -125,7 +126,8 @@ settings! {
         pub max_file_rows: Option<u64>,
 
         /// A sub-account to list; may be given more than once [default: the credentials' own account]
-        #[arg(long, value_name = "ID", env = "CLIPCENSUS_ACCOUNT", value_delimiter = ',', action = clap::ArgAction::Append)]
+        #[arg(long, value_name = "ID", env = "CLIPCENSUS_ACCOUNT",
+            allow_hyphen_values = true, value_delimiter = ',', action = clap::ArgAction::Append)]
         pub account: Option<Vec<String>>,
 
         /// List all sub-accounts of the credentials' account.
@@ -145,7 +147,7 @@ settings! {
         pub by: Option<ByDate>,
 
         /// Only clips of this owner: a user id or an e-mail address.
-        #[arg(long, value_name = "USER", env = "CLIPCENSUS_OWNER")]
+        #[arg(long, value_name = "USER", env = "CLIPCENSUS_OWNER", allow_hyphen_values = true)]
         pub owner: Option<String>,
 
         /// Only clips of this status.
@@ -153,7 +155,7 @@ settings! {
         pub status: Option<String>,
 
         /// Only clips whose title matches.
-        #[arg(long, value_name = "TEXT", env = "CLIPCENSUS_SEARCH")]
+        #[arg(long, value_name = "TEXT", env = "CLIPCENSUS_SEARCH", allow_hyphen_values = true)]
         pub search: Option<String>,
 
         /// The Zoom plan, which sets the limits: 4, 30 or 80 requests a second [default: pro]
@@ -192,11 +194,11 @@ settings! {
         #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
         pub sandbox: Option<bool>,
 
-        /// Address of the API [default: https://api.zoom.us/v2]
+        /// Address of the API [default: Zoom's]
         #[arg(long, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
         pub base_url: Option<String>,
 
-        /// Address of the token endpoint [default: https://zoom.us/oauth/token]
+        /// Address of the token endpoint [default: Zoom's]
         #[arg(long, value_name = "URL", env = "CLIPCENSUS_OAUTH_URL")]
         pub oauth_url: Option<String>,
     }

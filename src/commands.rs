@@ -12,6 +12,8 @@ use clap::Parser;
 use jiff::Timestamp;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Cli;
 use crate::cli::Command;
@@ -242,8 +244,6 @@ fn start_log(cli: &Cli) {
         .with_writer(std::io::stderr)
         .with_ansi(is_coloured)
         .with_target(false);
-    use tracing_subscriber::layer::SubscriberExt;
-    use tracing_subscriber::util::SubscriberInitExt;
     let registry = tracing_subscriber::registry().with(only_ours);
     let started = match cli.log_format {
         LogFormat::Text => registry.with(lines.without_time()).try_init(),

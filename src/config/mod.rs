@@ -8,88 +8,31 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 mod credentials;
+mod error;
+mod limits;
 mod when;
 
 pub use crate::config::credentials::Environment;
+pub use crate::config::error::ConfigError;
 pub use crate::config::when::When;
 
 use crate::cli::ByDate;
 use crate::cli::CsvCells;
 use crate::cli::ExportArgs;
 use crate::cli::FileFormat;
-use crate::cli::Plan;
 use crate::clip::STATUSES;
 use crate::clip::SecretPolicy;
 use crate::crawl::Filters;
 use crate::crawl::window::Window;
-use crate::sandbox::ScenarioError;
 use crate::snapshot::CsvMode;
 use crate::snapshot::Format;
 use crate::zoom::Credentials;
 use crate::zoom::DateFilter;
-use crate::zoom::EndpointError;
 use crate::zoom::Endpoints;
 use crate::zoom::Limits;
 
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";
-
-/// A setting that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum ConfigError {
-    #[error("--out is missing: name the folder for the snapshots")]
-    NoOut,
-    #[error(
-        "--{setting} {text:?} is no date (2024-10-11), no RFC 3339 instant (2024-10-11T01:51:50Z) and no age (36h, 30d)"
-    )]
-    When { setting: &'static str, text: String },
-    #[error("--since {since} is not before --until {until}: there is nothing to list between them")]
-    EmptySpan { since: Timestamp, until: Timestamp },
-    #[error("--until {until} is in the future: a census is of the past; leave it out for now")]
-    Future { until: Timestamp },
-    #[error("--{setting} {value} is out of range: {range}")]
-    OutOfRange {
-        setting: &'static str,
-        value: String,
-        range: &'static str,
-    },
-    #[error("--max-wait {text:?} is no duration: write it like 15m, 2h or 90s")]
-    MaxWait { text: String },
-    #[error("--status {status:?} is not one of {}", STATUSES.join(", "))]
-    Status { status: String },
-    #[error("--{first} and --{second} exclude each other: give one of them")]
-    Conflict {
-        first: &'static str,
-        second: &'static str,
-    },
-    #[error("--account {id:?} is no account id: it must not be empty, nor hold a slash or a space")]
-    AccountId { id: String },
-    #[error("cannot read the settings file {path}: {source}")]
-    File {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("the settings file {path} is wrong: {source}")]
-    Toml {
-        path: PathBuf,
-        source: Box<toml::de::Error>,
-    },
-    #[error("cannot read {path}, which {variable} names: {source}")]
-    CredentialFile {
-        variable: String,
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error(
-        "credentials are missing: set {missing} (or ZOOM_ACCESS_TOKEN), or try --sandbox, which needs none"
-    )]
-    NoCredentials { missing: String },
-    #[error(transparent)]
-    Endpoints(#[from] EndpointError),
-    #[error(transparent)]
-    Scenario(#[from] ScenarioError),
-}
 
 /// Whose clips are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +55,7 @@ pub enum Source {
         /// The account they belong to, where it is known.
         account_id: Option<String>,
         /// Where to ask.
-        endpoints: Endpoints,
+        endpoints: Box<Endpoints>,
     },
     /// A simulated account in this process.
     Sandbox,
@@ -199,10 +142,10 @@ impl Export {
             });
         }
         Ok(Self {
-            limits: limits(&args)?,
+            limits: limits::limits(&args)?,
             accounts: accounts(&args)?,
             filters: filters(&args)?,
-            max_wait: max_wait(args.max_wait.as_deref())?,
+            max_wait: limits::max_wait(args.max_wait.as_deref())?,
             max_file_rows: in_range(
                 "max-file-rows",
                 args.max_file_rows,
@@ -223,9 +166,10 @@ impl Export {
                 ByDate::Created => DateFilter::Created,
                 ByDate::Modified => DateFilter::Modified,
             },
-            secrets: match args.include_secrets.unwrap_or(false) {
-                true => SecretPolicy::Keep,
-                false => SecretPolicy::Cut,
+            secrets: if args.include_secrets.unwrap_or(false) {
+                SecretPolicy::Keep
+            } else {
+                SecretPolicy::Cut
             },
             allow_incomplete: args.allow_incomplete.unwrap_or(false),
             fresh: args.fresh.unwrap_or(false),
@@ -282,7 +226,7 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Config
     Ok(Source::Service {
         credentials,
         account_id,
-        endpoints,
+        endpoints: Box::new(endpoints),
     })
 }
 
@@ -325,59 +269,6 @@ fn filters(args: &ExportArgs) -> Result<Filters, ConfigError> {
         owner: args.owner.clone(),
         status: args.status.clone(),
         search: args.search.clone(),
-    })
-}
-
-/// Walks under way, as seconds of requests. All windows of a small account are walked at once, so
-/// that all end together; of a large one, those under way are what an interruption costs.
-const SECONDS_OF_WALKS: f64 = 4.0;
-
-/// Requests a second of a plan, by the API's rate limit labels: light and medium.
-const fn plan_limits(plan: Plan) -> (f64, f64) {
-    match plan {
-        Plan::Free => (4.0, 2.0),
-        Plan::Pro => (30.0, 20.0),
-        Plan::Business => (80.0, 60.0),
-    }
-}
-
-fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
-    let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
-    let share = in_range(
-        "rate-share",
-        args.rate_share,
-        0.8,
-        "above 0, to 1",
-        |share| *share > 0.0 && *share <= 1.0,
-    )?;
-    let rate = in_range("rate", args.rate, light * share, "0.01 to 10000", |rate| {
-        (0.01..=10_000.0).contains(rate)
-    })?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "from 4 to 256"
-    )]
-    let walks = (rate * SECONDS_OF_WALKS).ceil().clamp(4.0, 256.0) as usize;
-    let concurrency = in_range(
-        "concurrency",
-        args.concurrency,
-        walks,
-        "1 to 1024",
-        |walks| (1..=1024).contains(walks),
-    )?;
-    Ok(Limits {
-        light: rate,
-        // A rate that is set is of light requests: medium ones keep their proportion to it.
-        medium: rate * medium / light,
-        concurrency,
-    })
-}
-
-fn max_wait(text: Option<&str>) -> Result<Duration, ConfigError> {
-    let text = text.unwrap_or("15m");
-    humantime::parse_duration(text).map_err(|_| ConfigError::MaxWait {
-        text: text.to_owned(),
     })
 }
 

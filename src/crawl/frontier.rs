@@ -133,7 +133,7 @@ impl Frontier {
     }
 
     /// Takes the next job.
-    pub fn next(&mut self) -> Option<Job> {
+    pub fn take(&mut self) -> Option<Job> {
         self.0.pop().map(|ranked| ranked.0)
     }
 
@@ -178,7 +178,7 @@ mod tests {
             job(20, 30, None),
         ]);
         let order: Vec<i64> =
-            std::iter::from_fn(|| frontier.next().map(|job| job.window.from)).collect();
+            std::iter::from_fn(|| frontier.take().map(|job| job.window.from)).collect();
         assert_eq!(order, [20, 10, 30, 0]);
     }
 
@@ -218,6 +218,6 @@ mod tests {
         ]);
         frontier.drop_account(0);
         assert_eq!(frontier.len(), 1);
-        assert_eq!(frontier.next().map(|job| job.account), Some(1));
+        assert_eq!(frontier.take().map(|job| job.account), Some(1));
     }
 }

@@ -112,7 +112,7 @@ impl Crawl {
         let mut walks = JoinSet::new();
         loop {
             while walks.len() < self.concurrency.max(1)
-                && let Some(job) = frontier.next()
+                && let Some(job) = frontier.take()
             {
                 let crawl = Arc::clone(self);
                 walks.spawn(async move {
@@ -188,12 +188,6 @@ impl Crawl {
             search: self.filters.search.clone(),
             page_size: PAGE_SIZE,
         }
-    }
-
-    /// The length of a page that has others after it: what was asked for, unless the service
-    /// gives less.
-    fn page_size(&self, records: u64) -> u64 {
-        records.clamp(1, u64::from(PAGE_SIZE))
     }
 }
 

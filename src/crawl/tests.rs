@@ -49,13 +49,16 @@ impl Service {
 
     /// Most clips are recent: the share of time before a clip is the cube root of its rank.
     fn recent_heavy(clips: i64) -> Self {
-        Self::of((0..clips).map(|clip| {
-            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "below 2^53"
+        )]
+        let created = |clip: i64| {
             let share = ((clip as f64 + 0.5) / clips as f64).cbrt();
-            #[expect(clippy::cast_possible_truncation, reason = "within the span")]
-            let second = (share * SPAN.seconds() as f64) as i64;
-            (SPAN.from + second) * 1000
-        }))
+            (SPAN.from + (share * SPAN.seconds() as f64) as i64) * 1000
+        };
+        Self::of((0..clips).map(created))
     }
 
     /// 30 % within one hour, the rest even.

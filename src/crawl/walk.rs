@@ -155,7 +155,8 @@ impl<'a> Walk<'a> {
                 }
             };
             let is_first = self.proof.pages() == 0;
-            let page_size = self.crawl.page_size(page.records);
+            // The service may give shorter pages than were asked for.
+            let page_size = page.records.clamp(1, u64::from(PAGE_SIZE));
             self.keep(&page)?;
             if is_first {
                 self.tell_expected(page.total_records);

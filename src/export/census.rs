@@ -121,11 +121,8 @@ impl Census {
         }
         parameters.insert("schema".to_owned(), json!(SCHEMA_VERSION));
         let digest = Sha256::digest(json!(parameters).to_string());
-        digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let first: [u8; 8] = std::array::from_fn(|index| digest[index]);
+        format!("{:016x}", u64::from_be_bytes(first))
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) async fn open_source(
             endpoints,
         } => Ok(OpenSource {
             credentials: credentials.clone(),
-            endpoints: endpoints.clone(),
+            endpoints: endpoints.as_ref().clone(),
             account_id: account_id.clone().unwrap_or_else(|| OWN_ACCOUNT.to_owned()),
             _sandbox: None,
         }),

@@ -9,9 +9,6 @@ use super::Bytes;
 /// The convention of [`size`], in a line for the reader.
 pub const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,000 bytes.";
 
-const HOUR: u64 = 3_600;
-const TEN_DAYS: u64 = 240 * HOUR;
-
 /// A size in decimal units with one decimal, such as `12.3 GB`.
 #[must_use]
 pub fn size(bytes: Bytes) -> String {
@@ -24,8 +21,8 @@ pub fn size(bytes: Bytes) -> String {
     format!("{}.{} EB", thousands(tenths / 10), tenths % 10)
 }
 
-/// A duration, cut to what matters: whole seconds below an hour, minutes below 10 days, hours
-/// above. Negative or not a number is `0s`.
+/// A duration in its two largest units, such as `1h 55m` or `3months 2days`; the rest is cut.
+/// Negative or not a number is `0s`.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
@@ -33,14 +30,9 @@ pub fn size(bytes: Bytes) -> String {
     reason = "the cast stops at the ends of the range, and the fraction is cut on purpose"
 )]
 pub fn duration(seconds: f64) -> String {
-    let seconds = seconds as u64;
-    let grain = match seconds {
-        0..HOUR => 1,
-        HOUR..TEN_DAYS => 60,
-        _ => HOUR,
-    };
-    let cut = seconds - seconds % grain;
-    humantime::format_duration(Duration::from_secs(cut)).to_string()
+    let all = humantime::format_duration(Duration::from_secs(seconds as u64)).to_string();
+    let two: Vec<&str> = all.split(' ').take(2).collect();
+    two.join(" ")
 }
 
 /// A count with thousands separators, such as `1,234,567`.
@@ -119,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_cut_to_what_matters() {
+    fn durations_are_cut_to_their_two_largest_units() {
         let cases = [
             (0.0, "0s"),
             (59.9, "59s"),
             (3_599.0, "59m 59s"),
             (3_661.0, "1h 1m"),
-            (863_999.0, "9days 23h 59m"),
-            (864_061.0, "10days"),
+            (863_999.0, "9days 23h"),
+            (864_061.0, "10days 1m"),
             (867_661.0, "10days 1h"),
         ];
         for (seconds, expected) in cases {

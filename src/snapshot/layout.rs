@@ -97,12 +97,6 @@ impl Layout {
         self.out.join("_work")
     }
 
-    /// The file whose lock stands for the output folder.
-    #[must_use]
-    pub fn lock_file(&self) -> PathBuf {
-        self.work_dir().join("lock")
-    }
-
     /// The folder where a snapshot is put together before it is published.
     pub(crate) fn staging_dir(&self) -> PathBuf {
         self.work_dir().join("publish")

@@ -10,7 +10,7 @@ use crate::snapshot::layout::Layout;
 /// The right to write into an output folder, until it is dropped.
 #[derive(Debug)]
 pub struct OutputLock {
-    _file: File,
+    _folder: File,
 }
 
 impl OutputLock {
@@ -22,19 +22,15 @@ impl OutputLock {
     /// be made or written to.
     pub fn acquire(layout: &Layout) -> Result<Self, SnapshotError> {
         create_dirs(&layout.work_dir())?;
-        let path = layout.lock_file();
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(SnapshotError::write(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+        // The folder itself, not a file in it: `_work` stays safe to delete, and nothing is left.
+        let path = layout.out();
+        let folder = File::open(path).map_err(SnapshotError::write(path))?;
+        match folder.try_lock() {
+            Ok(()) => Ok(Self { _folder: folder }),
             Err(TryLockError::WouldBlock) => Err(SnapshotError::AnotherExport {
-                path: layout.out().to_owned(),
+                path: path.to_owned(),
             }),
-            Err(TryLockError::Error(error)) => Err(SnapshotError::write(&path)(error)),
+            Err(TryLockError::Error(error)) => Err(SnapshotError::write(path)(error)),
         }
     }
 }

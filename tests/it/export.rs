@@ -1,5 +1,10 @@
 //! What is listed: every clip, once, for all sizes, histories, lists, bounds and formats.
 
+use arrow::array::AsArray;
+use arrow::array::RecordBatch;
+use arrow::datatypes::Float64Type;
+use arrow::datatypes::Int64Type;
+use arrow::datatypes::TimestampMicrosecondType;
 use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::EndToken;
 use clipcensus::sandbox::History;
@@ -8,9 +13,15 @@ use clipcensus::sandbox::Paging;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::TagShape;
 
+use serde_json::Value;
+
+use crate::support::OnePage;
+use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+use crate::support::parquet_rows;
+use crate::support::texts;
 
 const HISTORIES: [History; 3] = [History::Even, History::RecentHeavy, History::Bursty];
 
@@ -164,4 +175,94 @@ fn changes_are_listed_by_their_modification_into_a_table_of_their_own() {
     assert!(folder.join("part-00000.parquet").is_file());
     assert!(!world.out().join("clips").exists());
     assert_eq!(world.manifest()["verdict"], "verified");
+}
+
+#[test]
+fn the_documented_page_goes_through_the_whole_pipeline() {
+    let page = include_str!("../../samples/documented-page.json");
+    // Its page token would lead on: this service has one page, and says so.
+    let mut page: Value = serde_json::from_str(page).unwrap();
+    page["next_page_token"] = Value::from("");
+    page["total_records"] = Value::from(1);
+    let service = OnePage::serve(&page.to_string(), "2025-03-04");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    Program::new(&[
+        "export",
+        "--since=2025-02-01",
+        "--until=2025-04-01",
+        "--out",
+        out,
+    ])
+    .env("CLIPCENSUS_BASE_URL", &service.url)
+    .env("ZOOM_ACCESS_TOKEN", "token")
+    .env("ZOOM_ACCOUNT_ID", "the-account")
+    .succeeds();
+
+    let path = folder
+        .path()
+        .join("clips/snapshot_date=2025-04-01/part-00000.parquet");
+    let rows = parquet_rows(&path);
+    let clip = &page["data"][0];
+    let settings = &clip["share_link_settings"];
+    let sent = |name: &str| Some(clip[name].as_str().unwrap().to_owned());
+    let text = |column: &str| texts(&rows, column).remove(0);
+    assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 1);
+    assert_eq!(text("account_id").as_deref(), Some("the-account"));
+    for column in [
+        "clip_id",
+        "owner_id",
+        "title",
+        "description",
+        "status",
+        "share_link",
+    ] {
+        assert_eq!(text(column), sent(column), "{column}");
+    }
+    assert_eq!(text("share_scope").as_deref(), Some("SAME_ORGANIZATION"));
+    assert_eq!(text("passcode"), None);
+    assert_eq!(text("extra"), None);
+    let thumbnail = text("thumbnail_link").unwrap();
+    assert!(
+        thumbnail.starts_with("https://") && !thumbnail.contains("jwt"),
+        "{thumbnail}"
+    );
+    let column = |name: &str| rows[0].column_by_name(name).unwrap();
+    let seconds = column("duration_seconds")
+        .as_primitive::<Float64Type>()
+        .value(0);
+    assert_eq!(Value::from(seconds).as_f64(), clip["duration"].as_f64());
+    assert_eq!(
+        column("file_size_bytes")
+            .as_primitive::<Int64Type>()
+            .value(0),
+        clip["file_size"].as_i64().unwrap()
+    );
+    for (name, field) in [
+        ("created_at", "created_date"),
+        ("modified_at", "modified_date"),
+    ] {
+        let instant: jiff::Timestamp = clip[field].as_str().unwrap().parse().unwrap();
+        let value = column(name)
+            .as_primitive::<TimestampMicrosecondType>()
+            .value(0);
+        assert_eq!(value, instant.as_microsecond(), "{name}");
+    }
+    assert_eq!(
+        column("passcode_enabled").as_boolean().value(0),
+        settings["enable_passcode"].as_bool().unwrap()
+    );
+    let tags = column("tags").as_list::<i32>().value(0);
+    let tags: Vec<_> = tags
+        .as_string::<i32>()
+        .iter()
+        .flatten()
+        .map(Value::from)
+        .collect();
+    assert_eq!(Value::from(tags), clip["tags"]);
+    let until: jiff::Timestamp = "2025-04-01T00:00:00Z".parse().unwrap();
+    let snapshot_at = column("snapshot_at")
+        .as_primitive::<TimestampMicrosecondType>()
+        .value(0);
+    assert_eq!(snapshot_at, until.as_microsecond());
 }

@@ -148,7 +148,7 @@ fn faults_that_pass_cost_time_and_no_clip() {
     std::thread::scope(|scope| {
         for fault in passing {
             scope.spawn(move || {
-                let world = World::new(with_faults(4_000, &[(fault, Trigger::Nth(17))]));
+                let world = World::new(with_faults(20_000, &[(fault, Trigger::Nth(17))]));
                 world.export().succeeds();
                 assert_is_truth(&world.rows(), &world.sandbox.truth().all);
                 let faults: u64 = world.sandbox.report().faults.values().sum();

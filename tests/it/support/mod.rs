@@ -1,12 +1,16 @@
 //! What all suites share: a simulated account, the program, and what it wrote.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use arrow::array::Array;
 use arrow::array::AsArray;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Int64Type;
@@ -23,14 +27,14 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// A simulated account on a port of its own, and a folder for what is exported from it.
-pub struct World {
-    pub sandbox: Sandbox,
-    pub folder: TempDir,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) folder: TempDir,
     _runtime: Runtime,
 }
 
 /// Options of an account without rate limits.
-pub fn clips(clips: u64) -> SandboxOptions {
+pub(crate) fn clips(clips: u64) -> SandboxOptions {
     SandboxOptions {
         clips,
         limits: Limits::NONE,
@@ -39,7 +43,7 @@ pub fn clips(clips: u64) -> SandboxOptions {
 }
 
 impl World {
-    pub fn new(options: SandboxOptions) -> Self {
+    pub(crate) fn new(options: SandboxOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -53,14 +57,15 @@ impl World {
         }
     }
 
-    pub fn out(&self) -> PathBuf {
+    pub(crate) fn out(&self) -> PathBuf {
         self.folder.path().join("census")
     }
 
     /// An export of this account, fast, into its folder; tests add what they are about.
-    pub fn export(&self) -> Program {
+    pub(crate) fn export(&self) -> Program {
         let access = self.sandbox.credentials();
-        Program::new(&["export", "--rate=10000"])
+        Program::new(&["export"])
+            .env("CLIPCENSUS_RATE", "10000")
             .env("CLIPCENSUS_OUT", self.out().to_str().unwrap())
             .env("CLIPCENSUS_BASE_URL", &self.sandbox.api_url())
             .env("CLIPCENSUS_OAUTH_URL", &self.sandbox.oauth_url())
@@ -68,11 +73,11 @@ impl World {
             .env("ZOOM_CLIENT_ID", &access.client_id)
             .env("ZOOM_CLIENT_SECRET", &access.client_secret)
             // Nothing is created after the sandbox's own present.
-            .arg("--until=2026-11-01")
+            .env("CLIPCENSUS_UNTIL", "2026-11-01")
     }
 
     /// All rows of the newest snapshot.
-    pub fn rows(&self) -> Vec<RecordBatch> {
+    pub(crate) fn rows(&self) -> Vec<RecordBatch> {
         let folder = self
             .out()
             .join("clips")
@@ -80,63 +85,99 @@ impl World {
         parquet_rows(&folder.join("part-00000.parquet"))
     }
 
-    pub fn date(&self) -> String {
+    pub(crate) fn date(&self) -> String {
         self.json("latest.json")["snapshot_date"]
             .as_str()
             .unwrap()
             .to_owned()
     }
 
-    pub fn manifest(&self) -> Value {
+    pub(crate) fn manifest(&self) -> Value {
         self.json(&format!("{}/manifest.json", self.date()))
     }
 
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let path = self.out().join("_snapshots").join(path);
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
     }
 
     /// The service saw nothing that it had to refuse, and nothing out of its specification.
-    pub fn assert_clean(&self) {
+    pub(crate) fn assert_clean(&self) {
         let report = self.sandbox.report();
         assert_eq!(report.too_many_requests, 0, "{report:#?}");
         assert!(report.out_of_specification.is_empty(), "{report:#?}");
     }
 }
 
+/// A service that answers with one page for the window that holds a day, and with an empty one for
+/// all others. It lives as long as the test's process.
+pub(crate) struct OnePage {
+    pub(crate) url: String,
+}
+
+impl OnePage {
+    pub(crate) fn serve(page: &str, day: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (page, day) = (page.to_owned(), day.to_owned());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = String::new();
+                let mut lines = BufReader::new(&stream);
+                while !request.ends_with("\r\n\r\n") && lines.read_line(&mut request).unwrap() > 0 {
+                }
+                let date = |name: &str| {
+                    let (_, rest) = request.split_once(&format!("{name}=")).unwrap();
+                    rest.chars().take(10).collect::<String>()
+                };
+                let holds_day = date("from") <= day && day < date("to");
+                let empty = r#"{"data":[],"next_page_token":"","total_records":0}"#;
+                let body = if holds_day { &page } else { empty };
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+                );
+                stream.write_all((head + body).as_bytes()).unwrap();
+            }
+        });
+        Self { url }
+    }
+}
+
 /// The program with its arguments and nothing of this process's environment.
-pub struct Program(Command);
+pub(crate) struct Program(Command);
 
 /// What a run of the program left.
-pub struct Run {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Program {
-    pub fn new(arguments: &[&str]) -> Self {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_clipcensus"));
         command.env_clear().args(arguments);
         Self(command)
     }
 
-    pub fn arg(mut self, argument: &str) -> Self {
+    pub(crate) fn arg(mut self, argument: &str) -> Self {
         self.0.arg(argument);
         self
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.0.env(name, value);
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.0.env_remove(name);
         self
     }
 
-    pub fn spawn(mut self) -> std::process::Child {
+    pub(crate) fn spawn(mut self) -> std::process::Child {
         self.0
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
@@ -144,7 +185,7 @@ impl Program {
             .unwrap()
     }
 
-    pub fn run(mut self) -> Run {
+    pub(crate) fn run(mut self) -> Run {
         let output = self.0.output().unwrap();
         Run {
             code: output.status.code(),
@@ -153,11 +194,11 @@ impl Program {
         }
     }
 
-    pub fn succeeds(self) -> Run {
+    pub(crate) fn succeeds(self) -> Run {
         self.exits(0)
     }
 
-    pub fn exits(self, code: i32) -> Run {
+    pub(crate) fn exits(self, code: i32) -> Run {
         let run = self.run();
         assert_eq!(
             run.code,
@@ -170,7 +211,7 @@ impl Program {
     }
 }
 
-pub fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
+pub(crate) fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
         .unwrap()
@@ -179,7 +220,7 @@ pub fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
     reader.map(Result::unwrap).collect()
 }
 
-pub fn texts(rows: &[RecordBatch], column: &str) -> Vec<Option<String>> {
+pub(crate) fn texts(rows: &[RecordBatch], column: &str) -> Vec<Option<String>> {
     rows.iter()
         .flat_map(|batch| {
             let values = batch.column_by_name(column).unwrap().as_string::<i32>();
@@ -204,12 +245,14 @@ fn sizes(rows: &[RecordBatch]) -> Vec<Option<i64>> {
 }
 
 /// Compares rows with the truth: ids, bytes, and counts by status, scope and owner.
-pub fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
+pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
     let mut ids: Vec<String> = texts(rows, "clip_id").into_iter().flatten().collect();
     assert_eq!(ids.len() as u64, truth.clips, "clips");
     ids.sort_unstable();
-    let digest = Sha256::digest(ids.join("\n"));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = String::new();
+    for byte in Sha256::digest(ids.join("\n")) {
+        write!(hex, "{byte:02x}").unwrap();
+    }
     assert_eq!(hex, truth.clip_ids_sha256, "clip ids");
 
     let bytes: i64 = sizes(rows).into_iter().flatten().sum();

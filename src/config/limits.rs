@@ -1,0 +1,62 @@
+//! How fast: the plan's limits, the share of them, and how long to wait.
+
+use std::time::Duration;
+
+use crate::cli::ExportArgs;
+use crate::cli::Plan;
+use crate::config::ConfigError;
+use crate::config::in_range;
+use crate::zoom::Limits;
+
+/// Walks under way, as seconds of requests. All windows of a small account are walked at once, so
+/// that all end together; of a large one, those under way are what an interruption costs.
+const SECONDS_OF_WALKS: f64 = 4.0;
+
+/// Requests a second of a plan, by the API's rate limit labels: light and medium.
+const fn plan_limits(plan: Plan) -> (f64, f64) {
+    match plan {
+        Plan::Free => (4.0, 2.0),
+        Plan::Pro => (30.0, 20.0),
+        Plan::Business => (80.0, 60.0),
+    }
+}
+
+pub(super) fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
+    let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
+    let share = in_range(
+        "rate-share",
+        args.rate_share,
+        0.8,
+        "above 0, to 1",
+        |share| *share > 0.0 && *share <= 1.0,
+    )?;
+    let rate = in_range("rate", args.rate, light * share, "0.01 to 10000", |rate| {
+        (0.01..=10_000.0).contains(rate)
+    })?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 4 to 256"
+    )]
+    let walks = (rate * SECONDS_OF_WALKS).ceil().clamp(4.0, 256.0) as usize;
+    let concurrency = in_range(
+        "concurrency",
+        args.concurrency,
+        walks,
+        "1 to 1024",
+        |walks| (1..=1024).contains(walks),
+    )?;
+    Ok(Limits {
+        light: rate,
+        // A rate that is set is of light requests: medium ones keep their proportion to it.
+        medium: rate * medium / light,
+        concurrency,
+    })
+}
+
+pub(super) fn max_wait(text: Option<&str>) -> Result<Duration, ConfigError> {
+    let text = text.unwrap_or("15m");
+    humantime::parse_duration(text).map_err(|_| ConfigError::MaxWait {
+        text: text.to_owned(),
+    })
+}
