@@ -24,6 +24,9 @@ lint: ## Check format and lints
 doc: ## Build the documentation, private items included
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
+bench: ## Measure speed and memory of whole exports, in release
+	cargo bench --locked --bench speed
+
 fmt: ## Format the code
 	cargo fmt --all
 

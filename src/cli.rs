@@ -6,6 +6,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
 /// A complete, verified census of every Zoom Clip in an account.
@@ -28,10 +29,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-
-    /// Settings file in TOML; its keys are the names of the flags.
-    #[arg(long, global = true, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
-    pub config: Option<PathBuf>,
 
     /// Say only what went wrong.
     #[arg(
@@ -109,6 +106,11 @@ settings! {
         clipcensus export --out changes --by modified --since 36h\n  \
         clipcensus export --out audit --owner jo@example.com --format csv")]
     pub struct ExportArgs {
+        /// Settings file in TOML; its keys are the names of these flags.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
+        #[serde(skip)]
+        pub config: Option<PathBuf>,
+
         /// Folder for the snapshots; made if it is not there.
         #[arg(long, value_name = "DIR", env = "CLIPCENSUS_OUT")]
         pub out: Option<PathBuf>,
@@ -131,7 +133,7 @@ settings! {
         pub account: Option<Vec<String>>,
 
         /// List all sub-accounts of the credentials' account.
-        #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub all_accounts: Option<bool>,
 
         /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
@@ -166,32 +168,32 @@ settings! {
         #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_RATE_SHARE")]
         pub rate_share: Option<f64>,
 
-        /// Requests a second, in place of the plan's.
-        #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE", conflicts_with = "rate_share")]
+        /// Requests a second, in place of the plan's and its share.
+        #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE")]
         pub rate: Option<f64>,
 
         /// Windows walked at once [default: four seconds' requests, 4 to 256]
         #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,
 
-        /// How long to wait in all for a limit to lift or an outage to end [default: 15m]
+        /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
         #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
         pub max_wait: Option<String>,
 
         /// Write passcodes and signed links.
-        #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub include_secrets: Option<bool>,
 
         /// Publish although some counts do not agree; the exit code stays 65.
-        #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub allow_incomplete: Option<bool>,
 
         /// Start over instead of resuming an interrupted export.
-        #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub fresh: Option<bool>,
 
-        /// Export a simulated account of 50,000 clips; needs no credentials.
-        #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+        /// Export a simulated account of 50,000 clips in place of a real one; needs no credentials.
+        #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub sandbox: Option<bool>,
 
         /// Address of the API [default: Zoom's]

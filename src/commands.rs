@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,21 +56,31 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     start_log(&cli);
+    let log_format = cli.log_format;
     let done = match cli.command {
-        Command::Export(args) => run_export(*args, cli.config.as_deref(), cli.quiet),
+        Command::Export(args) => run_export(*args, cli.quiet),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
         Command::Sandbox(args) => run_sandbox(&args),
     };
     done.unwrap_or_else(|error| {
-        tracing::error!("{error}");
+        match log_format {
+            LogFormat::Text => complain(&error),
+            LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
+        }
         error.exit_code()
     })
 }
 
-fn run_export(args: ExportArgs, file: Option<&Path>, is_quiet: bool) -> Result<ExitCode, Error> {
+/// The last word on stderr, in the form of the argument parser's own.
+fn complain(error: &Error) {
+    // Where even stderr is closed, the exit code has to do.
+    drop(writeln!(std::io::stderr(), "error: {error}"));
+}
+
+fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
-    let settings = Export::resolve(args, file, &Environment::of_process(), now)?;
+    let settings = Export::resolve(args, &Environment::of_process(), now)?;
     let progress = Arc::new(Progress::new(!is_quiet && std::io::stderr().is_terminal()));
     let work = export(settings, vec![Arc::clone(&progress) as _], now);
     let ended = until_signal(work);
@@ -157,7 +166,8 @@ fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
     })?;
     match ended {
         Ended::Done(done) => done.map(|()| ExitCode::Success),
-        Ended::Stopped(code) => Ok(code),
+        // To be stopped is how it ends.
+        Ended::Stopped(_) => Ok(ExitCode::Success),
     }
 }
 

@@ -93,7 +93,7 @@ impl Listener for Progress {
                 self.log(|| tracing::warn!(?wait, why, "the service asks to wait"));
             }
             Event::AccountFailed { account, why } => {
-                self.log(|| tracing::error!(account, why, "the account cannot be listed"));
+                self.log(|| tracing::info!(account, why, "the account cannot be listed"));
             }
             Event::Publishing { rows } => {
                 self.bar.set_message("writing");

@@ -44,7 +44,7 @@ pub enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the settings file {path} is wrong: {source}")]
+    #[error("the settings file {path} is wrong: {}", .source.to_string().trim_end())]
     Toml {
         path: PathBuf,
         source: Box<toml::de::Error>,

@@ -115,14 +115,15 @@ impl Export {
     /// [`ConfigError`] names the first setting that cannot be used.
     pub fn resolve(
         args: ExportArgs,
-        file: Option<&Path>,
         environment: &Environment,
         now: Timestamp,
     ) -> Result<Self, ConfigError> {
-        let args = match file {
-            Some(path) => args.or(read_file(path)?),
+        let args = match args.config.clone() {
+            Some(path) => beneath(&args, read_file(&path)?).map(|file| args.or(file))?,
             None => args,
         };
+        let out = args.out.clone().filter(|out| !out.as_os_str().is_empty());
+        let out = out.ok_or(ConfigError::NoOut)?;
         let source = source(&args, environment)?;
         let now = when::cut_to_second(now).unwrap_or(now);
         let since = args.since.as_deref().unwrap_or(FIRST_DAY);
@@ -153,7 +154,7 @@ impl Export {
                 "1 and more",
                 |rows| *rows >= 1,
             )?,
-            out: args.out.ok_or(ConfigError::NoOut)?,
+            out,
             format: match args.format.unwrap_or(FileFormat::Parquet) {
                 FileFormat::Parquet => Format::Parquet,
                 FileFormat::Csv => Format::Csv,
@@ -204,19 +205,22 @@ fn read_file(path: &Path) -> Result<ExportArgs, ConfigError> {
     })
 }
 
+/// A file without the settings that a flag or variable takes the place of by another name.
+fn beneath(args: &ExportArgs, mut file: ExportArgs) -> Result<ExportArgs, ConfigError> {
+    accounts(&file)?;
+    if args.rate_share.is_some() {
+        file.rate = None;
+    }
+    if args.account.is_some() || args.all_accounts.is_some() {
+        file.account = None;
+        file.all_accounts = None;
+    }
+    Ok(file)
+}
+
 fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, ConfigError> {
     if args.sandbox.unwrap_or(false) {
-        return match (&args.base_url, &args.oauth_url) {
-            (None, None) => Ok(Source::Sandbox),
-            (Some(_), _) => Err(ConfigError::Conflict {
-                first: "sandbox",
-                second: "base-url",
-            }),
-            (None, Some(_)) => Err(ConfigError::Conflict {
-                first: "sandbox",
-                second: "oauth-url",
-            }),
-        };
+        return Ok(Source::Sandbox);
     }
     let (credentials, account_id) = credentials::credentials(environment)?;
     let endpoints = Endpoints::new(

@@ -86,10 +86,14 @@ impl Decoder {
                     }
                 }
                 Err(reject) => {
+                    let record = match self.secrets {
+                        SecretPolicy::Cut => scrub(record.get()),
+                        SecretPolicy::Keep => record.get().to_owned(),
+                    };
                     let line = json!({
                         "account_id": account_id,
                         "reason": reject.to_string(),
-                        "record": scrub(record.get()),
+                        "record": record,
                     });
                     decoded.rejects.push(line.to_string());
                 }

@@ -492,3 +492,40 @@ async fn an_interrupted_crawl_goes_on_without_fetching_a_finished_window_again()
         .sum();
     assert_eq!(rows, 40_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
+    let out = tempfile::tempdir().unwrap();
+    let service = Arc::new(Service::even(2_000));
+    let is_broken = Arc::new(Mutex::new(true));
+    let (shared, broken) = (Arc::clone(&service), Arc::clone(&is_broken));
+    let transport = Scripted::answering(move |request| {
+        let answer = shared.page(request)?;
+        let is_first_window = request.url.query().unwrap().contains("from=2022-12-31");
+        if !(is_first_window && *broken.lock().unwrap()) {
+            return Ok(answer);
+        }
+        let body = std::str::from_utf8(&answer.body).unwrap();
+        let body = body.replace(r#""total_records":"#, r#""total_records":9"#);
+        Ok(crate::zoom::transport::Response {
+            body: Bytes::from(body),
+            ..answer
+        })
+    });
+    let first = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
+    first.run().await.unwrap();
+    assert_eq!(verdict(&first.spool.finished(), 0), Verdict::Incomplete);
+    drop(first);
+
+    *is_broken.lock().unwrap() = false;
+    let before = transport.sent().len();
+    let second = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
+    second.run().await.unwrap();
+    assert_eq!(transport.sent().len() - before, 1);
+    assert_eq!(verdict(&second.spool.finished(), 0), Verdict::Verified);
+    let rows: usize = merge(&second.spool)
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum();
+    assert_eq!(rows, 2_000);
+}

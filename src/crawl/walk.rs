@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
         let account_id = crawl.accounts[job.account].id.clone();
         let window = job.window;
         Ok(Self {
-            pages: crawl.spool.pages(&account_id, window.from, window.to)?,
+            pages: crawl.spool.pages(&account_id, window.from, window.to),
             record: WindowRecord {
                 account_id,
                 from: window.from,

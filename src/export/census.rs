@@ -44,6 +44,7 @@ impl Census {
             ("by".to_owned(), json!(by)),
             ("owner".to_owned(), json!(filters.owner)),
             ("search".to_owned(), json!(filters.search)),
+            ("since".to_owned(), json!(settings.since.text)),
             ("status".to_owned(), json!(filters.status)),
         ]))
     }
@@ -78,7 +79,6 @@ impl Census {
     pub(super) fn parameters(&self, settings: &config::Export) -> BTreeMap<String, Value> {
         let mut parameters = self.0.clone();
         let others = [
-            ("since", json!(settings.since.text)),
             (
                 "until",
                 json!(settings.until.as_ref().map(|until| &until.text)),

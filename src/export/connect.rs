@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::config;
@@ -36,10 +35,7 @@ pub(super) struct OpenSource {
     _sandbox: Option<Sandbox>,
 }
 
-pub(super) async fn open_source(
-    settings: &config::Export,
-    now: Timestamp,
-) -> Result<OpenSource, Error> {
+pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource, Error> {
     match &settings.source {
         Source::Service {
             credentials,
@@ -54,7 +50,6 @@ pub(super) async fn open_source(
         Source::Sandbox => {
             let options = SandboxOptions {
                 clips: SANDBOX_CLIPS,
-                until: settings.span(now).to,
                 ..SandboxOptions::default()
             };
             let sandbox = Sandbox::start(options, 0).await.map_err(Error::Sandbox)?;

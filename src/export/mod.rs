@@ -58,7 +58,7 @@ pub async fn export(
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
     let events = Events::to(listeners);
 
-    let source = connect::open_source(&settings, now).await?;
+    let source = connect::open_source(&settings).await?;
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
     let _lock = OutputLock::acquire(&layout)?;

@@ -22,7 +22,7 @@ pub enum ScenarioError {
         why: String,
     },
     /// The file is no TOML, or something in it or in a setting does not exist.
-    #[error("the scenario is wrong: {0}")]
+    #[error("the scenario is wrong: {}", .0.to_string().trim_end())]
     Wrong(#[from] toml::de::Error),
 }
 

@@ -26,7 +26,7 @@ pub enum WindowOutcome {
     Unverified,
     /// Counts did not agree, even after repeated walks.
     Unsettled,
-    /// It was cut into smaller windows, which have records of their own.
+    /// Its span was walked again, cut into parts or by a later run: those records say how it ended.
     Split,
 }
 

@@ -24,6 +24,7 @@ use crate::snapshot::journal::Entry;
 use crate::snapshot::journal::JOURNAL;
 use crate::snapshot::key::Hashing;
 use crate::snapshot::layout::Layout;
+use crate::snapshot::manifest::WindowOutcome;
 use crate::snapshot::manifest::WindowRecord;
 use crate::snapshot::pages::Pages;
 use crate::snapshot::pages::repeated;
@@ -71,6 +72,11 @@ struct State {
     hashes: Vec<Hashes>,
 }
 
+/// How far the span of a census may have moved since it was interrupted, in seconds. One that
+/// begins at an age such as `36h` moves with the clock: taken up a day later, it would leave a gap
+/// before the next.
+const RESUMABLE_DRIFT: i64 = 12 * 60 * 60;
+
 impl Spool {
     /// Opens the spool of these parameters. What an interrupted run with the same format, tool
     /// version and fingerprint has finished is kept, with that run's header, unless `fresh`;
@@ -96,11 +102,18 @@ impl Spool {
             header.format == wanted.format
                 && header.tool == wanted.tool
                 && header.fingerprint == wanted.fingerprint
+                && wanted.since - header.since <= RESUMABLE_DRIFT
         };
         let (header, mut entries) = journal::read(&folder)?
             .filter(|(header, _)| same(header))
             .unwrap_or((wanted, Vec::new()));
         entries.retain(|entry| entry.is_intact(&folder));
+        for entry in &mut entries {
+            // Its rows were seen and stay; whether all came is for a new walk to say.
+            if entry.window.outcome == WindowOutcome::Unsettled {
+                entry.window.outcome = WindowOutcome::Split;
+            }
+        }
         let hashing = Hashing::default();
         let mut hashes = Vec::new();
         for entry in &entries {
@@ -144,21 +157,12 @@ impl Spool {
         windows
     }
 
-    /// Begins a window: `[from, to)` in unix seconds.
-    ///
-    /// # Errors
-    /// None today: files are made when the first rows do not fit into memory.
-    pub fn pages(&self, account_id: &str, from: i64, to: i64) -> Result<Pages, SnapshotError> {
+    /// Begins a window: `[from, to)` in unix seconds. Files are made when the first rows do not fit
+    /// into memory.
+    pub fn pages(&self, account_id: &str, from: i64, to: i64) -> Pages {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let hashing = self.hashing.clone();
-        Ok(Pages::new(
-            &self.folder,
-            name,
-            hashing,
-            account_id,
-            from,
-            to,
-        ))
+        Pages::new(&self.folder, name, hashing, account_id, from, to)
     }
 
     /// Sorts the rows of a window into runs and makes it finished. `rows` of the record is set.

@@ -104,7 +104,7 @@ pub(crate) fn window(account_id: &str, from: i64, to: i64) -> WindowRecord {
 
 /// Walks a window once with these pages and finishes it.
 pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages: &[Vec<Row>]) {
-    let mut open = spool.pages(account_id, from, to).unwrap();
+    let mut open = spool.pages(account_id, from, to);
     for page in pages {
         open.append(&batch(account_id, page)).unwrap();
     }

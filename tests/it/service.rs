@@ -117,12 +117,14 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
     assert_eq!(manifest["account_failures"][0]["account_id"], ids[1]);
     assert_is_truth(&world.rows(), &world.sandbox.truth().accounts[&ids[2]]);
 
+    let elsewhere = world.folder.path().join("elsewhere");
     let run = world
         .export()
         .arg("--account")
         .arg(&ids[1])
-        .arg("--out=elsewhere");
-    let run = run.env("CLIPCENSUS_OUT", "").exits(77);
+        .arg("--out")
+        .arg(elsewhere.to_str().unwrap())
+        .exits(77);
     assert!(run.stderr.contains("1003"), "{}", run.stderr);
 }
 

@@ -278,7 +278,7 @@ proptest! {
         let merged = |run_rows: usize| {
             let out = tempfile::tempdir().unwrap();
             let spool = testing::spool(out.path());
-            let mut pages = spool.pages("acme", 0, 10).unwrap().with_limits(0, run_rows);
+            let mut pages = spool.pages("acme", 0, 10).with_limits(0, run_rows);
             for some in rows.chunks(7) {
                 pages.append(&testing::batch("acme", some)).unwrap();
             }

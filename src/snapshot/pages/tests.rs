@@ -11,7 +11,7 @@ fn rows(clips: &[&str]) -> Vec<Row> {
 }
 
 fn pages(spool: &Spool, memory_bytes: usize) -> Pages {
-    let pages = spool.pages("acme", 0, 10).unwrap();
+    let pages = spool.pages("acme", 0, 10);
     pages.with_limits(memory_bytes, RUN_ROWS)
 }
 
@@ -65,7 +65,7 @@ fn rejects_are_kept_as_lines() {
     let spool = testing::spool(out.path());
     // The later window is finished first.
     for (from, line) in [(10, r#"{"a":2}"#), (0, r#"{"a":1}"#)] {
-        let mut pages = spool.pages("acme", from, from + 10).unwrap();
+        let mut pages = spool.pages("acme", from, from + 10);
         pages.reject(line).unwrap();
         spool
             .finish(pages, testing::window("acme", from, from + 10))

@@ -224,7 +224,7 @@ fn bytes_of(windows: &[(usize, usize)], rows: &[Row], page: usize, memory: usize
     for (from, to) in windows {
         let first = i64::try_from(*from).unwrap();
         let last = i64::try_from(*to).unwrap();
-        let pages = spool.pages("acme", first, last).unwrap();
+        let pages = spool.pages("acme", first, last);
         let mut pages = pages.with_limits(memory, 100_000);
         for some in rows[*from..*to].chunks(page) {
             pages.append(&testing::batch("acme", some)).unwrap();
