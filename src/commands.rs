@@ -32,6 +32,7 @@ use crate::progress::Progress;
 use crate::report;
 use crate::report::Facts;
 use crate::report::SummaryFold;
+use crate::report::units::things;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::scenario;
@@ -131,10 +132,10 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         return Ok(ExitCode::Incomplete);
     }
     print(&format!(
-        "{}: {} files and {} rows are as the manifest says\n",
+        "{}: {} with {} are as the manifest says\n",
         manifest.date(),
-        manifest.files.len(),
-        manifest.totals.written
+        things(manifest.files.len() as u64, "file"),
+        things(manifest.totals.written, "row"),
     ))?;
     Ok(ExitCode::Success)
 }

@@ -116,3 +116,59 @@ fn help_shows_examples_and_the_exit_codes() {
     let help = Program::new(&["export", "--help"]).succeeds().stdout;
     assert!(help.contains("clipcensus export --sandbox"), "{help}");
 }
+
+#[test]
+fn the_sample_settings_file_is_accepted_with_every_line_commented_out_and_in() {
+    let sample = include_str!("../../samples/clipcensus.toml");
+    let world = World::new(clips(40));
+    let file = world.folder.path().join("clipcensus.toml");
+    let out = world.folder.path().join("sample");
+    let export = |settings: &str| {
+        fs::write(&file, settings).unwrap();
+        world
+            .export()
+            .arg("--config")
+            .arg(file.to_str().unwrap())
+            .arg("--out")
+            .arg(out.to_str().unwrap())
+            .arg("--fresh")
+            .arg("--sandbox=false")
+            .run()
+    };
+    assert_eq!(export(sample).code, Some(0));
+    let keys = sample
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .filter(|line| {
+            line.split_once(" = ")
+                .is_some_and(|(key, _)| !key.trim().contains(' '))
+        });
+    let mut tried = 0;
+    for line in keys {
+        let run = export(line.trim());
+        let is_refused = run.stderr.contains("settings file");
+        assert!(!is_refused, "{line}: {}", run.stderr);
+        tried += 1;
+    }
+    assert!(tried >= 20, "only {tried} keys");
+}
+
+#[test]
+fn a_flag_counts_more_than_a_file_that_says_the_same_by_another_name() {
+    let world = World::new(clips(40));
+    let file = world.folder.path().join("clipcensus.toml");
+    fs::write(&file, "rate = 77\nall-accounts = true\n").unwrap();
+    let account = world.sandbox.account_ids().remove(0);
+    world
+        .export()
+        .without("CLIPCENSUS_RATE")
+        .arg("--rate-share=0.5")
+        .arg("--account")
+        .arg(&account)
+        .arg("--config")
+        .arg(file.to_str().unwrap())
+        .succeeds();
+    let manifest = world.manifest();
+    assert_eq!(manifest["parameters"]["rate"], 15.0);
+    assert_eq!(manifest["account_ids"][0], account);
+}
