@@ -39,7 +39,7 @@ pub(super) enum Walked {
 
 /// Walks the window of a job until it settles, is cut, or is given up.
 pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlError> {
-    let mut walk = Walk::start(crawl, job)?;
+    let mut walk = Walk::start(crawl, job);
     loop {
         let end = walk.all_pages().await?;
         match end {
@@ -100,10 +100,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn start(crawl: &'a Arc<Crawl>, job: &'a Job) -> Result<Self, CrawlError> {
+    fn start(crawl: &'a Arc<Crawl>, job: &'a Job) -> Self {
         let account_id = crawl.accounts[job.account].id.clone();
         let window = job.window;
-        Ok(Self {
+        Self {
             pages: crawl.spool.pages(&account_id, window.from, window.to),
             record: WindowRecord {
                 account_id,
@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
             outside: HashSet::new(),
             rejected: 0,
             broken: None,
-        })
+        }
     }
 
     fn name(&self) -> String {
