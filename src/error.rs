@@ -83,11 +83,6 @@ pub enum Error {
         /// Windows and accounts, in words.
         why: String,
     },
-    /// There is no account to list.
-    #[error(
-        "the credentials' account has no sub-accounts: leave --all-accounts out to list its own clips"
-    )]
-    NoAccounts,
     /// Sums that must agree do not.
     #[error(
         "the counts of this run contradict each other ({0}): nothing was published; please report it"
@@ -115,7 +110,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::OtherCensus { .. } | Self::NoAccounts => ExitCode::Usage,
+            Self::Config(_) | Self::OtherCensus { .. } => ExitCode::Usage,
             Self::Service(failure) => service_exit_code(&failure.kind),
             Self::Snapshot(error) => snapshot_exit_code(error),
             Self::Scope { .. } => ExitCode::NotAllowed,

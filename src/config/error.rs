@@ -44,10 +44,11 @@ pub enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the settings file {path} is wrong: {}", .source.to_string().trim_end())]
+    #[error("the settings file {path} is wrong in line {line}: {why}")]
     Toml {
         path: PathBuf,
-        source: Box<toml::de::Error>,
+        line: usize,
+        why: String,
     },
     #[error("cannot read {path}, which {variable} names: {source}")]
     CredentialFile {
@@ -59,6 +60,10 @@ pub enum ConfigError {
         "credentials are missing: set {missing} (or ZOOM_ACCESS_TOKEN), or try --sandbox, which needs none"
     )]
     NoCredentials { missing: String },
+    #[error(
+        "ZOOM_ACCOUNT_ID is missing: an access token does not tell whose it is, and the account stands in every row; set it, or name sub-accounts with --account"
+    )]
+    NoAccountId,
     #[error(transparent)]
     Endpoints(#[from] EndpointError),
     #[error(transparent)]

@@ -41,7 +41,7 @@ pub enum Accounts {
     Own,
     /// Those of these sub-accounts, sorted, each once.
     Named(Vec<String>),
-    /// Those of all sub-accounts.
+    /// Those of the credentials' own account and of all its sub-accounts.
     All,
 }
 
@@ -199,9 +199,14 @@ fn read_file(path: &Path) -> Result<ExportArgs, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    toml::from_str(&text).map_err(|source| ConfigError::Toml {
-        path: path.to_owned(),
-        source: Box::new(source),
+    // The parser's own text shows the line, in which somebody may have put a secret.
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        ConfigError::Toml {
+            path: path.to_owned(),
+            line: before.unwrap_or_default().lines().count().max(1),
+            why: error.message().to_owned(),
+        }
     })
 }
 
@@ -223,6 +228,10 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Config
         return Ok(Source::Sandbox);
     }
     let (credentials, account_id) = credentials::credentials(environment)?;
+    let is_named = args.account.as_ref().is_some_and(|ids| !ids.is_empty());
+    if account_id.is_none() && !is_named {
+        return Err(ConfigError::NoAccountId);
+    }
     let endpoints = Endpoints::new(
         args.base_url.as_deref().unwrap_or(Endpoints::API),
         args.oauth_url.as_deref().unwrap_or(Endpoints::OAUTH),

@@ -112,7 +112,8 @@ impl Decoder {
             DateFilter::Modified => clip.modified_at,
         };
         let before: Range<i64> = (self.span.from - MARGIN) * MICROS..self.span.from * MICROS;
-        let after = self.span.to * MICROS..=(self.span.to + MARGIN) * MICROS;
+        // A service that compares whole seconds includes the fraction of the last one.
+        let after = self.span.to * MICROS..(self.span.to + MARGIN + 1) * MICROS;
         date.is_some_and(|date| before.contains(&date) || after.contains(&date))
     }
 }

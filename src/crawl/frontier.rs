@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -26,27 +28,65 @@ const PART: (u64, u64) = (3, 4);
 /// few parts and more levels find a burst with fewer requests.
 const MOST_PARTS: u64 = 4;
 
-/// How many clips are known so far, in windows that nobody has split.
+/// What the first pages of a crawl have told so far.
 #[derive(Debug, Default)]
-pub struct Known(AtomicU64);
+pub struct Known {
+    /// Clips in windows that nobody has split.
+    clips: AtomicU64,
+    /// The parts of a window once held more than the window: the service does not look at the time
+    /// of day, say, and splitting further only repeats requests.
+    is_futile: AtomicBool,
+}
+
+/// A window that was split, as its parts remember it.
+#[derive(Debug)]
+pub struct Family {
+    total: u64,
+    /// Totals of the parts so far.
+    parts: AtomicU64,
+}
+
+/// The shortest part whose total is compared with its family's: the margin of a shorter one may
+/// really hold the clips of others.
+const SHORTEST_COMPARED: i64 = 60;
 
 impl Known {
     /// A whole window has told its total.
     pub fn add(&self, clips: u64) {
-        self.0.fetch_add(clips, Ordering::Relaxed);
+        self.clips.fetch_add(clips, Ordering::Relaxed);
+    }
+
+    /// Whether any window has told of a clip.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.clips.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes note of a part's total; says whether splitting has turned out not to shrink windows.
+    #[must_use]
+    pub fn is_futile(&self, job: &Job, total: u64) -> bool {
+        if let Some(family) = &job.family
+            && job.window.seconds() >= SHORTEST_COMPARED
+        {
+            let parts = family.parts.fetch_add(total, Ordering::Relaxed) + total;
+            if parts > family.total + family.total / 2 {
+                self.is_futile.store(true, Ordering::Relaxed);
+            }
+        }
+        self.is_futile.load(Ordering::Relaxed)
     }
 
     /// How long a chain may be, in pages: the more there is to fetch, the longer, since a long
     /// chain only matters where it ends after all others.
     #[must_use]
     pub fn longest_chain(&self, page_size: u64) -> u64 {
-        let pages = self.0.load(Ordering::Relaxed) / page_size;
+        let pages = self.clips.load(Ordering::Relaxed) / page_size;
         (pages / CHAINS).clamp(SHORT_CHAIN, LONG_CHAIN)
     }
 }
 
 /// One window of one account to walk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// The position of its account in the census.
     pub account: usize,
@@ -56,6 +96,8 @@ pub struct Job {
     pub estimate: Option<u64>,
     /// Walks of this window, or of the one it was cut from, that did not settle.
     pub repeats: u32,
+    /// The window that it is a part of.
+    pub family: Option<Arc<Family>>,
 }
 
 impl Job {
@@ -82,11 +124,16 @@ impl Job {
     pub fn split(&self, parts: u32, total_records: u64) -> Vec<Self> {
         let windows = self.window.split(parts);
         let estimate = total_records / windows.len().max(1) as u64;
+        let family = Some(Arc::new(Family {
+            total: total_records,
+            parts: AtomicU64::new(0),
+        }));
         windows
             .into_iter()
             .map(|window| Self {
                 window,
                 estimate: Some(estimate),
+                family: family.clone(),
                 ..self.clone()
             })
             .collect()
@@ -98,7 +145,7 @@ impl Job {
 #[derive(Debug, Default)]
 pub struct Frontier(BinaryHeap<Ranked>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Ranked(Job);
 
 impl Ranked {
@@ -108,11 +155,20 @@ impl Ranked {
             window,
             estimate,
             repeats,
+            ..
         } = self.0;
         let fullness = estimate.unwrap_or(u64::MAX);
         (fullness, Reverse(account), window, repeats)
     }
 }
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
 
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
@@ -165,6 +221,7 @@ mod tests {
             window: Window { from, to },
             estimate,
             repeats: 0,
+            family: None,
         }
     }
 
@@ -185,7 +242,7 @@ mod tests {
     #[test]
     fn a_window_of_forty_pages_is_walked_and_one_of_more_is_split() {
         let window = job(0, 28 * 86_400, None);
-        assert_eq!(window.split_if_full(40 * 300, 300, 40), None);
+        assert!(window.split_if_full(40 * 300, 300, 40).is_none());
         let parts = window.split_if_full(40 * 300 + 1, 300, 40).unwrap();
         assert_eq!(parts.len(), 2);
         assert_eq!(window.split_if_full(1_000_000, 300, 40).unwrap().len(), 4);
@@ -203,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_window_of_a_few_seconds_is_walked_however_full_it_is() {
-        assert_eq!(job(0, 3, None).split_if_full(1_000_000, 300, 40), None);
+        let second = job(0, 3, None);
+        assert!(second.split_if_full(1_000_000, 300, 40).is_none());
     }
 
     #[test]

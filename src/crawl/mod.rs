@@ -25,6 +25,7 @@ use crate::crawl::window::MARGIN;
 use crate::crawl::window::Window;
 use crate::event::Event;
 use crate::event::Events;
+use crate::snapshot::OutputLock;
 use crate::snapshot::SnapshotError;
 use crate::snapshot::Spool;
 use crate::snapshot::WindowOutcome;
@@ -35,6 +36,7 @@ use crate::zoom::Failure;
 use crate::zoom::FailureKind;
 use crate::zoom::clips::PAGE_SIZE;
 
+pub use crate::crawl::verdict::doubtful;
 pub use crate::crawl::verdict::verdict;
 
 /// An account to list.
@@ -76,6 +78,8 @@ pub struct Crawl {
     pub concurrency: usize,
     /// Who listens.
     pub events: Events,
+    /// Held as long as any walk may still write, which can be after the crawl was stopped.
+    pub lock: OutputLock,
 }
 
 /// An account that could not be listed.
@@ -151,6 +155,9 @@ impl Crawl {
 
     /// The windows that are not finished yet.
     fn plan(&self) -> Frontier {
+        let earlier = self.spool.finished();
+        let doubtful = doubtful(&earlier);
+        self.spool.supersede(|record| doubtful.contains(&record));
         let finished = self.spool.finished();
         let mut frontier = Frontier::default();
         for (position, account) in self.accounts.iter().enumerate() {
@@ -168,6 +175,7 @@ impl Crawl {
                 window,
                 estimate: None,
                 repeats: 0,
+                family: None,
             }));
         }
         self.events.emit(&Event::Planned {

@@ -74,9 +74,10 @@ impl Proof {
         self.counts_pages && self.pages > 1
     }
 
-    /// Judges the walk once its last page is in. `distinct` counts ids, and records without one.
+    /// Judges the walk once its last page is in. `distinct` counts ids, and records without one;
+    /// `others_count` says that other windows of the account named a total.
     #[must_use]
-    pub fn judge(&self, distinct: u64) -> Judgement {
+    pub fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
         if distinct < self.records {
             let repeated = self.records - distinct;
             return Judgement::Unsettled(format!("{repeated} of its clips came twice"));
@@ -92,6 +93,9 @@ impl Proof {
             Total::Moved => {
                 Judgement::Unsettled("total_records changed from page to page".to_owned())
             }
+            Total::Absent if others_count => Judgement::Unsettled(
+                "total_records is missing, though other windows have it".to_owned(),
+            ),
             Total::Absent | Total::Unseen => {
                 Judgement::Unproven("the service names no total_records".to_owned())
             }
@@ -108,7 +112,7 @@ mod tests {
         for (records, total) in pages {
             proof.page(*records, *total);
         }
-        proof.judge(distinct)
+        proof.judge(distinct, false)
     }
 
     #[test]
@@ -149,11 +153,18 @@ mod tests {
     }
 
     #[test]
+    fn a_total_that_only_this_window_lacks_is_a_fault() {
+        let mut proof = Proof::default();
+        proof.page(3, None);
+        assert!(matches!(proof.judge(3, true), Judgement::Unsettled(_)));
+    }
+
+    #[test]
     fn a_total_that_counts_the_page_proves_nothing_and_expects_nothing() {
         let mut proof = Proof::default();
         proof.page(300, Some(300));
         proof.page(7, Some(7));
-        assert!(matches!(proof.judge(307), Judgement::Unproven(_)));
+        assert!(matches!(proof.judge(307, true), Judgement::Unproven(_)));
         assert_eq!(proof.expected(), None);
     }
 }

@@ -200,6 +200,7 @@ fn crawl_of(
         },
         known: Known::default(),
         concurrency,
+        lock: OutputLock::acquire(&layout).unwrap(),
         events: Events::default(),
     }
 }
@@ -472,6 +473,11 @@ async fn an_interrupted_crawl_goes_on_without_fetching_a_finished_window_again()
     );
     let before = transport.sent().len();
     drop(run);
+    // Work on files that was under way when the crawl was stopped comes to its end.
+    while Arc::strong_count(&first) > 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(first);
 
     let second = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 4));
     second.run().await.unwrap();
@@ -528,4 +534,80 @@ async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
         .map(|batch| batch.unwrap().num_rows())
         .sum();
     assert_eq!(rows, 2_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_compares_whole_days_is_not_split_for_ever() {
+    const NOON: i64 = 12 * 3600;
+    let day_of = |instant: &str| instant.split('T').next().unwrap().to_owned();
+    let day = SPAN.from + 12 * DAY;
+    let service = Service::of((0..13_000).map(|clip| (day + NOON) * 1000 + clip));
+    let crawled = crawl(move |request| {
+        // From the start of the first day to the end of the last.
+        let mut whole_days = request.clone();
+        let pairs: Vec<(String, String)> = request
+            .url
+            .query_pairs()
+            .map(|(key, value)| match key.as_ref() {
+                "from" => (key.into_owned(), format!("{}T00:00:00Z", day_of(&value))),
+                "to" => (key.into_owned(), format!("{}T23:59:59Z", day_of(&value))),
+                _ => (key.into_owned(), value.into_owned()),
+            })
+            .collect();
+        whole_days.url.query_pairs_mut().clear().extend_pairs(pairs);
+        service.page(&whole_days)
+    })
+    .await;
+    assert_complete(&crawled, 13_000);
+    assert!(
+        crawled.requests < 51 + 44 * 8,
+        "{} requests",
+        crawled.requests
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_that_brings_the_same_clips_again_and_again_ends() {
+    for total in ["", r#","total_records":300"#] {
+        let mut next = 0;
+        let crawled = crawl(move |request| {
+            if !request.url.query().unwrap().contains("from=2022-12-31") {
+                return answer(
+                    200,
+                    format!(r#"{{"data":[]{}}}"#, total.replace("300", "0")),
+                );
+            }
+            next += 1;
+            let ids: Vec<String> = (0..300)
+                .map(|id| format!(r#"{{"clip_id":"{id}"}}"#))
+                .collect();
+            let records = ids.join(",");
+            answer(
+                200,
+                format!(r#"{{"data":[{records}],"next_page_token":"t{next}"{total}}}"#),
+            )
+        })
+        .await;
+        assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+        assert_eq!(crawled.rows, 300);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reject_that_comes_twice_does_not_make_up_for_a_lost_clip() {
+    // Two pages: the record that is no clip stands at the end of the first and, in place of a
+    // clip, at the start of the second.
+    let crawled = crawl(move |request| {
+        let is_second = request.url.query().unwrap().contains("next_page_token");
+        answer(
+            200,
+            if is_second {
+                r#"{"data":["no clip"],"next_page_token":"","total_records":3}"#
+            } else {
+                r#"{"data":[{"clip_id":"1"},"no clip"],"next_page_token":"t","total_records":3}"#
+            },
+        )
+    })
+    .await;
+    assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
 }

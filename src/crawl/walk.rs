@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use crate::crawl::Crawl;
@@ -24,6 +27,9 @@ const MOST_REPEATS: u32 = 3;
 
 /// Times that one window may start over because its page token died.
 const MOST_RESTARTS: u32 = 5;
+
+/// After so many pages a chain must have brought a clip that it had not brought before.
+const PAGES_WITHOUT_NEWS: u64 = 20;
 
 /// Empty pages in a row that still name a next page.
 const MOST_EMPTY_PAGES: u32 = 100;
@@ -94,7 +100,13 @@ struct Walk<'a> {
     /// Of the walk under way.
     proof: Proof,
     outside: HashSet<String>,
-    rejected: u64,
+    /// Hashes of the records that are no clips: one that comes again on a later page may stand in
+    /// the place of a clip that was lost.
+    rejects: HashSet<u64>,
+    /// Records that are no clips and did not come again.
+    distinct_rejects: usize,
+    /// Distinct clips when it was last looked whether new ones came.
+    distinct_before: u64,
     /// Why the walk under way cannot count, whatever its numbers say.
     broken: Option<String>,
 }
@@ -127,7 +139,9 @@ impl<'a> Walk<'a> {
             repeats: job.repeats,
             proof: Proof::default(),
             outside: HashSet::new(),
-            rejected: 0,
+            rejects: HashSet::new(),
+            distinct_rejects: 0,
+            distinct_before: 0,
             broken: None,
         }
     }
@@ -142,7 +156,9 @@ impl<'a> Walk<'a> {
         self.record.walks += 1;
         self.proof = Proof::default();
         self.outside.clear();
-        self.rejected = 0;
+        self.rejects.clear();
+        self.distinct_rejects = 0;
+        self.distinct_before = 0;
         let mut page_token: Option<PageToken> = None;
         let mut seen = HashSet::new();
         let mut empty_pages = 0;
@@ -163,6 +179,10 @@ impl<'a> Walk<'a> {
                 let parts = page
                     .total_records
                     .filter(|_| page.next_page_token.is_some())
+                    .filter(|total| {
+                        // Walked again, it would count twice for its family.
+                        self.record.walks > 1 || !self.crawl.known.is_futile(self.job, *total)
+                    })
                     .and_then(|total| {
                         let longest = self.crawl.known.longest_chain(page_size);
                         self.job.split_if_full(total, page_size, longest)
@@ -179,16 +199,43 @@ impl<'a> Walk<'a> {
             } else {
                 0
             };
-            if empty_pages > MOST_EMPTY_PAGES {
-                self.broken = Some(format!("{MOST_EMPTY_PAGES} empty pages in a row"));
-                return Ok(End::LastPage);
-            }
-            if !seen.insert(next.clone()) {
-                self.broken = Some("a page token came twice".to_owned());
+            let is_new = seen.insert(next.clone());
+            self.broken = self.why_endless(is_new, empty_pages)?;
+            if self.broken.is_some() {
                 return Ok(End::LastPage);
             }
             page_token = Some(next);
         }
+    }
+
+    /// Why a chain that names a next page would not come to an end, or not to a good one.
+    fn why_endless(
+        &mut self,
+        is_new: bool,
+        empty_pages: u32,
+    ) -> Result<Option<String>, CrawlError> {
+        if !is_new {
+            return Ok(Some("a page token came twice".to_owned()));
+        }
+        if empty_pages > MOST_EMPTY_PAGES {
+            return Ok(Some(format!("{MOST_EMPTY_PAGES} empty pages in a row")));
+        }
+        let expected = self.proof.expected().unwrap_or(u64::MAX);
+        if self.proof.records() > expected.saturating_add(u64::from(PAGE_SIZE)) {
+            return Ok(Some(
+                "more records came than total_records names".to_owned(),
+            ));
+        }
+        if self.proof.pages().is_multiple_of(PAGES_WITHOUT_NEWS) {
+            let distinct = self.pages.walk_count()?.distinct;
+            let is_stuck = distinct == self.distinct_before;
+            self.distinct_before = distinct;
+            if is_stuck {
+                let pages = PAGES_WITHOUT_NEWS;
+                return Ok(Some(format!("{pages} pages brought no new clip")));
+            }
+        }
+        Ok(None)
     }
 
     async fn fetch(
@@ -240,7 +287,10 @@ impl<'a> Walk<'a> {
         let rejected = page.rejects.len() as u64;
         let outside = page.outside.len() as u64;
         self.outside.extend(page.outside.iter().cloned());
-        self.rejected += rejected;
+        let hashes: Vec<u64> = page.rejects.iter().map(hash).collect();
+        let is_new = |hash: &&u64| !self.rejects.contains(hash);
+        self.distinct_rejects += hashes.iter().filter(is_new).count();
+        self.rejects.extend(hashes);
         self.proof.page(page.records, page.total_records);
         self.record.pages += 1;
         self.record.received += page.records - outside;
@@ -266,9 +316,9 @@ impl<'a> Walk<'a> {
 
     fn judge(&mut self) -> Result<Judgement, CrawlError> {
         let ids = self.pages.walk_count()?.distinct;
-        let distinct = ids + self.outside.len() as u64 + self.rejected;
+        let distinct = ids + (self.outside.len() + self.distinct_rejects) as u64;
         self.record.distinct = distinct;
-        Ok(self.proof.judge(distinct))
+        Ok(self.proof.judge(distinct, self.crawl.known.is_any()))
     }
 
     /// Keeps what was seen of a window whose parts will be walked.
@@ -311,6 +361,12 @@ impl<'a> Walk<'a> {
         off_thread(move || crawl.spool.finish(pages, record)).await?;
         Ok(())
     }
+}
+
+fn hash(text: &String) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Runs work that reads, sorts or writes rows where it does not hold up the network.

@@ -12,15 +12,15 @@ use crate::clip::SCHEMA_VERSION;
 use crate::clip::SecretPolicy;
 use crate::config;
 use crate::config::Accounts;
+use crate::crawl::Account;
 use crate::crawl::window::Window;
 use crate::error::Error;
 use crate::export::connect::OpenSource;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
+use crate::snapshot::SnapshotError;
 use crate::snapshot::SpoolHeader;
 use crate::snapshot::Table;
-use crate::snapshot::WindowOutcome;
-use crate::snapshot::WindowRecord;
 use crate::zoom::DateFilter;
 
 /// The parameters that say which clips are listed.
@@ -32,7 +32,7 @@ impl Census {
         let accounts = match &settings.accounts {
             Accounts::Own => json!([source.account_id]),
             Accounts::Named(ids) => json!(ids),
-            Accounts::All => json!("all"),
+            Accounts::All => json!(format!("all of {}", source.account_id)),
         };
         let by = match settings.by {
             DateFilter::Created => "created",
@@ -59,8 +59,12 @@ impl Census {
 
     /// A folder holds the census of one thing.
     pub(super) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
-        let Some(latest) = Manifest::latest(layout)? else {
-            return Ok(());
+        let latest = match Manifest::latest(layout) {
+            Ok(Some(latest)) => latest,
+            Ok(None) | Err(SnapshotError::NoSnapshot { .. }) => return Ok(()),
+            // This export replaces it.
+            Err(error) if error.is_damaged() => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
         for (name, ours) in &self.0 {
             let theirs = latest.parameters.get(name).unwrap_or(&Value::Null);
@@ -98,12 +102,17 @@ impl Census {
 
     /// What the spool of this run is to be; one of an interrupted run with the same parameters is
     /// taken up instead.
-    pub(super) fn spool_header(&self, settings: &config::Export, now: Timestamp) -> SpoolHeader {
+    pub(super) fn spool_header(
+        &self,
+        settings: &config::Export,
+        accounts: &[Account],
+        now: Timestamp,
+    ) -> SpoolHeader {
         let Window { from, to } = settings.span(now);
         SpoolHeader {
             format: 1,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
-            fingerprint: self.fingerprint(settings),
+            fingerprint: self.fingerprint(settings, accounts),
             snapshot_at: to.saturating_mul(1_000_000),
             since: from,
             until: to,
@@ -113,12 +122,15 @@ impl Census {
     }
 
     /// Parameters that change which rows come, or what stands in them. Ages such as `36h` count as
-    /// they are typed, so that a later run can take up an earlier one.
-    fn fingerprint(&self, settings: &config::Export) -> String {
+    /// they are typed, so that a later run can take up an earlier one. A list of sub-accounts that has
+    /// changed makes another spool: windows of an account that is no longer listed are not complete.
+    fn fingerprint(&self, settings: &config::Export, accounts: &[Account]) -> String {
         let mut parameters = self.parameters(settings);
         for pace in ["rate", "concurrency", "allow_incomplete"] {
             parameters.remove(pace);
         }
+        let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
+        parameters.insert("account_ids".to_owned(), json!(ids));
         parameters.insert("schema".to_owned(), json!(SCHEMA_VERSION));
         let digest = Sha256::digest(json!(parameters).to_string());
         let first: [u8; 8] = std::array::from_fn(|index| digest[index]);
@@ -133,13 +145,4 @@ fn run_id(now: Timestamp) -> String {
         now.strftime("%Y%m%dT%H%M%SZ"),
         rand::random::<u32>()
     )
-}
-
-/// The windows whose count is not proven, in words.
-pub(super) fn unsettled(windows: &[WindowRecord]) -> Vec<String> {
-    windows
-        .iter()
-        .filter(|record| record.outcome == WindowOutcome::Unsettled)
-        .map(WindowRecord::to_string)
-        .collect()
 }

@@ -93,23 +93,33 @@ pub(super) fn client(
 /// An app without the scope for all clips gets those of its own user, which look like all there
 /// are: better no census than that one. Scopes that the service does not name are not checked.
 pub(super) async fn check_scopes(client: &Client, settings: &config::Export) -> Result<(), Error> {
-    let wanted: &[&str] = match settings.accounts {
-        Accounts::Own => &["clips:read:list_user_clips:admin", "clips:read:admin"],
-        Accounts::Named(_) | Accounts::All => {
-            &["clips:read:list_user_clips:master", "clips:read:master"]
-        }
+    let own = ["clips:read:list_user_clips:admin", "clips:read:admin"];
+    let subs = ["clips:read:list_user_clips:master", "clips:read:master"];
+    let wanted = match settings.accounts {
+        Accounts::Own => vec![own],
+        Accounts::Named(_) => vec![subs],
+        Accounts::All => vec![own, subs],
     };
     let granted = client.granted_scopes().await?.unwrap_or_default();
-    let has_one = wanted
-        .iter()
-        .any(|scope| granted.iter().any(|has| has == scope));
-    if granted.is_empty() || has_one {
-        return Ok(());
+    let missing = wanted.into_iter().find(|either| {
+        let is_granted = |scope: &&str| granted.iter().any(|has| has == scope);
+        !either.iter().any(is_granted)
+    });
+    match missing {
+        Some(either) if !granted.is_empty() => Err(Error::Scope {
+            wanted: either.join(" or "),
+            granted: granted.join(", "),
+        }),
+        _ => Ok(()),
     }
-    Err(Error::Scope {
-        wanted: wanted.join(" or "),
-        granted: granted.join(", "),
-    })
+}
+
+/// The credentials' own account, through the list that names none.
+fn own(source: &OpenSource) -> Account {
+    Account {
+        id: source.account_id.clone(),
+        path: None,
+    }
 }
 
 /// The accounts to list, ordered by id.
@@ -119,29 +129,26 @@ pub(super) async fn accounts(
     source: &OpenSource,
 ) -> Result<Vec<Account>, Error> {
     let ids: Vec<String> = match &settings.accounts {
-        Accounts::Own => {
-            return Ok(vec![Account {
-                id: source.account_id.clone(),
-                path: None,
-            }]);
-        }
+        Accounts::Own => return Ok(vec![own(source)]),
         Accounts::Named(ids) => ids.clone(),
         Accounts::All => {
             let listed = sub_accounts(client).await?;
-            let mut ids: Vec<String> = listed.into_iter().map(|account| account.id).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
+            listed.into_iter().map(|account| account.id).collect()
         }
     };
-    if ids.is_empty() {
-        return Err(Error::NoAccounts);
-    }
-    Ok(ids
+    let mut accounts: Vec<Account> = ids
         .into_iter()
         .map(|id| Account {
             path: Some(id.clone()),
             id,
         })
-        .collect())
+        .collect();
+    if settings.accounts == Accounts::All {
+        // The list of sub-accounts leaves their master out.
+        accounts.retain(|account| account.id != source.account_id);
+        accounts.push(own(source));
+    }
+    accounts.sort_by(|one, other| one.id.cmp(&other.id));
+    accounts.dedup();
+    Ok(accounts)
 }

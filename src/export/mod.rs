@@ -13,6 +13,7 @@ use crate::config;
 use crate::crawl::AccountFailure;
 use crate::crawl::Crawl;
 use crate::crawl::decode::Decoder;
+use crate::crawl::doubtful;
 use crate::crawl::frontier::Known;
 use crate::crawl::verdict;
 use crate::error::Error;
@@ -61,7 +62,7 @@ pub async fn export(
     let source = connect::open_source(&settings).await?;
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
-    let _lock = OutputLock::acquire(&layout)?;
+    let lock = OutputLock::acquire(&layout)?;
     recover(&layout)?;
     census.refuse_other(&layout)?;
 
@@ -69,8 +70,18 @@ pub async fn export(
     connect::check_scopes(&client, &settings).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
-    let spool = Spool::open(&layout, census.spool_header(&settings, now), settings.fresh)?;
+    let spool = Spool::open(
+        &layout,
+        census.spool_header(&settings, &accounts, now),
+        settings.fresh,
+    )?;
     let header = spool.header().clone();
+    if header.started_at != now.to_string() {
+        tracing::warn!(
+            "going on with the export that began at {}; --fresh starts over",
+            header.started_at
+        );
+    }
     let crawl = Arc::new(Crawl {
         client,
         accounts,
@@ -88,11 +99,13 @@ pub async fn export(
         concurrency: settings.limits.concurrency,
         spool,
         events,
+        lock,
     });
     let failures = crawl.run().await?;
     let windows = crawl.spool.finished();
     let verdict = verdict(&windows, failures.len());
-    if verdict == Verdict::Incomplete && !settings.allow_incomplete {
+    let has_an_account = failures.len() < crawl.accounts.len();
+    if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
         return Err(incomplete(&crawl, failures));
     }
     let finished = Finished {
@@ -110,20 +123,30 @@ pub async fn export(
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
+/// Windows that a message names; more would hide the rest of it.
+const MOST_NAMED: usize = 20;
+
 /// Why nothing is published: the one account's own failure if there is only that, else all reasons.
 fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
     let is_only_account = crawl.accounts.len() == 1;
     if is_only_account && let Some(failure) = failures.pop() {
         return Error::Service(failure.failure);
     }
-    let reasons: Vec<String> = census::unsettled(&crawl.spool.finished())
-        .into_iter()
+    let windows = crawl.spool.finished();
+    let doubtful = doubtful(&windows);
+    let mut reasons: Vec<String> = doubtful
+        .iter()
+        .take(MOST_NAMED)
+        .map(ToString::to_string)
         .chain(
             failures
                 .iter()
                 .map(|failed| format!("account {}: {}", failed.account_id, failed.failure)),
         )
         .collect();
+    if doubtful.len() > MOST_NAMED {
+        reasons.push(format!("{} more windows", doubtful.len() - MOST_NAMED));
+    }
     Error::Incomplete {
         why: reasons.join("; "),
     }

@@ -108,12 +108,6 @@ impl Spool {
             .filter(|(header, _)| same(header))
             .unwrap_or((wanted, Vec::new()));
         entries.retain(|entry| entry.is_intact(&folder));
-        for entry in &mut entries {
-            // Its rows were seen and stay; whether all came is for a new walk to say.
-            if entry.window.outcome == WindowOutcome::Unsettled {
-                entry.window.outcome = WindowOutcome::Split;
-            }
-        }
         let hashing = Hashing::default();
         let mut hashes = Vec::new();
         for entry in &entries {
@@ -155,6 +149,16 @@ impl Spool {
             .collect();
         windows.sort_by(|a, b| (&a.account_id, a.from, a.to).cmp(&(&b.account_id, b.from, b.to)));
         windows
+    }
+
+    /// Lets windows be walked again whose record proves nothing: their rows were seen and stay, and
+    /// whether all came is for the new record to say.
+    pub fn supersede(&self, is_doubtful: impl Fn(&WindowRecord) -> bool) {
+        for entry in &mut self.state().entries {
+            if is_doubtful(&entry.window) {
+                entry.window.outcome = WindowOutcome::Split;
+            }
+        }
     }
 
     /// Begins a window: `[from, to)` in unix seconds. Files are made when the first rows do not fit

@@ -4,6 +4,8 @@
 //! A fetch that fails is one failed attempt of the calls that waited for it; they decide whether
 //! to try again.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -206,7 +208,9 @@ impl AccessTokens {
                 .map_or(Outcome::Ok, AttemptError::outcome),
             elapsed: started.elapsed(),
         });
-        fetched.map_err(|error| error.without(&[client_secret.expose_secret()]))
+        let secret = client_secret.expose_secret();
+        let basic = BASE64_STANDARD.encode(format!("{client_id}:{secret}"));
+        fetched.map_err(|error| error.without(&[&basic, secret]))
     }
 }
 

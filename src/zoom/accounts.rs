@@ -27,22 +27,45 @@ pub struct SubAccount {
 /// All sub-accounts, each once, in the service's order.
 ///
 /// # Errors
-/// If a call gave up, or a page token came twice, so that the list would never end.
+/// If a call gave up, a page token came twice, so that the list would never end, or the service
+/// counts more or fewer accounts than it lists, again and again.
 pub async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
     let mut restarts = 0;
     loop {
-        match list(client).await {
-            Err(failure)
-                if failure.kind == FailureKind::PageTokenRefused && restarts < RESTARTS =>
-            {
-                restarts += 1;
+        let failure = match list(client).await {
+            Ok(listed) if listed.is_whole() => return Ok(listed.accounts),
+            Ok(listed) => {
+                let why = format!(
+                    "the service counts {} sub-accounts and lists {}",
+                    listed.total.unwrap_or_default(),
+                    listed.accounts.len()
+                );
+                Failure::unsent(FailureKind::Unusable, "GET /accounts".to_owned(), why)
             }
-            done => return done,
+            Err(failure) if failure.kind == FailureKind::PageTokenRefused => failure,
+            Err(failure) => return Err(failure),
+        };
+        if restarts == RESTARTS {
+            return Err(failure);
         }
+        restarts += 1;
     }
 }
 
-async fn list(client: &Client) -> Result<Vec<SubAccount>, Failure> {
+/// The list as it was read once.
+struct Listed {
+    accounts: Vec<SubAccount>,
+    total: Option<u64>,
+}
+
+impl Listed {
+    fn is_whole(&self) -> bool {
+        self.total
+            .is_none_or(|total| total == self.accounts.len() as u64)
+    }
+}
+
+async fn list(client: &Client) -> Result<Listed, Failure> {
     let mut call = Call {
         label: RateLabel::Medium,
         path: vec!["accounts".to_owned()],
@@ -54,13 +77,13 @@ async fn list(client: &Client) -> Result<Vec<SubAccount>, Failure> {
     let mut ids = HashSet::new();
     let mut page_tokens = HashSet::new();
     loop {
-        let (page, next) = client.get(&call, |body| decode(body)).await?;
+        let (page, next, total) = client.get(&call, |body| decode(body)).await?;
         accounts.extend(
             page.into_iter()
                 .filter(|account| ids.insert(account.id.clone())),
         );
         let Some(next) = next else {
-            return Ok(accounts);
+            return Ok(Listed { accounts, total });
         };
         if !page_tokens.insert(next.clone()) {
             let why = "the service sent the same page token twice";
@@ -76,7 +99,9 @@ struct Record {
     account_name: Option<String>,
 }
 
-fn decode(body: &[u8]) -> Result<(Vec<SubAccount>, Option<PageToken>), WireError> {
+type DecodedPage = (Vec<SubAccount>, Option<PageToken>, Option<u64>);
+
+fn decode(body: &[u8]) -> Result<DecodedPage, WireError> {
     let (text, _) = text(body);
     let page = Page::parse(&text, "accounts")?;
     let accounts: Result<Vec<SubAccount>, WireError> = page
@@ -95,7 +120,7 @@ fn decode(body: &[u8]) -> Result<(Vec<SubAccount>, Option<PageToken>), WireError
             })
         })
         .collect();
-    Ok((accounts?, page.next_page_token))
+    Ok((accounts?, page.next_page_token, page.total_records))
 }
 
 #[cfg(test)]
@@ -176,6 +201,25 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(accounts, [account("a", None)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_shorter_than_its_count_is_read_again_and_then_refused() {
+        let short = answer(200, r#"{"accounts":[{"id":"a"}],"total_records":2}"#);
+        let whole = answer(
+            200,
+            r#"{"accounts":[{"id":"a"},{"id":"b"}],"total_records":2}"#,
+        );
+        let accounts = run(vec![short.clone(), whole]).await.unwrap();
+        assert_eq!(accounts.len(), 2);
+        let failure = run(vec![short; 4]).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unusable);
+        assert!(
+            failure
+                .to_string()
+                .contains("counts 2 sub-accounts and lists 1"),
+            "{failure}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -134,7 +134,7 @@ impl AttemptError {
             WireError::ErrorCode { code, .. } => Some(*code),
             _ => None,
         };
-        let why = excerpt(&error.to_string());
+        let why = error.to_string();
         Self {
             asked,
             cause: Cause::Unusable { status, code, why },
@@ -142,20 +142,27 @@ impl AttemptError {
         }
     }
 
-    /// Takes these out of what the service said, in case that it repeats what it was sent.
+    /// Takes these out of what the service said, in case that it repeats what it was sent, and then
+    /// cuts it to what is fit to be shown: a secret that was cut first would no longer be found.
     #[must_use]
     pub fn without(mut self, secrets: &[&str]) -> Self {
-        let (Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. }) =
-            &mut self.cause
-        else {
-            return self;
-        };
-        // Replacing a few letters would garble what the service said and hide nothing.
-        for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
-            if said.contains(secret) {
-                *said = said.replace(secret, "[hidden]");
+        let clean = |said: &str| {
+            let mut said = said.to_owned();
+            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+                let encoded: String =
+                    url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+                said = said
+                    .replace(secret, "[hidden]")
+                    .replace(&encoded, "[hidden]");
             }
+            excerpt(&said)
+        };
+        if let Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. } =
+            &mut self.cause
+        {
+            *said = clean(said);
         }
+        self.tracking_id = self.tracking_id.as_deref().map(clean);
         self
     }
 
@@ -281,7 +288,7 @@ fn missing_scopes(message: &str) -> Vec<String> {
 
 fn tracking_id(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("x-zm-trackingid")?.to_str().ok()?;
-    Some(excerpt(value))
+    Some(value.to_owned())
 }
 
 #[cfg(test)]

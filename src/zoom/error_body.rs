@@ -17,7 +17,7 @@ const LARGEST: usize = 256 * 1024;
 pub struct ErrorBody {
     /// The service's own code, if there is one.
     pub code: Option<i64>,
-    /// What it says: at most 500 characters, fit for a terminal; empty if it says nothing.
+    /// What it says, whole and raw: it may echo what it was sent. Empty if it says nothing.
     pub message: String,
 }
 
@@ -32,7 +32,7 @@ impl ErrorBody {
             Ok(Value::Object(object)) => Self::of(&Value::Object(object), &text),
             _ => Self {
                 code: None,
-                message: excerpt(text.trim()),
+                message: text.trim().to_owned(),
             },
         }
     }
@@ -60,10 +60,7 @@ impl ErrorBody {
         if message.is_empty() {
             message.push_str(text);
         }
-        Self {
-            code,
-            message: excerpt(&message),
-        }
+        Self { code, message }
     }
 }
 
@@ -121,7 +118,7 @@ mod tests {
             (
                 "<html>\n<h1>502 Bad Gateway</h1>\n",
                 None,
-                r"<html>\n<h1>502 Bad Gateway</h1>",
+                "<html>\n<h1>502 Bad Gateway</h1>",
             ),
             ("[1]", None, "[1]"),
             ("", None, ""),
@@ -137,8 +134,8 @@ mod tests {
 
     #[test]
     fn five_hundred_characters_are_kept() {
-        let read = ErrorBody::read("\u{e9}".repeat(600).as_bytes());
-        assert_eq!(read.message, format!("{}…", "\u{e9}".repeat(500)));
+        let kept = excerpt(&"\u{e9}".repeat(600));
+        assert_eq!(kept, format!("{}…", "\u{e9}".repeat(500)));
     }
 
     #[test]

@@ -229,10 +229,12 @@ fn without_a_count_to_compare_the_census_is_unverified_and_says_so() {
 }
 
 #[test]
-fn the_limit_of_the_service_is_kept() {
+fn half_of_the_limit_of_the_service_never_meets_a_429() {
+    // Half, so that a machine under load, which sees requests late and together, does not matter.
+    // That the whole limit is kept is tested on a virtual clock.
     let world = World::new(SandboxOptions {
         limits: Limits {
-            light_per_second: 40.0,
+            light_per_second: 80.0,
             ..Limits::default()
         },
         ..clips(9_000)

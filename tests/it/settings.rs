@@ -52,7 +52,9 @@ fn wrong_flags_are_named_with_what_would_be_right() {
 fn a_share_of_the_limits_must_lie_between_none_and_all() {
     let world = World::new(clips(1));
     let mut program = Program::new(&["export", "--rate-share=1.5"]);
-    program = program.env("CLIPCENSUS_OUT", world.out().to_str().unwrap());
+    program = program
+        .env("CLIPCENSUS_OUT", world.out().to_str().unwrap())
+        .env("ZOOM_ACCOUNT_ID", "account");
     let run = program.env("ZOOM_ACCESS_TOKEN", "t").exits(2);
     assert!(run.stderr.contains("--rate-share"), "{}", run.stderr);
 }

@@ -159,3 +159,18 @@ fn the_tracking_id_is_kept() {
     let error = refused(PAGE, 500, "");
     assert_eq!(error.tracking_id.as_deref(), Some("v=2.0;rid=WEB_1"));
 }
+
+#[test]
+fn a_secret_longer_than_what_is_shown_is_hidden_whole_and_encoded_ones_too() {
+    let token = "eyJ+".repeat(300);
+    let encoded = "eyJ%2B".repeat(300);
+    let body = format!("you sent {token} and {encoded}");
+    let shown = refused(PAGE, 400, &body).without(&[&token]).to_string();
+    assert_eq!(shown, r#"400 "you sent [hidden] and [hidden]""#);
+}
+
+#[test]
+fn a_tracking_id_cannot_carry_a_secret_out() {
+    let error = refused(PAGE, 400, "").without(&["rid=WEB_1"]);
+    assert_eq!(error.tracking_id.as_deref(), Some("v=2.0;[hidden]"));
+}
