@@ -20,9 +20,6 @@ use crate::zoom::RetryPolicy;
 use crate::zoom::Timeouts;
 use crate::zoom::accounts::sub_accounts;
 
-/// What an account is called whose id is not known: that of a ready access token.
-const OWN_ACCOUNT: &str = "me";
-
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;
 
@@ -44,7 +41,8 @@ pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource,
         } => Ok(OpenSource {
             credentials: credentials.clone(),
             endpoints: endpoints.as_ref().clone(),
-            account_id: account_id.clone().unwrap_or_else(|| OWN_ACCOUNT.to_owned()),
+            // Only an export of named accounts can do without.
+            account_id: account_id.clone().unwrap_or_default(),
             _sandbox: None,
         }),
         Source::Sandbox => {

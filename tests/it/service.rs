@@ -242,3 +242,83 @@ fn half_of_the_limit_of_the_service_never_meets_a_429() {
     world.export().arg("--rate=40").succeeds();
     world.assert_clean();
 }
+
+#[test]
+fn an_access_token_without_its_account_is_refused_and_named_accounts_need_none() {
+    let world = World::new(clips(10));
+    let with_token = || {
+        world
+            .export()
+            .without("ZOOM_ACCOUNT_ID")
+            .env("ZOOM_ACCESS_TOKEN", "token")
+    };
+    let run = with_token().exits(2);
+    assert!(run.stderr.contains("ZOOM_ACCOUNT_ID"), "{}", run.stderr);
+    assert_eq!(world.sandbox.report().requests, 0);
+    // The sandbox does not know the token: this got as far as asking.
+    with_token().arg("--account=any").exits(77);
+}
+
+#[test]
+fn a_secret_in_the_settings_file_is_not_shown() {
+    let world = World::new(clips(10));
+    let file = world.folder.path().join("clipcensus.toml");
+    fs::write(&file, "format = \"csv\"\nclient-secret = \"hush-hush\"\n").unwrap();
+    let run = world
+        .export()
+        .arg("--config")
+        .arg(file.to_str().unwrap())
+        .exits(2);
+    assert!(run.stderr.contains("client-secret"), "{}", run.stderr);
+    assert!(!run.stderr.contains("hush-hush"), "{}", run.stderr);
+}
+
+#[test]
+fn no_secret_reaches_output_logs_or_files() {
+    let world = World::new(with_faults(
+        4_000,
+        &[
+            (Fault::ExpirePageToken, Trigger::EveryNth(7)),
+            (
+                Fault::RefuseToken(TokenRefusal::Unauthorized124),
+                Trigger::Nth(20),
+            ),
+            (Fault::Html(503), Trigger::EveryNth(11)),
+        ],
+    ));
+    // The rows that are looked at below are those of the last.
+    for format in ["csv", "parquet"] {
+        let run = world
+            .export()
+            .arg("-vvv")
+            .arg("--format")
+            .arg(format)
+            .succeeds();
+        let secret = world.sandbox.credentials().client_secret;
+        let mut texts = vec![run.stdout.into_bytes(), run.stderr.into_bytes()];
+        let mut folders = vec![world.out()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    texts.push(fs::read(path).unwrap());
+                }
+            }
+        }
+        for text in &texts {
+            for hidden in [secret.as_str(), "jwt=", "Bearer ", "next_page_token="] {
+                let found = text
+                    .windows(hidden.len())
+                    .any(|part| part == hidden.as_bytes());
+                assert!(!found, "{hidden} in {format} output");
+            }
+        }
+    }
+    let rows = world.rows();
+    assert!(rows.iter().all(|batch| {
+        let passcodes = batch.column_by_name("passcode").unwrap();
+        passcodes.null_count() == batch.num_rows()
+    }));
+}
