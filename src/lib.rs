@@ -6,6 +6,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | [`event`] | what happened, as plain data: progress, log and manifest listen |
+//! | [`cores`] | work that keeps a core busy, off the async threads |
 //! | [`clip`] | the row: one record of the API, normalised; pure |
 //! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
 //! | [`snapshot`] | files: spool, data files, manifest, publishing, reading back |
@@ -21,6 +22,8 @@
 //! | `commands` | each command: settings in, result out |
 
 pub mod event;
+
+pub mod cores;
 
 pub mod clip;
 

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 /// What stands where a secret stood.
 pub(super) const STAND_IN: &str = "***";
 
 /// What the name of a secret holds, in lower case and without punctuation.
-const SECRETS: [&str; 11] = [
+const SECRETS: Names = Names::of(&[
     "passcode",
     "password",
     "passwd",
@@ -18,23 +20,67 @@ const SECRETS: [&str; 11] = [
     "signature",
     "credential",
     "apikey",
-];
+]);
 
 /// What the name of a parameter holds that signs a link.
-const SIGNATURES: [&str; 1] = ["jwt"];
+const SIGNATURES: Names = Names::of(&["jwt"]);
 
 /// How many layers of percent-encoding are looked through.
 const LAYERS: u8 = 3;
 
+/// Parts of names, and the set of their first letters: nearly always those decide.
+struct Names {
+    parts: &'static [&'static str],
+    first_letters: u32,
+}
+
+impl Names {
+    const fn of(parts: &'static [&'static str]) -> Self {
+        let mut first_letters = 0;
+        let mut index = 0;
+        while index < parts.len() {
+            first_letters |= letter_bit(parts[index].as_bytes()[0]);
+            index += 1;
+        }
+        Self {
+            parts,
+            first_letters,
+        }
+    }
+
+    /// Whether a name holds one of them, in whatever case and punctuation.
+    fn are_in(&self, name: &str) -> bool {
+        let name = without_percent(name);
+        let letters: Cow<'_, [u8]> = if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            Cow::Borrowed(name.as_bytes())
+        } else {
+            name.bytes().filter(u8::is_ascii_alphanumeric).collect()
+        };
+        letters.iter().enumerate().any(|(position, first)| {
+            self.first_letters & letter_bit(*first) != 0
+                && self.parts.iter().any(|part| {
+                    letters
+                        .get(position..position + part.len())
+                        .is_some_and(|here| here.eq_ignore_ascii_case(part.as_bytes()))
+                })
+        })
+    }
+}
+
+/// A bit for each letter, whatever its case. Some digits share one, which does no harm.
+const fn letter_bit(byte: u8) -> u32 {
+    1 << (byte & 31)
+}
+
 /// Whether a member or parameter of this name holds a secret.
 pub(super) fn names_a_secret(name: &str) -> bool {
-    name_holds(name, &SECRETS)
+    SECRETS.are_in(name)
 }
 
 /// Whether a secret's name stands anywhere in the text.
 pub(super) fn mentions_a_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    SECRETS.iter().any(|part| lower.contains(part))
+    SECRETS.parts.iter().any(|part| lower.contains(part))
 }
 
 /// Text without the secrets in it, or `None` if there are none.
@@ -73,43 +119,28 @@ pub(super) fn without_secret_parameters(link: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(open)
 }
 
-fn name_holds(name: &str, parts: &[&str]) -> bool {
-    let letters: Vec<u8> = without_percent(name)
-        .bytes()
-        .filter(u8::is_ascii_alphanumeric)
-        .map(|byte| byte.to_ascii_lowercase())
-        .collect();
-    letters.iter().enumerate().any(|(position, first)| {
-        let from_here = letters.get(position..).unwrap_or_default();
-        parts.iter().any(|part| {
-            // Nearly always the first letter decides, and a comparison of slices costs more.
-            part.as_bytes().first() == Some(first) && from_here.starts_with(part.as_bytes())
-        })
-    })
-}
-
-fn cut(text: &str, parts: &[&str]) -> Option<String> {
-    let has_parameters = text.bytes().any(|byte| matches!(byte, b'=' | b'%'));
+fn cut(text: &str, names: &Names) -> Option<String> {
+    let has_parameters = memchr2(b'=', b'%', text.as_bytes()).is_some();
     if !has_parameters && !text.contains("eyJ") {
         return None;
     }
     let clean: String = text
         .split_inclusive(char::is_whitespace)
-        .map(|word| cut_word(word, parts, LAYERS))
+        .map(|word| cut_word(word, names, LAYERS))
         .collect();
     (clean != text).then_some(clean)
 }
 
 /// A word whose encoded inside holds a secret comes back decoded.
-fn cut_word<'a>(word: &'a str, parts: &[&str], layers: u8) -> Cow<'a, str> {
-    let clean = match cut_parameters(word, parts) {
+fn cut_word<'a>(word: &'a str, names: &Names, layers: u8) -> Cow<'a, str> {
+    let clean = match cut_parameters(word, names) {
         Cow::Borrowed(word) => cut_tokens(word),
         Cow::Owned(word) => Cow::Owned(cut_tokens(&word).into_owned()),
     };
     if layers > 0
         && let Cow::Owned(decoded) = without_percent(&clean)
     {
-        let inside = cut_word(&decoded, parts, layers - 1);
+        let inside = cut_word(&decoded, names, layers - 1);
         if inside != decoded {
             return Cow::Owned(inside.into_owned());
         }
@@ -118,7 +149,7 @@ fn cut_word<'a>(word: &'a str, parts: &[&str], layers: u8) -> Cow<'a, str> {
 }
 
 /// Text without the value of each `name=value` whose name is a secret's.
-fn cut_parameters<'a>(text: &'a str, parts: &[&str]) -> Cow<'a, str> {
+fn cut_parameters<'a>(text: &'a str, names: &Names) -> Cow<'a, str> {
     let is_of_name = |letter: char| letter.is_alphanumeric() || "_-.%+[]$~".contains(letter);
     let mut clean = String::new();
     let mut rest = text;
@@ -127,7 +158,7 @@ fn cut_parameters<'a>(text: &'a str, parts: &[&str]) -> Cow<'a, str> {
         clean.push('=');
         let name = before.rsplit(|letter| !is_of_name(letter)).next();
         rest = value;
-        if name.is_some_and(|name| name_holds(name, parts)) {
+        if name.is_some_and(|name| names.are_in(name)) {
             // Whatever else could end a value may as well be part of it.
             let end = value
                 .find(|letter: char| letter == '&' || letter.is_whitespace())

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::clip::decimal::Decimal;
@@ -11,7 +12,7 @@ use crate::clip::instant::Instant;
 /// A string. One with half a surrogate pair cannot be UTF-8, and so does not fit.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inside = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inside.contains('\\') {
+    if memchr(b'\\', inside.as_bytes()).is_some() {
         serde_json::from_str(raw.get()).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inside))
@@ -46,7 +47,11 @@ pub(super) fn seconds(raw: &RawValue) -> Option<Seconds> {
     if !seconds.is_finite() || seconds < 0.0 {
         return None;
     }
-    let is_plain = text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A double tells any 15 digits apart.
+    let is_plain = text.len() <= 15
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_exact = || Decimal::parse(&text) == Decimal::parse(&format!("{seconds:e}"));
     Some(Seconds {
         // Adding zero makes the negative zero a plain one.

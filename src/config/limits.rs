@@ -8,6 +8,11 @@ use crate::config::ConfigError;
 use crate::config::in_range;
 use crate::zoom::Limits;
 
+/// Requests under way at a time, where walks are more: enough for 64 a second that take half a
+/// second each. Every one of them may hold a page and the network's buffers for it, most of a
+/// megabyte together.
+const MOST_IN_FLIGHT: usize = 32;
+
 /// Walks under way, as seconds of requests. All windows of a small account are walked at once, so
 /// that all end together; of a large one, those under way are what an interruption costs.
 const SECONDS_OF_WALKS: f64 = 4.0;
@@ -21,7 +26,8 @@ const fn plan_limits(plan: Plan) -> (f64, f64) {
     }
 }
 
-pub(super) fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
+/// The limits, and how many windows are walked at once.
+pub(super) fn limits(args: &ExportArgs) -> Result<(Limits, usize), ConfigError> {
     let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
     let share = in_range(
         "rate-share",
@@ -39,19 +45,20 @@ pub(super) fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
         reason = "from 4 to 256"
     )]
     let walks = (rate * SECONDS_OF_WALKS).ceil().clamp(4.0, 256.0) as usize;
-    let concurrency = in_range(
+    let walks = in_range(
         "concurrency",
         args.concurrency,
         walks,
         "1 to 1024",
         |walks| (1..=1024).contains(walks),
     )?;
-    Ok(Limits {
+    let limits = Limits {
         light: rate,
         // A rate that is set is of light requests: medium ones keep their proportion to it.
         medium: rate * medium / light,
-        concurrency,
-    })
+        concurrency: args.concurrency.unwrap_or(walks.min(MOST_IN_FLIGHT)),
+    };
+    Ok((limits, walks))
 }
 
 pub(super) fn max_wait(text: Option<&str>) -> Result<Duration, ConfigError> {

@@ -97,6 +97,8 @@ pub struct Export {
     pub filters: Filters,
     /// How fast.
     pub limits: Limits,
+    /// Windows walked at once, from 1. Of those, as many as the limits allow are asking.
+    pub walks: usize,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
     /// Whether secrets are written.
@@ -142,8 +144,10 @@ impl Export {
                 until: end,
             });
         }
+        let (limits, walks) = limits::limits(&args)?;
         Ok(Self {
-            limits: limits::limits(&args)?,
+            limits,
+            walks,
             accounts: accounts(&args)?,
             filters: filters(&args)?,
             max_wait: limits::max_wait(args.max_wait.as_deref())?,

@@ -75,7 +75,7 @@ pub struct Crawl {
     /// How many clips the service has told of.
     pub known: Known,
     /// Walks under way at once, from 1.
-    pub concurrency: usize,
+    pub walks: usize,
     /// Who listens.
     pub events: Events,
     /// Held as long as any walk may still write, which can be after the crawl was stopped.
@@ -115,7 +115,7 @@ impl Crawl {
         let mut failures: Vec<AccountFailure> = Vec::new();
         let mut walks = JoinSet::new();
         loop {
-            while walks.len() < self.concurrency.max(1)
+            while walks.len() < self.walks.max(1)
                 && let Some(job) = frontier.take()
             {
                 let crawl = Arc::clone(self);

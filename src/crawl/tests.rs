@@ -158,7 +158,7 @@ async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawl
 fn crawl_of(
     out: &tempfile::TempDir,
     transport: Arc<dyn crate::zoom::transport::Transport>,
-    concurrency: usize,
+    walks: usize,
 ) -> Crawl {
     let header = SpoolHeader {
         format: 1,
@@ -174,7 +174,7 @@ fn crawl_of(
     let limits = Limits {
         light: 80.0,
         medium: 60.0,
-        concurrency,
+        concurrency: walks.min(32),
     };
     let client = Client::new(
         transport,
@@ -199,7 +199,7 @@ fn crawl_of(
             secrets: SecretPolicy::Cut,
         },
         known: Known::default(),
-        concurrency,
+        walks,
         lock: OutputLock::acquire(&layout).unwrap(),
         events: Events::default(),
     }

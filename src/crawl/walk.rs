@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::hash::Hasher;
 use std::sync::Arc;
 
+use crate::cores;
 use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::frontier::Job;
@@ -358,7 +359,7 @@ impl<'a> Walk<'a> {
         self.record.expected = self.proof.expected();
         let crawl = Arc::clone(self.crawl);
         let (pages, record) = (self.pages, self.record);
-        off_thread(move || crawl.spool.finish(pages, record)).await?;
+        cores::run(move || crawl.spool.finish(pages, record)).await?;
         Ok(())
     }
 }
@@ -367,12 +368,4 @@ fn hash(text: &String) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Runs work that reads, sorts or writes rows where it does not hold up the network.
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
-    }
 }

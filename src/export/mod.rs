@@ -96,7 +96,7 @@ pub async fn export(
             secrets: settings.secrets,
         },
         known: Known::default(),
-        concurrency: settings.limits.concurrency,
+        walks: settings.walks,
         spool,
         events,
         lock,

@@ -7,6 +7,9 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use arrow::array::AsArray;
 use arrow::array::RecordBatch;
@@ -27,11 +30,14 @@ use crate::snapshot::run::Hashes;
 use crate::snapshot::run::RunRecord;
 use crate::snapshot::run::write_run;
 
-/// Bytes of rows kept in memory before they go to the file. Many windows are walked at once.
+/// Bytes of rows that one window keeps in memory before they go to its file.
 const MEMORY_BYTES: usize = 512 << 10;
 
+/// Bytes of rows that all windows together keep in memory: hundreds are walked at once.
+const ALL_MEMORY_BYTES: usize = 8 << 20;
+
 /// Rows sorted at once when a window is finished; a fuller window becomes several runs.
-const RUN_ROWS: usize = 16_384;
+const RUN_ROWS: usize = 4096;
 
 /// What the present walk has brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +56,7 @@ pub struct Pages {
     from: i64,
     to: i64,
     hashing: Hashing,
-    memory: Vec<RecordBatch>,
-    memory_bytes: usize,
+    memory: Memory,
     memory_limit: usize,
     run_rows: usize,
     stream: Option<StreamWriter<BufWriter<File>>>,
@@ -67,8 +72,8 @@ impl Pages {
         name: String,
         hashing: Hashing,
         account_id: &str,
-        from: i64,
-        to: i64,
+        (from, to): (i64, i64),
+        in_memory: &Arc<AtomicUsize>,
     ) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -77,8 +82,7 @@ impl Pages {
             from,
             to,
             hashing,
-            memory: Vec::new(),
-            memory_bytes: 0,
+            memory: Memory::new(in_memory),
             memory_limit: MEMORY_BYTES,
             run_rows: RUN_ROWS,
             stream: None,
@@ -122,16 +126,15 @@ impl Pages {
             .extend(self.hashing.hashes(&self.account_id, clip_ids));
         self.batches += 1;
         if self.stream.is_none() {
-            self.memory_bytes += batch.get_array_memory_size();
-            self.memory.push(batch.clone());
-            if self.memory_bytes <= self.memory_limit {
+            let in_memory = self.memory.add(batch.clone());
+            if self.memory.bytes <= self.memory_limit && in_memory <= ALL_MEMORY_BYTES {
                 return Ok(());
             }
             let file = BufWriter::new(create_private(&path)?);
             let stream = StreamWriter::try_new(file, &schema())
                 .map_err(SnapshotError::arrow_write(&path))?;
             let stream = self.stream.insert(stream);
-            for batch in std::mem::take(&mut self.memory) {
+            for batch in self.memory.take() {
                 stream
                     .write(&batch)
                     .map_err(SnapshotError::arrow_write(&path))?;
@@ -240,7 +243,7 @@ impl Pages {
     {
         let path = self.stream_path();
         let Some(stream) = &mut self.stream else {
-            return Ok(Box::new(self.memory.iter().cloned().map(Ok)));
+            return Ok(Box::new(self.memory.batches.iter().cloned().map(Ok)));
         };
         stream.flush().map_err(SnapshotError::arrow_write(&path))?;
         let file = File::open(&path).map_err(SnapshotError::read(&path))?;
@@ -279,6 +282,44 @@ impl Pages {
         self.memory_limit = memory_bytes;
         self.run_rows = run_rows;
         self
+    }
+}
+
+/// Rows in memory, counted together with those of all other windows.
+struct Memory {
+    batches: Vec<RecordBatch>,
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Memory {
+    fn new(all: &Arc<AtomicUsize>) -> Self {
+        Self {
+            batches: Vec::new(),
+            bytes: 0,
+            all: Arc::clone(all),
+        }
+    }
+
+    /// Keeps rows; returns the bytes that all windows keep.
+    fn add(&mut self, batch: RecordBatch) -> usize {
+        let bytes = batch.get_array_memory_size();
+        self.bytes += bytes;
+        self.batches.push(batch);
+        self.all.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+
+    /// Gives all rows away.
+    fn take(&mut self) -> Vec<RecordBatch> {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.bytes = 0;
+        std::mem::take(&mut self.batches)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        drop(self.take());
     }
 }
 

@@ -24,10 +24,10 @@ use crate::clip::schema;
 use crate::snapshot::columns::RowGroup;
 
 /// Rows of a row group at most: what the writer holds in memory, compressed.
-const ROW_GROUP_ROWS: usize = 131_072;
+const ROW_GROUP_ROWS: usize = 65_536;
 
 /// Bytes after which a row group ends, whatever its rows. It counts only for rows of many kilobytes.
-const ROW_GROUP_BYTES: usize = 48 << 20;
+const ROW_GROUP_BYTES: usize = 24 << 20;
 
 /// Rows handed to the encoder at once. Where pages end depends on it, so it is always the same; it
 /// divides [`ROW_GROUP_ROWS`].

@@ -5,10 +5,12 @@ use std::fs;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use serde::Deserialize;
@@ -62,6 +64,8 @@ pub struct Spool {
     header: SpoolHeader,
     hashing: Hashing,
     next: AtomicU64,
+    /// Bytes of rows that windows under way keep in memory.
+    in_memory: Arc<AtomicUsize>,
     state: Mutex<State>,
 }
 
@@ -119,6 +123,7 @@ impl Spool {
         let journal = journal::begin(&folder, &header, &entries)?;
         let spool = Self {
             next: AtomicU64::new(first_free(&entries)),
+            in_memory: Arc::default(),
             folder,
             header,
             hashing,
@@ -166,7 +171,14 @@ impl Spool {
     pub fn pages(&self, account_id: &str, from: i64, to: i64) -> Pages {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let hashing = self.hashing.clone();
-        Pages::new(&self.folder, name, hashing, account_id, from, to)
+        Pages::new(
+            &self.folder,
+            name,
+            hashing,
+            account_id,
+            (from, to),
+            &self.in_memory,
+        )
     }
 
     /// Sorts the rows of a window into runs and makes it finished. `rows` of the record is set.

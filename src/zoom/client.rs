@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use url::Url;
 
+use crate::cores;
 use crate::event::Event;
 use crate::event::Events;
 use crate::event::Outcome;
@@ -323,16 +324,9 @@ where
         headers,
         body,
     } = response;
-    match tokio::task::spawn_blocking(move || decode(&body)).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(AttemptError::unusable(asked, status, &headers, &error)),
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => {
-            let why = "the program is ending".to_owned();
-            let error = TransportError::Interrupted { why };
-            Err(AttemptError::no_answer(asked, error))
-        }
-    }
+    cores::run(move || decode(&body))
+        .await
+        .map_err(|error| AttemptError::unusable(asked, status, &headers, &error))
 }
 
 #[cfg(test)]

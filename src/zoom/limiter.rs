@@ -61,16 +61,18 @@ impl Limiter {
         }
     }
 
-    /// Waits at all gates; of those who wait for the pace, the most urgent passes first. The attempt
+    /// Waits at all gates; of those who wait for permit and pace, the most urgent passes first. The attempt
     /// is to be sent at once.
     pub async fn enter(&self, label: RateLabel, urgency: u64) -> Pass {
         loop {
             self.pause_over().await;
+            // First the turn: who waits for a permit must not be overtaken by the less urgent.
+            let turn = self.pace(label).turn(urgency).await;
             // Nobody closes the semaphore: without a permit there is just no bound.
             let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
             // A pause may have been ordered meanwhile: then the slot is left to others.
             let paused = || self.paused_until() > Instant::now();
-            if !paused() && self.pace(label).slot(urgency, paused).await {
+            if !paused() && self.pace(label).slot(turn, paused).await {
                 return Pass { _permit: permit };
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::zoom::turnstile::Turn;
 use crate::zoom::turnstile::Turnstile;
 
 /// Keeps the distance between slots 1.5 % longer than the rate asks for, so that an attempt that
@@ -67,10 +68,14 @@ impl Pace {
         self.full * self.learnt().share
     }
 
+    /// Waits until nobody more urgent waits for a slot.
+    pub(super) async fn turn(&self, urgency: u64) -> Turn {
+        self.turnstile.enter(urgency).await
+    }
+
     /// Waits for a slot and takes it, unless `refuse` says when it comes that it is not wanted.
     /// Returns whether it was taken.
-    pub(super) async fn slot(&self, urgency: u64, refuse: impl Fn() -> bool) -> bool {
-        let _turn = self.turnstile.enter(urgency).await;
+    pub(super) async fn slot(&self, _turn: Turn, refuse: impl Fn() -> bool) -> bool {
         let due = match *self.previous() {
             Some(previous) => previous + self.interval(),
             None => Instant::now(),

@@ -271,7 +271,9 @@ impl HttpTransport {
         answer: &mut reqwest::Response,
         translate: impl Fn(reqwest::Error) -> TransportError,
     ) -> Result<Bytes, TransportError> {
-        let mut body = BytesMut::new();
+        // A page is far below a megabyte; what claims more has to send it first.
+        let length = answer.content_length().unwrap_or(0).min(1 << 20);
+        let mut body = BytesMut::with_capacity(usize::try_from(length).unwrap_or(0));
         while let Some(chunk) = answer.chunk().await.map_err(&translate)? {
             if body.len() + chunk.len() > self.body_limit {
                 return Err(TransportError::TooLarge {
