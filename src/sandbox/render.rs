@@ -90,8 +90,15 @@ impl Renderer {
         out.push(b'}');
     }
 
-    /// One clip of the truth, one line; nothing for a record that is no clip.
-    pub(super) fn truth(&self, out: &mut Vec<u8>, account: &Account, record: &Record) {
+    /// One clip of the truth, one line; nothing for a record that is no clip. `moved` says what
+    /// has happened to it while the account was listed.
+    pub(super) fn truth(
+        &self,
+        out: &mut Vec<u8>,
+        account: &Account,
+        record: &Record,
+        moved: Option<&str>,
+    ) {
         if record.oddity.is_some_and(Oddity::is_reject) {
             return;
         }
@@ -147,6 +154,11 @@ impl Renderer {
         if let Some(oddity) = record.oddity {
             out.extend_from_slice(b",\"oddity\":\"");
             out.extend_from_slice(oddity.name().as_bytes());
+            out.push(b'"');
+        }
+        if let Some(moved) = moved {
+            out.extend_from_slice(b",\"moved\":\"");
+            out.extend_from_slice(moved.as_bytes());
             out.push(b'"');
         }
         out.extend_from_slice(b"}\n");
@@ -325,7 +337,7 @@ mod tests {
             renderer.record(&mut out, account, &record);
             let clip: serde_json::Value = serde_json::from_slice(&out).unwrap();
             out.clear();
-            renderer.truth(&mut out, account, &record);
+            renderer.truth(&mut out, account, &record, None);
             let truth: serde_json::Value = serde_json::from_slice(&out).unwrap();
             assert_eq!(clip["clip_id"], truth["clip_id"]);
             assert!(clip["clip_id"].as_str().unwrap().len() >= 38);
@@ -371,7 +383,7 @@ mod tests {
                     || oddity == Oddity::DeepNesting
             );
             out.clear();
-            renderer.truth(&mut out, account, &record);
+            renderer.truth(&mut out, account, &record, None);
             assert_eq!(out.is_empty(), oddity.is_reject());
         }
         assert_eq!(seen.len(), Oddity::ALL.len());
