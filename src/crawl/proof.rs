@@ -179,7 +179,9 @@ mod tests {
         proof.page(300, Some(301));
         proof.page(1, Some(301));
         proof.changed();
-        assert!(matches!(proof.judge(301, true), Judgement::InMotion(why) if why.contains("changed")));
+        assert!(
+            matches!(proof.judge(301, true), Judgement::InMotion(why) if why.contains("changed"))
+        );
     }
 
     #[test]

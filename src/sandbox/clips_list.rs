@@ -91,13 +91,25 @@ impl World {
             }),
         };
         let start = match (place.map(Place::from), behaviour.paging, moment) {
-            (None, ..) | (Some(Place { index: AT_START, .. }), Paging::Keyset, _) => 0,
+            (None, ..)
+            | (
+                Some(Place {
+                    index: AT_START, ..
+                }),
+                Paging::Keyset,
+                _,
+            ) => 0,
             (Some(place), Paging::Offset, _) => (place.index as usize).min(selection.len()),
             (Some(place), Paging::Keyset, None) => selection.behind(account, place.index),
             (Some(place), Paging::Keyset, Some(moment)) => {
-                let then = Moment { made: place.made, ..moment };
+                let then = Moment {
+                    made: place.made,
+                    ..moment
+                };
                 let order = Ranking::new(account, query.by, behaviour.order);
-                selection.behind_key(order.key(then, place.index), |index| order.key(moment, index))
+                selection.behind_key(order.key(then, place.index), |index| {
+                    order.key(moment, index)
+                })
             }
         };
         let page = ClipsPage {
@@ -180,9 +192,9 @@ impl World {
                 Some(page.selection.len().saturating_add_signed(by))
             }
             TotalRecords::Moving => Some(page.selection.len() + pages_before),
-            TotalRecords::Sometimes => {
-                pages_before.is_multiple_of(2).then_some(page.selection.len())
-            }
+            TotalRecords::Sometimes => pages_before
+                .is_multiple_of(2)
+                .then_some(page.selection.len()),
             TotalRecords::Absent => None,
         };
         if let Some(total) = total {

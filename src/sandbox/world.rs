@@ -145,7 +145,8 @@ impl World {
                 Fate::Moved(change) => Some(change.name()),
                 Fate::NeverSeen => continue,
             };
-            self.renderer.truth(&mut out, one, &one.record(index), moved);
+            self.renderer
+                .truth(&mut out, one, &one.record(index), moved);
         }
         let next = if end == one.len() {
             (account + 1, 0)

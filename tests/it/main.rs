@@ -5,10 +5,12 @@
 //! | `house` | which room may import which; first lines; samples |
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
+//! | `drift` | clips that move while they are listed, counts that do not agree |
 //! | `service` | credentials, scopes, accounts, limits, faults |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod drift;
 mod export;
 mod house;
 mod output;

@@ -18,6 +18,7 @@ use clipcensus::sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;
+use crate::support::assert_nothing_published;
 use crate::support::clips;
 
 fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
@@ -33,11 +34,6 @@ fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
     }
 }
 
-fn nothing_is_published(world: &World) {
-    assert!(!world.out().join("_snapshots").exists());
-    assert!(!world.out().join("clips").exists());
-}
-
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
     let world = World::new(clips(10));
@@ -47,7 +43,7 @@ fn wrong_credentials_are_refused_without_showing_them() {
         .exits(77);
     assert!(run.stderr.contains("client secret"), "{}", run.stderr);
     assert!(!run.stderr.contains("wr0ng-s3cret"), "{}", run.stderr);
-    nothing_is_published(&world);
+    assert_nothing_published(&world);
 }
 
 #[test]
@@ -66,7 +62,7 @@ fn a_missing_scope_is_named() {
         });
         let run = world.export().exits(77);
         assert!(run.stderr.contains(wanted), "{}", run.stderr);
-        nothing_is_published(&world);
+        assert_nothing_published(&world);
     }
 }
 
@@ -109,7 +105,7 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
     };
     let run = both().exits(65);
     assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
-    nothing_is_published(&world);
+    assert_nothing_published(&world);
 
     both().arg("--allow-incomplete").exits(65);
     let manifest = world.manifest();
@@ -166,7 +162,7 @@ fn a_service_that_stays_down_ends_the_run_and_the_next_one_resumes() {
     let run = world.export().arg("--max-wait=1s").exits(75);
     assert!(run.stderr.contains("503"), "{}", run.stderr);
     assert!(run.stderr.contains("run again"), "{}", run.stderr);
-    nothing_is_published(&world);
+    assert_nothing_published(&world);
 }
 
 #[test]
@@ -177,7 +173,7 @@ fn a_daily_limit_says_when_to_come_back() {
     ));
     let run = world.export().arg("--max-wait=0s").exits(75);
     assert!(run.stderr.contains("run again after 20"), "{}", run.stderr);
-    nothing_is_published(&world);
+    assert_nothing_published(&world);
 }
 
 #[test]

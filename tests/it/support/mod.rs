@@ -244,6 +244,12 @@ fn sizes(rows: &[RecordBatch]) -> Vec<Option<i64>> {
         .collect()
 }
 
+/// Neither data nor manifest is there.
+pub(crate) fn assert_nothing_published(world: &World) {
+    assert!(!world.out().join("_snapshots").exists());
+    assert!(!world.out().join("clips").exists());
+}
+
 /// Compares rows with the truth: ids, bytes, and counts by status, scope and owner.
 pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
     let mut ids: Vec<String> = texts(rows, "clip_id").into_iter().flatten().collect();
