@@ -25,9 +25,9 @@ use crate::zoom::Failure;
 use crate::zoom::FailureKind;
 use crate::zoom::PageToken;
 use crate::zoom::ServerSpan;
+use crate::zoom::client::Dated;
 use crate::zoom::clips;
 use crate::zoom::clips::PAGE_SIZE;
-use crate::zoom::client::Dated;
 
 /// Walks of one window that may fail to settle before it is given up: the first and three more.
 /// Those that are cut because the window is in motion are not counted.
@@ -256,10 +256,7 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
-    async fn fetch(
-        &self,
-        page_token: Option<&PageToken>,
-    ) -> Result<Dated<DecodedPage>, Failure> {
+    async fn fetch(&self, page_token: Option<&PageToken>) -> Result<Dated<DecodedPage>, Failure> {
         let account = &self.crawl.accounts[self.job.account];
         let query = self.crawl.query(self.job.window);
         let mut call = clips::call(account.path.as_deref(), &query, page_token.cloned());

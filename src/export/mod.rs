@@ -8,6 +8,8 @@ use jiff::Timestamp;
 mod census;
 mod connect;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use crate::config;
 use crate::crawl::AccountFailure;
@@ -28,6 +30,7 @@ use crate::snapshot::Spool;
 use crate::snapshot::Verdict;
 use crate::snapshot::recover;
 use crate::tally::Tally;
+use crate::zoom::transport::Transport;
 
 /// A snapshot that is out.
 #[derive(Debug)]
@@ -54,6 +57,15 @@ pub async fn export(
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
+    export_through(connect::network()?, settings, listeners, now).await
+}
+
+async fn export_through(
+    transport: Arc<dyn Transport>,
+    settings: config::Export,
+    listeners: Vec<Arc<dyn Listener>>,
+    now: Timestamp,
+) -> Result<Published, Error> {
     let tally = Arc::new(Tally::default());
     let mut listeners = listeners;
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
@@ -66,7 +78,7 @@ pub async fn export(
     recover(&layout)?;
     census.refuse_other(&layout)?;
 
-    let client = connect::client(&settings, &source, &events)?;
+    let client = connect::client(transport, &settings, &source, &events);
     connect::check_scopes(&client, &settings).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 

@@ -232,7 +232,15 @@ impl World {
                 index: page.selection.index(page.account, end - 1),
             }),
         };
-        Some(self.page_tokens.issue(place, page.query.parameters, now))
+        let parameters = match fault {
+            Some(Fault::ForeignPageToken) => !page.query.parameters,
+            _ => page.query.parameters,
+        };
+        let token = self.page_tokens.issue(place, parameters, now);
+        Some(match fault {
+            Some(Fault::UnknownPageToken) => token.chars().rev().collect(),
+            _ => token,
+        })
     }
 }
 

@@ -95,6 +95,10 @@ pub enum Fault {
     EmptyPage,
     /// The page token that was sent comes back. Clips lists only; not on a first page.
     RepeatedPageToken,
+    /// The page token that is handed out is none that was ever issued. Clips lists only.
+    UnknownPageToken,
+    /// The page token that is handed out belongs to other parameters. Clips lists only.
+    ForeignPageToken,
     /// A page without `data`. Clips lists only.
     MissingData,
     /// 200 with an error's body.
@@ -108,8 +112,12 @@ pub enum Fault {
     },
     /// The connection is closed without an answer.
     Close,
+    /// The connection is reset without an answer.
+    Reset,
     /// The connection is closed in the middle of the body.
     CutBody,
+    /// The connection is reset in the middle of the body.
+    ResetBody,
     /// Half the body, and then nothing, with the connection open.
     EndlessBody,
     /// Nothing, with the connection open.
@@ -135,12 +143,16 @@ impl Fault {
             Fault::ShortPage => "short page",
             Fault::EmptyPage => "empty page",
             Fault::RepeatedPageToken => "repeated page token",
+            Fault::UnknownPageToken => "unknown page token",
+            Fault::ForeignPageToken => "page token of other parameters",
             Fault::MissingData => "missing data",
             Fault::OkWithErrorCode => "200 with an error code",
             Fault::Html(_) => "html error page",
             Fault::ServerError { .. } => "server error",
             Fault::Close => "closed without answer",
+            Fault::Reset => "reset without answer",
             Fault::CutBody => "body cut short",
+            Fault::ResetBody => "reset within the body",
             Fault::EndlessBody => "body without end",
             Fault::NoAnswer => "no answer",
             Fault::Slow(_) => "slow answer",
@@ -154,9 +166,11 @@ impl Fault {
 
     fn fits(self, request: &Request<'_>) -> bool {
         match self {
-            Fault::ShortPage | Fault::EmptyPage | Fault::MissingData => {
-                request.target == Target::Clips
-            }
+            Fault::ShortPage
+            | Fault::EmptyPage
+            | Fault::UnknownPageToken
+            | Fault::ForeignPageToken
+            | Fault::MissingData => request.target == Target::Clips,
             Fault::RepeatedPageToken => request.target == Target::Clips && request.has_page_token,
             Fault::ExpirePageToken => request.has_page_token,
             Fault::RefuseToken(_) | Fault::KillToken(_) => request.target != Target::Token,

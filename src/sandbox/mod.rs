@@ -16,6 +16,7 @@
 //! answer, world, fault_replies     the answer to each request
 //! clips_list, other_lists          its lists
 //! connection, server               HTTP
+//! unplugged                        the same without a network, for tests
 //! ```
 
 #![expect(
@@ -58,6 +59,8 @@ mod scenario;
 mod select;
 mod server;
 mod truth;
+#[cfg(test)]
+pub(crate) mod unplugged;
 mod world;
 
 use std::io;

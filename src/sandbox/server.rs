@@ -149,7 +149,10 @@ async fn deliver(world: &World, reply: Reply, switch: &Switch) -> Response {
     }
     let body = match reply.delivery {
         Delivery::Whole => Body::from(reply.body),
-        Delivery::Cut => {
+        Delivery::Cut | Delivery::CutByReset => {
+            if reply.delivery == Delivery::CutByReset {
+                switch.reset_at_end();
+            }
             let half = half(&reply.body);
             builder = builder.header(header::CONTENT_LENGTH, length);
             // The pause lets the first half leave before the connection breaks.
@@ -169,7 +172,10 @@ async fn deliver(world: &World, reply: Reply, switch: &Switch) -> Response {
             });
             Body::from_stream(stream::iter([Ok::<_, io::Error>(half)]).chain(rest))
         }
-        Delivery::Closed => {
+        Delivery::Closed | Delivery::Reset => {
+            if reply.delivery == Delivery::Reset {
+                switch.reset_at_end();
+            }
             switch.off();
             Body::empty()
         }

@@ -167,7 +167,7 @@ impl World {
 
     pub(super) fn answered(&self, endpoint: Endpoint, reply: &Reply) {
         let status = match reply.delivery {
-            Delivery::Closed | Delivery::Silent => 0,
+            Delivery::Closed | Delivery::Reset | Delivery::Silent => 0,
             _ => reply.status,
         };
         self.recorder

@@ -1,0 +1,285 @@
+//! Random schedules of faults: an export ends in the exact truth, or in a clear failure that
+//! published nothing and after which the same export, once the faults are over, ends in the truth.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::Direct;
+use super::is_published;
+use super::is_truth;
+use super::run;
+use super::settings;
+use crate::cli::ExportArgs;
+use crate::error::Error;
+use crate::export::Published;
+use crate::sandbox::Behaviour;
+use crate::sandbox::EndToken;
+use crate::sandbox::Fault;
+use crate::sandbox::FaultRule;
+use crate::sandbox::Faults;
+use crate::sandbox::History;
+use crate::sandbox::Limits;
+use crate::sandbox::Oddities;
+use crate::sandbox::Oddity;
+use crate::sandbox::Order;
+use crate::sandbox::Paging;
+use crate::sandbox::SandboxOptions;
+use crate::sandbox::Target;
+use crate::sandbox::TokenRefusal;
+use crate::sandbox::TooMany;
+use crate::sandbox::TotalRecords;
+use crate::sandbox::Trigger;
+use crate::sandbox::unplugged::HOST;
+use crate::sandbox::unplugged::Unplugged;
+use crate::snapshot::Verdict;
+
+const SCHEDULES: u64 = 200;
+
+/// Longer than any export takes in virtual time, with all its waits.
+const FOR_EVER: Duration = Duration::from_hours(1000);
+
+const REFUSALS: [TokenRefusal; 3] = [
+    TokenRefusal::Unauthorized124,
+    TokenRefusal::BadRequest124,
+    TokenRefusal::Unauthorized1002,
+];
+
+fn one_of<T: Copy>(dice: &mut StdRng, choices: &[T]) -> T {
+    choices[dice.random_range(0..choices.len())]
+}
+
+fn fault(dice: &mut StdRng) -> Fault {
+    let refusal = one_of(dice, &REFUSALS);
+    let seconds = one_of(dice, &[1, 5, 30, 59, 61, 1000]);
+    one_of(
+        dice,
+        &[
+            Fault::ShortPage,
+            Fault::EmptyPage,
+            Fault::RepeatedPageToken,
+            Fault::UnknownPageToken,
+            Fault::ForeignPageToken,
+            Fault::ExpirePageToken,
+            Fault::MissingData,
+            Fault::OkWithErrorCode,
+            Fault::Html(502),
+            Fault::Html(503),
+            Fault::Html(504),
+            Fault::ServerError { body: true },
+            Fault::ServerError { body: false },
+            Fault::Close,
+            Fault::Reset,
+            Fault::CutBody,
+            Fault::ResetBody,
+            Fault::EndlessBody,
+            Fault::NoAnswer,
+            Fault::Slow(Duration::from_secs(seconds)),
+            Fault::RefuseToken(refusal),
+            Fault::KillToken(refusal),
+            Fault::TooMany(TooMany::PerSecond),
+            Fault::TooMany(TooMany::Bare),
+            Fault::TooMany(TooMany::Daily),
+            Fault::Forbidden,
+        ],
+    )
+}
+
+fn rule(dice: &mut StdRng) -> FaultRule {
+    let when = match dice.random_range(0..20) {
+        0..8 => Trigger::Rate(one_of(dice, &[0.005, 0.02, 0.1, 0.3])),
+        8..13 => Trigger::Nth(dice.random_range(1..80)),
+        13..16 => Trigger::EveryNth(dice.random_range(2..50)),
+        16..19 => Trigger::FirstAttempts(dice.random_range(1..4)),
+        _ => Trigger::Always,
+    };
+    FaultRule {
+        on: one_of(
+            dice,
+            &[
+                Target::Clips,
+                Target::Clips,
+                Target::Clips,
+                Target::Token,
+                Target::Accounts,
+                Target::Any,
+            ],
+        ),
+        ..FaultRule::clips(fault(dice), when)
+    }
+}
+
+fn schedule(dice: &mut StdRng) -> SandboxOptions {
+    let rules = dice.random_range(1..5);
+    SandboxOptions {
+        clips: one_of(dice, &[0, 1, 299, 301, 1_000, 3_000, 6_000]),
+        seed: dice.random(),
+        history: one_of(
+            dice,
+            &[History::Even, History::RecentHeavy, History::Bursty],
+        ),
+        sub_accounts: one_of(dice, &[0, 0, 2]),
+        // From one window to thirty-six.
+        since: one_of(dice, &[1_791_000_000, 1_780_000_000, 1_710_000_000]),
+        latency: Duration::from_millis(one_of(dice, &[0, 50, 800])),
+        limits: Limits {
+            light_per_second: one_of(dice, &[30.0, 80.0, f64::INFINITY]),
+            ..Limits::default()
+        },
+        behaviour: Behaviour {
+            paging: one_of(dice, &[Paging::Keyset, Paging::Offset]),
+            order: one_of(dice, &[Order::NewestFirst, Order::OldestFirst, Order::ById]),
+            end_token: one_of(dice, &[EndToken::Empty, EndToken::Null, EndToken::Missing]),
+            from_inclusive: dice.random(),
+            to_inclusive: dice.random(),
+            token_refusal: one_of(dice, &REFUSALS),
+            total_records: one_of(
+                dice,
+                &[
+                    TotalRecords::Filter,
+                    TotalRecords::Filter,
+                    TotalRecords::Filter,
+                    TotalRecords::Moving,
+                    TotalRecords::Sometimes,
+                    TotalRecords::Page,
+                    TotalRecords::Absent,
+                ],
+            ),
+            page_token_lifetime: Duration::from_secs(one_of(dice, &[4, 40, 900])),
+            access_token_lifetime: Duration::from_secs(one_of(dice, &[20, 400, 3599])),
+            ..Behaviour::default()
+        },
+        faults: Faults {
+            rules: (0..rules).map(|_| rule(dice)).collect(),
+            oddities: dice.random::<bool>().then(|| Oddities {
+                one_in: 50,
+                kinds: Oddity::ALL.to_vec(),
+            }),
+        },
+        ..SandboxOptions::default()
+    }
+}
+
+async fn export(
+    service: &Arc<Unplugged>,
+    out: &tempfile::TempDir,
+    all_accounts: bool,
+) -> Result<Published, Error> {
+    let args = ExportArgs {
+        out: Some(out.path().join("census")),
+        since: Some("2023-01-01".to_owned()),
+        all_accounts: Some(all_accounts),
+        ..ExportArgs::default()
+    };
+    let (api, oauth) = (format!("{HOST}/v2"), format!("{HOST}/oauth/token"));
+    let settings = settings(args, &service.credentials(), &api, &oauth);
+    run(Direct(Arc::clone(service)), settings).await
+}
+
+fn judge(
+    service: &Unplugged,
+    out: &tempfile::TempDir,
+    published: &Published,
+) -> Result<(), String> {
+    if published.verdict == Verdict::Incomplete {
+        return Err("an incomplete census was published".to_owned());
+    }
+    is_truth(&out.path().join("census"), &service.truth().all)
+}
+
+/// Waits for the end in a runtime of its own: when it is gone, so is all work under way in it.
+fn in_virtual_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(FOR_EVER, work).await })
+        .ok()
+}
+
+/// How a schedule ended, if as it must.
+fn play(seed: u64) -> Result<String, String> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let faulty = schedule(&mut dice);
+    let all_accounts = faulty.sub_accounts > 0;
+    let calm = SandboxOptions {
+        faults: Faults {
+            rules: Vec::new(),
+            ..faulty.faults.clone()
+        },
+        ..faulty.clone()
+    };
+    let out = tempfile::tempdir().unwrap();
+    let service = Arc::new(Unplugged::new(faulty.clone()));
+    let first = in_virtual_time(export(&service, &out, all_accounts));
+    let story = |why: &str| format!("{why}\n{faulty:#?}\n{:#?}", service.report());
+    let error = match first {
+        None => return Err(story("it does not end")),
+        Some(Ok(published)) => {
+            return judge(&service, &out, &published)
+                .map(|()| format!("{:?}", published.verdict))
+                .map_err(|why| story(&why));
+        }
+        Some(Err(error)) => error,
+    };
+    let code = error.exit_code() as u8;
+    if is_published(&out.path().join("census")) {
+        return Err(story(&format!("published, though {error}")));
+    }
+    if !matches!(code, 65 | 75 | 77) {
+        return Err(story(&format!("exit code {code}: {error}")));
+    }
+    let service = Arc::new(Unplugged::new(calm));
+    let second = in_virtual_time(export(&service, &out, all_accounts));
+    match second {
+        Some(Ok(published)) => judge(&service, &out, &published)
+            .map(|()| format!("{code} then {:?}", published.verdict))
+            .map_err(|why| story(&format!("after {error}: {why}"))),
+        Some(Err(again)) => Err(story(&format!("{error}, and without faults {again}"))),
+        None => Err(story("it does not end without faults")),
+    }
+}
+
+#[test]
+fn two_hundred_random_schedules_of_faults_end_in_the_truth_or_publish_nothing() {
+    let next = Mutex::new(0);
+    let ends = Mutex::new(std::collections::BTreeMap::<String, u64>::new());
+    let failures = Mutex::new(String::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let seed = {
+                        let mut next = next.lock().unwrap();
+                        *next += 1;
+                        *next
+                    };
+                    if seed > SCHEDULES {
+                        return;
+                    }
+                    match play(seed) {
+                        Ok(end) => *ends.lock().unwrap().entry(end).or_default() += 1,
+                        Err(why) => {
+                            let mut failures = failures.lock().unwrap();
+                            writeln!(failures, "seed {seed}: {why}").unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{failures}");
+    // Faults that never struck, or always, would prove little.
+    let ends = ends.into_inner().unwrap();
+    let verified = ends.get("Verified").copied().unwrap_or_default();
+    assert!((60..180).contains(&verified), "{ends:?}");
+    assert!(ends.len() >= 4, "{ends:?}");
+}
