@@ -6,6 +6,7 @@ mod schedules;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -30,6 +31,7 @@ use crate::sandbox::AccountTruth;
 use crate::sandbox::SandboxCredentials;
 use crate::sandbox::unplugged::Asked;
 use crate::sandbox::unplugged::Broken;
+use crate::sandbox::unplugged::HOST;
 use crate::sandbox::unplugged::Unplugged;
 use crate::snapshot::locate;
 use crate::snapshot::read_rows;
@@ -41,6 +43,9 @@ use crate::zoom::transport::Response;
 use crate::zoom::transport::Transport;
 use crate::zoom::transport::TransportError;
 use crate::zoom::transport::Which;
+
+/// Longer than any export takes in virtual time, with all its waits.
+const FOR_EVER: Duration = Duration::from_hours(1000);
 
 /// The sandbox without a network, as patiently waited for as the real service.
 struct Direct(Arc<Unplugged>);
@@ -137,6 +142,35 @@ fn now() -> Timestamp {
 /// Exports in this process.
 async fn run(transport: impl Transport + 'static, settings: Export) -> Result<Published, Error> {
     export_through(Arc::new(transport), settings, Vec::new(), now()).await
+}
+
+/// Exports the sandbox without a network.
+async fn export(
+    service: &Arc<Unplugged>,
+    out: &tempfile::TempDir,
+    all_accounts: bool,
+) -> Result<Published, Error> {
+    let args = ExportArgs {
+        out: Some(out.path().join("census")),
+        since: Some("2023-01-01".to_owned()),
+        all_accounts: Some(all_accounts),
+        ..ExportArgs::default()
+    };
+    let (api, oauth) = (format!("{HOST}/v2"), format!("{HOST}/oauth/token"));
+    let settings = settings(args, &service.credentials(), &api, &oauth);
+    run(Direct(Arc::clone(service)), settings).await
+}
+
+/// Waits for the end in a runtime of its own: when it is gone, so is all work under way in it.
+fn in_virtual_time<T>(work: impl Future<Output = T>) -> Option<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime
+        .block_on(async { tokio::time::timeout(FOR_EVER, work).await })
+        .ok()
 }
 
 /// Whether the newest snapshot in a folder holds the clips of the truth, each once.

@@ -10,13 +10,10 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::Direct;
+use super::export;
+use super::in_virtual_time;
 use super::is_published;
 use super::is_truth;
-use super::run;
-use super::settings;
-use crate::cli::ExportArgs;
-use crate::error::Error;
 use crate::export::Published;
 use crate::sandbox::Behaviour;
 use crate::sandbox::EndToken;
@@ -35,14 +32,10 @@ use crate::sandbox::TokenRefusal;
 use crate::sandbox::TooMany;
 use crate::sandbox::TotalRecords;
 use crate::sandbox::Trigger;
-use crate::sandbox::unplugged::HOST;
 use crate::sandbox::unplugged::Unplugged;
 use crate::snapshot::Verdict;
 
 const SCHEDULES: u64 = 200;
-
-/// Longer than any export takes in virtual time, with all its waits.
-const FOR_EVER: Duration = Duration::from_hours(1000);
 
 const REFUSALS: [TokenRefusal; 3] = [
     TokenRefusal::Unauthorized124,
@@ -165,22 +158,6 @@ fn schedule(dice: &mut StdRng) -> SandboxOptions {
     }
 }
 
-async fn export(
-    service: &Arc<Unplugged>,
-    out: &tempfile::TempDir,
-    all_accounts: bool,
-) -> Result<Published, Error> {
-    let args = ExportArgs {
-        out: Some(out.path().join("census")),
-        since: Some("2023-01-01".to_owned()),
-        all_accounts: Some(all_accounts),
-        ..ExportArgs::default()
-    };
-    let (api, oauth) = (format!("{HOST}/v2"), format!("{HOST}/oauth/token"));
-    let settings = settings(args, &service.credentials(), &api, &oauth);
-    run(Direct(Arc::clone(service)), settings).await
-}
-
 fn judge(
     service: &Unplugged,
     out: &tempfile::TempDir,
@@ -190,18 +167,6 @@ fn judge(
         return Err("an incomplete census was published".to_owned());
     }
     is_truth(&out.path().join("census"), &service.truth().all)
-}
-
-/// Waits for the end in a runtime of its own: when it is gone, so is all work under way in it.
-fn in_virtual_time<T>(work: impl Future<Output = T>) -> Option<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime
-        .block_on(async { tokio::time::timeout(FOR_EVER, work).await })
-        .ok()
 }
 
 /// How a schedule ended, if as it must.
