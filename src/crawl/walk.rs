@@ -39,9 +39,6 @@ const MOST_RESTARTS: u32 = 5;
 /// After so many pages a chain must have brought a clip that it had not brought before.
 const PAGES_WITHOUT_NEWS: u64 = 20;
 
-/// Empty pages in a row that still name a next page.
-const MOST_EMPTY_PAGES: u32 = 100;
-
 /// How a job ended.
 #[derive(Debug)]
 pub(super) enum Walked {
@@ -176,7 +173,6 @@ impl<'a> Walk<'a> {
         self.distinct_before = 0;
         let mut page_token: Option<PageToken> = None;
         let mut seen = HashSet::new();
-        let mut empty_pages = 0;
         loop {
             let (page, time) = match self.fetch(page_token.as_ref()).await {
                 Ok(dated) => (dated.answer, dated.span),
@@ -212,13 +208,8 @@ impl<'a> Walk<'a> {
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);
             };
-            empty_pages = if page.records == 0 {
-                empty_pages + 1
-            } else {
-                0
-            };
             let is_new = seen.insert(next.clone());
-            self.broken = self.why_endless(is_new, empty_pages)?;
+            self.broken = self.why_endless(is_new)?;
             if self.broken.is_some() {
                 return Ok(End::LastPage);
             }
@@ -227,16 +218,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Why a chain that names a next page would not come to an end, or not to a good one.
-    fn why_endless(
-        &mut self,
-        is_new: bool,
-        empty_pages: u32,
-    ) -> Result<Option<String>, CrawlError> {
+    fn why_endless(&mut self, is_new: bool) -> Result<Option<String>, CrawlError> {
         if !is_new {
             return Ok(Some("a page token came twice".to_owned()));
-        }
-        if empty_pages > MOST_EMPTY_PAGES {
-            return Ok(Some(format!("{MOST_EMPTY_PAGES} empty pages in a row")));
         }
         let expected = self.proof.expected().unwrap_or(u64::MAX);
         if self.proof.records() > expected.saturating_add(u64::from(PAGE_SIZE)) {

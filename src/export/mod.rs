@@ -135,7 +135,7 @@ async fn export_through(
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
-/// Windows that a message names; more would hide the rest of it.
+/// Windows and accounts that a message names; more would hide the rest of it.
 const MOST_NAMED: usize = 20;
 
 /// Why nothing is published: the one account's own failure if there is only that, else all reasons.
@@ -145,21 +145,25 @@ fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
         return Error::Service(failure.failure);
     }
     let windows = crawl.spool.finished();
-    let doubtful = doubtful(&windows);
-    let mut reasons: Vec<String> = doubtful
+    let accounts = failures
         .iter()
-        .take(MOST_NAMED)
-        .map(ToString::to_string)
-        .chain(
-            failures
-                .iter()
-                .map(|failed| format!("account {}: {}", failed.account_id, failed.failure)),
-        )
+        .map(|failed| format!("account {}: {}", failed.account_id, failed.failure));
+    let windows = doubtful(&windows);
+    let windows = windows.iter().map(ToString::to_string);
+    let reasons: Vec<String> = some(accounts, "accounts")
+        .chain(some(windows, "windows"))
         .collect();
-    if doubtful.len() > MOST_NAMED {
-        reasons.push(format!("{} more windows", doubtful.len() - MOST_NAMED));
-    }
     Error::Incomplete {
         why: reasons.join("; "),
     }
+}
+
+/// The first of the reasons, and how many more of the kind there are.
+fn some(
+    reasons: impl ExactSizeIterator<Item = String>,
+    kind: &str,
+) -> impl Iterator<Item = String> {
+    let more = reasons.len().saturating_sub(MOST_NAMED);
+    let rest = (more > 0).then(|| format!("{more} more {kind}"));
+    reasons.take(MOST_NAMED).chain(rest)
 }

@@ -51,6 +51,7 @@ impl World {
                 self.access.kill(visit.authorization, refusal);
                 Reply::token_refused(refusal, false)
             }
+            Fault::LoseScope => self.access.without_scope(visit.endpoint),
             Fault::ExpirePageToken => {
                 Reply::page_token(visit.endpoint.target() == faults::Target::Clips)
             }

@@ -128,6 +128,8 @@ pub enum Fault {
     RefuseToken(TokenRefusal),
     /// The access token is refused from now on.
     KillToken(TokenRefusal),
+    /// The scope for the call is gone: 400 with code 4711, or 4700 for classic names.
+    LoseScope,
     /// The page token counts as expired: 400 with code 300. Only on requests that have one.
     ExpirePageToken,
     /// 429, though no limit was passed.
@@ -158,6 +160,7 @@ impl Fault {
             Fault::Slow(_) => "slow answer",
             Fault::RefuseToken(_) => "access token refused",
             Fault::KillToken(_) => "access token killed",
+            Fault::LoseScope => "scope lost",
             Fault::ExpirePageToken => "page token expired early",
             Fault::TooMany(_) => "429 out of turn",
             Fault::Forbidden => "forbidden",
@@ -173,7 +176,9 @@ impl Fault {
             | Fault::MissingData => request.target == Target::Clips,
             Fault::RepeatedPageToken => request.target == Target::Clips && request.has_page_token,
             Fault::ExpirePageToken => request.has_page_token,
-            Fault::RefuseToken(_) | Fault::KillToken(_) => request.target != Target::Token,
+            Fault::RefuseToken(_) | Fault::KillToken(_) | Fault::LoseScope => {
+                request.target != Target::Token
+            }
             _ => true,
         }
     }

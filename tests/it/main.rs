@@ -6,12 +6,14 @@
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `drift` | clips that move while they are listed, counts that do not agree |
-//! | `service` | credentials, scopes, accounts, limits, faults |
+//! | `faults` | what goes wrong on the way: each passes, or ends the run and publishes nothing |
+//! | `service` | credentials, scopes, accounts, limits |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod drift;
 mod export;
+mod faults;
 mod house;
 mod output;
 mod service;

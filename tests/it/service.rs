@@ -12,7 +12,6 @@ use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::ScopeNames;
 use clipcensus::sandbox::TokenRefusal;
-use clipcensus::sandbox::TooMany;
 use clipcensus::sandbox::TotalRecords;
 use clipcensus::sandbox::Trigger;
 
@@ -20,19 +19,7 @@ use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::assert_nothing_published;
 use crate::support::clips;
-
-fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
-    SandboxOptions {
-        faults: Faults {
-            rules: rules
-                .iter()
-                .map(|(fault, when)| FaultRule::clips(*fault, *when))
-                .collect(),
-            oddities: None,
-        },
-        ..clips(count)
-    }
-}
+use crate::support::with_faults;
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
@@ -122,58 +109,6 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
         .arg(elsewhere.to_str().unwrap())
         .exits(77);
     assert!(run.stderr.contains("1003"), "{}", run.stderr);
-}
-
-#[test]
-fn faults_that_pass_cost_time_and_no_clip() {
-    let passing = [
-        Fault::Html(503),
-        Fault::ServerError { body: false },
-        Fault::OkWithErrorCode,
-        Fault::MissingData,
-        Fault::Close,
-        Fault::CutBody,
-        Fault::ShortPage,
-        Fault::EmptyPage,
-        Fault::RepeatedPageToken,
-        Fault::ExpirePageToken,
-        Fault::RefuseToken(TokenRefusal::Unauthorized124),
-        Fault::RefuseToken(TokenRefusal::BadRequest124),
-        Fault::RefuseToken(TokenRefusal::Unauthorized1002),
-        Fault::TooMany(TooMany::PerSecond),
-        Fault::TooMany(TooMany::Bare),
-    ];
-    std::thread::scope(|scope| {
-        for fault in passing {
-            scope.spawn(move || {
-                let world = World::new(with_faults(20_000, &[(fault, Trigger::Nth(17))]));
-                world.export().succeeds();
-                assert_is_truth(&world.rows(), &world.sandbox.truth().all);
-                let faults: u64 = world.sandbox.report().faults.values().sum();
-                assert_eq!(faults, 1, "{fault:?} did not strike");
-            });
-        }
-    });
-}
-
-#[test]
-fn a_service_that_stays_down_ends_the_run_and_the_next_one_resumes() {
-    let world = World::new(with_faults(1_000, &[(Fault::Html(503), Trigger::Always)]));
-    let run = world.export().arg("--max-wait=1s").exits(75);
-    assert!(run.stderr.contains("503"), "{}", run.stderr);
-    assert!(run.stderr.contains("run again"), "{}", run.stderr);
-    assert_nothing_published(&world);
-}
-
-#[test]
-fn a_daily_limit_says_when_to_come_back() {
-    let world = World::new(with_faults(
-        1_000,
-        &[(Fault::TooMany(TooMany::Daily), Trigger::Always)],
-    ));
-    let run = world.export().arg("--max-wait=0s").exits(75);
-    assert!(run.stderr.contains("run again after 20"), "{}", run.stderr);
-    assert_nothing_published(&world);
 }
 
 #[test]
