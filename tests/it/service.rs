@@ -4,7 +4,6 @@ use std::fs;
 
 use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
 use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::Limits;
 use clipcensus::sandbox::Oddities;
@@ -68,47 +67,6 @@ fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
         "{}",
         run.stderr
     );
-}
-
-#[test]
-fn a_forbidden_account_is_named_and_nothing_is_published() {
-    let mut options = SandboxOptions {
-        sub_accounts: 2,
-        ..clips(900)
-    };
-    let ids = World::new(options.clone()).sandbox.account_ids();
-    options.faults.rules.push(FaultRule {
-        account: Some(ids[1].clone()),
-        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
-    });
-    let world = World::new(options);
-    let both = || {
-        world
-            .export()
-            .arg("--account")
-            .arg(&ids[1])
-            .arg("--account")
-            .arg(&ids[2])
-    };
-    let run = both().exits(65);
-    assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
-    assert_nothing_published(&world);
-
-    both().arg("--allow-incomplete").exits(65);
-    let manifest = world.manifest();
-    assert_eq!(manifest["verdict"], "incomplete");
-    assert_eq!(manifest["account_failures"][0]["account_id"], ids[1]);
-    assert_is_truth(&world.rows(), &world.sandbox.truth().accounts[&ids[2]]);
-
-    let elsewhere = world.folder.path().join("elsewhere");
-    let run = world
-        .export()
-        .arg("--account")
-        .arg(&ids[1])
-        .arg("--out")
-        .arg(elsewhere.to_str().unwrap())
-        .exits(77);
-    assert!(run.stderr.contains("1003"), "{}", run.stderr);
 }
 
 #[test]
