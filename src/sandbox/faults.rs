@@ -212,6 +212,8 @@ pub struct Oddities {
 pub enum Oddity {
     /// A clip without `clip_id`: to be rejected.
     NoClipId,
+    /// A clip with a `clip_id` of 1 MiB: to be rejected.
+    HugeId,
     /// A string in the place of an object: to be rejected.
     NotAnObject,
     /// `file_size` beyond 2^63.
@@ -222,29 +224,39 @@ pub enum Oddity {
     Year9999,
     /// A status that is not documented.
     UnknownStatus,
-    /// An unknown field, 200 arrays deep.
+    /// An unknown field, 10,000 arrays deep.
     DeepNesting,
+    /// A `title` of 1 MiB.
+    HugeTitle,
+    /// A `description` that is no UTF-8.
+    InvalidUtf8,
     /// `title` and `status` twice, with equal values.
     DuplicateKeys,
 }
 
 impl Oddity {
     /// All kinds.
-    pub const ALL: [Oddity; 8] = [
+    pub const ALL: [Oddity; 11] = [
         Oddity::NoClipId,
+        Oddity::HugeId,
         Oddity::NotAnObject,
         Oddity::HugeNumber,
         Oddity::YearZero,
         Oddity::Year9999,
         Oddity::UnknownStatus,
         Oddity::DeepNesting,
+        Oddity::HugeTitle,
+        Oddity::InvalidUtf8,
         Oddity::DuplicateKeys,
     ];
 
     /// Whether such a record is no clip at all.
     #[must_use]
     pub fn is_reject(self) -> bool {
-        matches!(self, Oddity::NoClipId | Oddity::NotAnObject)
+        matches!(
+            self,
+            Oddity::NoClipId | Oddity::HugeId | Oddity::NotAnObject
+        )
     }
 
     /// Its name in the truth.
@@ -252,12 +264,15 @@ impl Oddity {
     pub fn name(self) -> &'static str {
         match self {
             Oddity::NoClipId => "no_clip_id",
+            Oddity::HugeId => "huge_id",
             Oddity::NotAnObject => "not_an_object",
             Oddity::HugeNumber => "huge_number",
             Oddity::YearZero => "year_zero",
             Oddity::Year9999 => "year_9999",
             Oddity::UnknownStatus => "unknown_status",
             Oddity::DeepNesting => "deep_nesting",
+            Oddity::HugeTitle => "huge_title",
+            Oddity::InvalidUtf8 => "invalid_utf8",
             Oddity::DuplicateKeys => "duplicate_keys",
         }
     }

@@ -9,6 +9,7 @@
 //! | `drift` | clips that move while they are listed, counts that do not agree |
 //! | `faults` | what goes wrong on the way: each passes, or ends the run and publishes nothing |
 //! | `service` | credentials, scopes, accounts, limits |
+//! | `records` | records that are no clips, or odd ones |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -18,6 +19,7 @@ mod export;
 mod faults;
 mod house;
 mod output;
+mod records;
 mod service;
 mod settings;
 mod support;

@@ -4,10 +4,7 @@ use std::fs;
 
 use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::ScopeNames;
 use clipcensus::sandbox::TokenRefusal;
@@ -67,33 +64,6 @@ fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
         "{}",
         run.stderr
     );
-}
-
-#[test]
-fn records_that_are_no_clips_are_kept_aside_and_odd_ones_are_repaired() {
-    let world = World::new(SandboxOptions {
-        faults: Faults {
-            rules: Vec::new(),
-            oddities: Some(Oddities {
-                one_in: 20,
-                kinds: Oddity::ALL.to_vec(),
-            }),
-        },
-        ..clips(4_000)
-    });
-    world.export().succeeds();
-    let truth = world.sandbox.truth().all;
-    assert_is_truth(&world.rows(), &truth);
-    let manifest = world.manifest();
-    assert_eq!(manifest["verdict"], "verified");
-    assert_eq!(manifest["totals"]["rejected"], truth.records - truth.clips);
-    let rejects = world
-        .out()
-        .join("_snapshots")
-        .join(world.date())
-        .join("rejects.ndjson");
-    let lines = fs::read_to_string(rejects).unwrap().lines().count() as u64;
-    assert_eq!(lines, truth.records - truth.clips);
 }
 
 #[test]

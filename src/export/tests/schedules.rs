@@ -150,7 +150,7 @@ fn schedule(dice: &mut StdRng) -> SandboxOptions {
         faults: Faults {
             rules: (0..rules).map(|_| rule(dice)).collect(),
             oddities: dice.random::<bool>().then(|| Oddities {
-                one_in: 50,
+                one_in: 300,
                 kinds: Oddity::ALL.to_vec(),
             }),
         },
