@@ -4,6 +4,7 @@
 mod patience;
 mod schedules;
 
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -190,8 +191,10 @@ fn is_truth(out: &Path, truth: &AccountTruth) -> Result<(), String> {
             .sum::<i64>();
     }
     ids.sort_unstable();
-    let digest = Sha256::digest(ids.join("\n"));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = String::new();
+    for byte in Sha256::digest(ids.join("\n")) {
+        write!(hex, "{byte:02x}").unwrap();
+    }
     let found = (ids.len() as u64, bytes, hex);
     let wanted = (
         truth.clips,

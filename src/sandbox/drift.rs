@@ -144,7 +144,7 @@ impl Changes {
     pub(super) fn record(&self, account: &Account, index: u32, made: u32) -> Option<Record> {
         let mut record = account.record(index);
         match self.of(account, index, made) {
-            Some((Change::Appear, None)) | Some((Change::Vanish, Some(_))) => return None,
+            Some((Change::Appear, None) | (Change::Vanish, Some(_))) => return None,
             None | Some((_, None)) => {}
             Some((change, Some(at))) => {
                 match change {
@@ -166,10 +166,9 @@ impl Changes {
     /// What has become of a clip so far: nothing, or a change that a census may have met or not.
     pub(super) fn so_far(&self, account: &Account, index: u32) -> Fate {
         match self.of(account, index, u32::MAX) {
-            None => Fate::Same,
             Some((change, Some(_))) => Fate::Moved(change),
             Some((Change::Appear, None)) => Fate::NeverSeen,
-            Some((_, None)) => Fate::Same,
+            None | Some((_, None)) => Fate::Same,
         }
     }
 }

@@ -139,6 +139,35 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Those that are over with one answer, at once: the next attempt, or the next walk, is good.
+    pub const PASSING: [Fault; 25] = [
+        Fault::ShortPage,
+        Fault::EmptyPage,
+        Fault::RepeatedPageToken,
+        Fault::UnknownPageToken,
+        Fault::ForeignPageToken,
+        Fault::ExpirePageToken,
+        Fault::MissingData,
+        Fault::OkWithErrorCode,
+        Fault::Html(502),
+        Fault::Html(503),
+        Fault::Html(504),
+        Fault::ServerError { body: true },
+        Fault::ServerError { body: false },
+        Fault::Close,
+        Fault::Reset,
+        Fault::CutBody,
+        Fault::ResetBody,
+        Fault::RefuseToken(TokenRefusal::Unauthorized124),
+        Fault::RefuseToken(TokenRefusal::BadRequest124),
+        Fault::RefuseToken(TokenRefusal::Unauthorized1002),
+        Fault::KillToken(TokenRefusal::Unauthorized124),
+        Fault::KillToken(TokenRefusal::BadRequest124),
+        Fault::KillToken(TokenRefusal::Unauthorized1002),
+        Fault::TooMany(TooMany::PerSecond),
+        Fault::TooMany(TooMany::Bare),
+    ];
+
     /// Its name in the report.
     pub(super) fn name(self) -> &'static str {
         match self {

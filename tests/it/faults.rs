@@ -4,7 +4,6 @@
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
-use std::time::Duration;
 
 use clipcensus::sandbox::Fault;
 use clipcensus::sandbox::FaultRule;
@@ -22,43 +21,11 @@ use crate::support::clips;
 use crate::support::parquet_rows;
 use crate::support::with_faults;
 
-/// Faults of one answer, after which the next attempt, or the next walk, is good. Those that keep us
-/// waiting are tested where the program has less patience: in `export`.
-const PASSING: [Fault; 27] = [
-    Fault::ShortPage,
-    Fault::EmptyPage,
-    Fault::RepeatedPageToken,
-    Fault::UnknownPageToken,
-    Fault::ForeignPageToken,
-    Fault::ExpirePageToken,
-    Fault::MissingData,
-    Fault::OkWithErrorCode,
-    Fault::Html(502),
-    Fault::Html(503),
-    Fault::Html(504),
-    Fault::ServerError { body: true },
-    Fault::ServerError { body: false },
-    Fault::Close,
-    Fault::Reset,
-    Fault::CutBody,
-    Fault::ResetBody,
-    Fault::RefuseToken(TokenRefusal::Unauthorized124),
-    Fault::RefuseToken(TokenRefusal::BadRequest124),
-    Fault::RefuseToken(TokenRefusal::Unauthorized1002),
-    Fault::KillToken(TokenRefusal::Unauthorized124),
-    Fault::KillToken(TokenRefusal::BadRequest124),
-    Fault::KillToken(TokenRefusal::Unauthorized1002),
-    Fault::TooMany(TooMany::PerSecond),
-    Fault::TooMany(TooMany::Bare),
-    // As a daily limit of a day that is over: it is no order to wait.
-    Fault::TooMany(TooMany::Daily),
-    Fault::Slow(Duration::from_millis(50)),
-];
-
+// Faults that keep us waiting are tested where the program has less patience: in `export`.
 #[test]
 fn a_fault_that_passes_costs_time_and_no_clip() {
     std::thread::scope(|scope| {
-        for fault in PASSING {
+        for fault in Fault::PASSING {
             scope.spawn(move || {
                 let world = World::new(with_faults(20_000, &[(fault, Trigger::Nth(17))]));
                 world.export().succeeds();

@@ -88,8 +88,9 @@ fn name() -> impl Strategy<Value = String> {
         1 => select(&ODD_NAMES[..]).prop_map(str::to_owned),
         2 => "[a-c_]{0,3}",
         1 => any::<String>().prop_map(|name| {
-            let quoted = serde_json::Value::from(name).to_string();
-            quoted[1..quoted.len() - 1].to_owned()
+            let mut quoted = serde_json::Value::from(name).to_string();
+            quoted.pop();
+            quoted.split_off(1)
         }),
     ]
     .prop_map(|name| format!("\"{name}\""))

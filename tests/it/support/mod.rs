@@ -71,7 +71,7 @@ impl World {
         Self {
             sandbox,
             folder: tempfile::tempdir().unwrap(),
-            runtime: runtime,
+            runtime,
         }
     }
 
