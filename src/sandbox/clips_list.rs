@@ -155,11 +155,15 @@ impl World {
             Some(Fault::ShortPage) => full.div_ceil(2),
             _ => full,
         };
+        let sent = match fault {
+            Some(Fault::LostRecord) => count.saturating_sub(1),
+            _ => count,
+        };
         let mut out = Vec::with_capacity(256 + count * BYTES_A_CLIP);
         out.push(b'{');
         if fault != Some(Fault::MissingData) {
             out.extend_from_slice(b"\"data\":[");
-            for place in page.start..page.start + count {
+            for place in page.start..page.start + sent {
                 if place > page.start {
                     out.push(b',');
                 }
@@ -185,7 +189,7 @@ impl World {
         let pages_before = page.start / page.query.size.max(1);
         let total = match behaviour.total_records {
             TotalRecords::Filter => Some(page.selection.len()),
-            TotalRecords::Page => Some(count),
+            TotalRecords::Page => Some(sent),
             TotalRecords::Account => Some(page.account.len()),
             TotalRecords::Off(by) => {
                 let by = isize::try_from(by).unwrap_or_default();
@@ -203,7 +207,7 @@ impl World {
         }
         out.push(b'}');
         Reply {
-            records: count as u64,
+            records: sent as u64,
             ..Reply::json(200, out)
         }
     }
@@ -220,7 +224,7 @@ impl World {
             return page.query.token.clone();
         }
         let end = page.start + count;
-        if end >= page.selection.len() {
+        if end >= page.selection.len() || fault == Some(Fault::EarlyEnd) {
             return None;
         }
         let place = match self.options.behaviour.paging {

@@ -67,6 +67,8 @@ impl World {
             | Fault::RepeatedPageToken
             | Fault::UnknownPageToken
             | Fault::ForeignPageToken
+            | Fault::LostRecord
+            | Fault::EarlyEnd
             | Fault::MissingData => reply,
         }
     }

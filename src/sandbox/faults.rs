@@ -99,6 +99,10 @@ pub enum Fault {
     UnknownPageToken,
     /// The page token that is handed out belongs to other parameters. Clips lists only.
     ForeignPageToken,
+    /// A record is missing from the page, and nothing but the total tells. Clips lists only.
+    LostRecord,
+    /// The page claims to be the last, though there is more. Clips lists only.
+    EarlyEnd,
     /// A page without `data`. Clips lists only.
     MissingData,
     /// 200 with an error's body.
@@ -140,7 +144,9 @@ pub enum Fault {
 
 impl Fault {
     /// Those that are over with one answer, at once: the next attempt, or the next walk, is good.
-    pub const PASSING: [Fault; 25] = [
+    pub const PASSING: [Fault; 27] = [
+        Fault::LostRecord,
+        Fault::EarlyEnd,
         Fault::ShortPage,
         Fault::EmptyPage,
         Fault::RepeatedPageToken,
@@ -176,6 +182,8 @@ impl Fault {
             Fault::RepeatedPageToken => "repeated page token",
             Fault::UnknownPageToken => "unknown page token",
             Fault::ForeignPageToken => "page token of other parameters",
+            Fault::LostRecord => "lost record",
+            Fault::EarlyEnd => "early end",
             Fault::MissingData => "missing data",
             Fault::OkWithErrorCode => "200 with an error code",
             Fault::Html(_) => "html error page",
@@ -202,6 +210,8 @@ impl Fault {
             | Fault::EmptyPage
             | Fault::UnknownPageToken
             | Fault::ForeignPageToken
+            | Fault::LostRecord
+            | Fault::EarlyEnd
             | Fault::MissingData => request.target == Target::Clips,
             Fault::RepeatedPageToken => request.target == Target::Clips && request.has_page_token,
             Fault::ExpirePageToken => request.has_page_token,

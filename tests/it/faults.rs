@@ -59,7 +59,7 @@ fn an_access_token_that_is_slow_to_come_is_waited_for() {
 }
 
 /// What never passes: the fault, the exit code, and words of the message.
-const LASTING: [(Fault, i32, &str); 17] = [
+const LASTING: [(Fault, i32, &str); 18] = [
     (Fault::Html(502), 75, "502"),
     (Fault::Html(503), 75, "503"),
     (Fault::Html(504), 75, "504"),
@@ -74,6 +74,7 @@ const LASTING: [(Fault, i32, &str); 17] = [
     (Fault::ExpirePageToken, 75, "Pagination Error"),
     (Fault::UnknownPageToken, 75, "Pagination Error"),
     (Fault::ForeignPageToken, 75, "Pagination Error"),
+    (Fault::LostRecord, 65, "clips came"),
     (Fault::TooMany(TooMany::Bare), 75, "429"),
     (Fault::Forbidden, 77, "1003"),
     (
