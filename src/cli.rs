@@ -132,6 +132,10 @@ settings! {
             allow_hyphen_values = true, value_delimiter = ',', action = clap::ArgAction::Append)]
         pub account: Option<Vec<String>>,
 
+        /// A file of sub-accounts to list: one id a line, with comments after `#`.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_ACCOUNTS_FILE")]
+        pub accounts_file: Option<PathBuf>,
+
         /// List the credentials' account and all its sub-accounts.
         #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub all_accounts: Option<bool>,

@@ -39,6 +39,17 @@ pub enum ConfigError {
     },
     #[error("--account {id:?} is no account id: it must not be empty, nor hold a slash or a space")]
     AccountId { id: String },
+    #[error("cannot read the accounts file {path}: {source}")]
+    AccountsFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "the accounts file {path} holds no account id in line {line}: write one id a line, and comments after #"
+    )]
+    AccountsFileLine { path: PathBuf, line: usize },
+    #[error("the accounts file {path} names no account: write one id a line")]
+    NoAccounts { path: PathBuf },
     #[error("cannot read the settings file {path}: {source}")]
     File {
         path: PathBuf,
@@ -61,7 +72,7 @@ pub enum ConfigError {
     )]
     NoCredentials { missing: String },
     #[error(
-        "ZOOM_ACCOUNT_ID is missing: an access token does not tell whose it is, and the account stands in every row; set it, or name sub-accounts with --account"
+        "ZOOM_ACCOUNT_ID is missing: an access token does not tell whose it is, and the account stands in every row; set it, or name sub-accounts with --account or --accounts-file"
     )]
     NoAccountId,
     #[error(transparent)]

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+mod accounts;
 mod credentials;
 mod error;
 mod limits;
 mod when;
 
+pub use crate::config::accounts::Accounts;
 pub use crate::config::credentials::Environment;
 pub use crate::config::error::ConfigError;
 pub use crate::config::when::When;
@@ -33,17 +35,6 @@ use crate::zoom::Limits;
 
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";
-
-/// Whose clips are listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accounts {
-    /// Those of the credentials' own account.
-    Own,
-    /// Those of these sub-accounts, sorted, each once.
-    Named(Vec<String>),
-    /// Those of the credentials' own account and of all its sub-accounts.
-    All,
-}
 
 /// The service to ask.
 #[derive(Debug, Clone)]
@@ -148,7 +139,7 @@ impl Export {
         Ok(Self {
             limits,
             walks,
-            accounts: accounts(&args)?,
+            accounts: accounts::accounts(&args)?,
             filters: filters(&args)?,
             max_wait: limits::max_wait(args.max_wait.as_deref())?,
             max_file_rows: in_range(
@@ -216,12 +207,13 @@ fn read_file(path: &Path) -> Result<ExportArgs, ConfigError> {
 
 /// A file without the settings that a flag or variable takes the place of by another name.
 fn beneath(args: &ExportArgs, mut file: ExportArgs) -> Result<ExportArgs, ConfigError> {
-    accounts(&file)?;
+    accounts::chosen(&file)?;
     if args.rate_share.is_some() {
         file.rate = None;
     }
-    if args.account.is_some() || args.all_accounts.is_some() {
+    if args.account.is_some() || args.accounts_file.is_some() || args.all_accounts.is_some() {
         file.account = None;
+        file.accounts_file = None;
         file.all_accounts = None;
     }
     Ok(file)
@@ -232,8 +224,8 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Config
         return Ok(Source::Sandbox);
     }
     let (credentials, account_id) = credentials::credentials(environment)?;
-    let is_named = args.account.as_ref().is_some_and(|ids| !ids.is_empty());
-    if account_id.is_none() && !is_named {
+    let named = [Some("account"), Some("accounts-file")];
+    if account_id.is_none() && !named.contains(&accounts::chosen(args)?) {
         return Err(ConfigError::NoAccountId);
     }
     let endpoints = Endpoints::new(
@@ -244,31 +236,6 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Config
         credentials,
         account_id,
         endpoints: Box::new(endpoints),
-    })
-}
-
-fn accounts(args: &ExportArgs) -> Result<Accounts, ConfigError> {
-    let named = args.account.clone().unwrap_or_default();
-    let all = args.all_accounts.unwrap_or(false);
-    if all && !named.is_empty() {
-        return Err(ConfigError::Conflict {
-            first: "account",
-            second: "all-accounts",
-        });
-    }
-    for id in &named {
-        let is_odd = |letter: char| letter == '/' || letter.is_whitespace() || letter.is_control();
-        if id.is_empty() || id.contains(is_odd) {
-            return Err(ConfigError::AccountId { id: id.clone() });
-        }
-    }
-    let mut named = named;
-    named.sort_unstable();
-    named.dedup();
-    Ok(match (all, named.is_empty()) {
-        (true, _) => Accounts::All,
-        (false, true) => Accounts::Own,
-        (false, false) => Accounts::Named(named),
     })
 }
 

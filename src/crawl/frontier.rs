@@ -73,6 +73,12 @@ impl Known {
                 self.is_futile.store(true, Ordering::Relaxed);
             }
         }
+        self.splits_in_vain()
+    }
+
+    /// Whether splitting has turned out not to shrink windows.
+    #[must_use]
+    pub fn splits_in_vain(&self) -> bool {
         self.is_futile.load(Ordering::Relaxed)
     }
 

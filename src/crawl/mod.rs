@@ -211,7 +211,11 @@ fn is_finished(record: &WindowRecord) -> bool {
 fn is_of_one_account(failure: &Failure) -> bool {
     matches!(
         failure.kind,
-        FailureKind::Forbidden | FailureKind::NotFound | FailureKind::BadRequest
+        FailureKind::Forbidden
+            | FailureKind::NotFound
+            | FailureKind::BadRequest
+            | FailureKind::Unusable
+            | FailureKind::PageTokenRefused
     )
 }
 

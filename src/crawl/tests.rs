@@ -26,6 +26,7 @@ use crate::zoom::RetryPolicy;
 use crate::zoom::scripted::Answer;
 use crate::zoom::scripted::Scripted;
 use crate::zoom::scripted::answer;
+use crate::zoom::scripted::answer_with;
 use crate::zoom::transport::Request;
 
 const DAY: i64 = 86_400;
@@ -425,6 +426,90 @@ async fn a_row_lost_while_another_comes_twice_is_noticed_and_walked_again() {
     })
     .await;
     assert_complete(&crawled, 40_000);
+}
+
+/// 700 clips in one window, newest first, with offsets for page tokens; ten seconds pass from one
+/// request to the next. After the first page, its clip 10 vanishes and clip 700 appears behind all
+/// others: the total stays, and clip 300 is skipped.
+fn service_in_motion() -> impl FnMut(&Request) -> Answer + Send {
+    let mut clips: Vec<i64> = (0..700).collect();
+    let mut now = SPAN.to;
+    let mut changed_at = 0;
+    move |request| {
+        now += 10;
+        let query = |name: &str| {
+            let mut pairs = request.url.query_pairs();
+            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        };
+        let bound = |name: &str| query(name).unwrap().parse::<jiff::Timestamp>().unwrap();
+        let start = query("next_page_token").map_or(0, |token| token.parse().unwrap());
+        if start > 0 && changed_at == 0 {
+            clips.retain(|clip| *clip != 10);
+            clips.push(700);
+            changed_at = now;
+        }
+        let created = |clip: i64| instant(SPAN.to - DAY - 10 * clip);
+        let listed: Vec<String> = clips
+            .iter()
+            .filter(|clip| (bound("from")..=bound("to")).contains(&created(**clip)))
+            .map(|&clip| {
+                let created = created(clip);
+                let modified = if clip == 700 { instant(changed_at) } else { created };
+                format!(
+                    r#"{{"clip_id":"{clip}","created_date":"{created}","modified_date":"{modified}"}}"#
+                )
+            })
+            .collect();
+        let stop = listed.len().min(start + 300);
+        let token = if stop < listed.len() {
+            stop.to_string()
+        } else {
+            String::new()
+        };
+        let (records, total) = (listed[start..stop].join(","), listed.len());
+        let page = format!(
+            r#"{{"data":[{records}],"next_page_token":"{token}","total_records":{total}}}"#
+        );
+        let date = instant(now).strftime("%a, %d %b %Y %H:%M:%S GMT");
+        answer_with(200, &[("date", &date.to_string())], page)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clip_that_appears_while_another_vanishes_does_not_hide_a_third() {
+    let crawled = crawl(service_in_motion()).await;
+    assert_eq!(verdict(&crawled.windows, 0), Verdict::Verified);
+    // Clip 10 was listed once.
+    assert_eq!(crawled.ids, (0..=700).collect());
+    let cut: Vec<&str> = crawled
+        .windows
+        .iter()
+        .filter_map(|window| window.why.as_deref())
+        .collect();
+    assert_eq!(cut, ["clips were changed while their pages were read"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_in_motion_is_cut_until_its_parts_are_of_one_page() {
+    // The total grows with every page, for ever: only a single page agrees with itself.
+    let service = Service::even(240_000);
+    let mut pages = 0;
+    let crawled = crawl(move |request| {
+        let answer = service.page(request)?;
+        let body = std::str::from_utf8(&answer.body).unwrap();
+        let (before, total) = body.rsplit_once(':').unwrap();
+        let total: usize = total.trim_end_matches('}').parse().unwrap();
+        let is_later_page = request.url.query().unwrap().contains("next_page_token");
+        pages += usize::from(is_later_page);
+        let total = if is_later_page { total + pages } else { total };
+        Ok(crate::zoom::transport::Response {
+            body: Bytes::from(format!("{before}:{total}}}")),
+            ..answer
+        })
+    })
+    .await;
+    assert_complete(&crawled, 240_000);
+    assert!(crawled.requests < 6 * 816, "{} requests", crawled.requests);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,12 +19,14 @@ pub fn verdict(windows: &[WindowRecord], failed_accounts: usize) -> Verdict {
 
 /// The windows that make a census incomplete: those that did not settle, and those without a count
 /// where others have one. If the total of one long window was a count of the filter, its absence
-/// elsewhere is no habit of the service but a fault.
+/// elsewhere is no habit of the service but a fault. Pages are counted over all walks of a window,
+/// so that only one that was walked once is known to be long.
 #[must_use]
 pub fn doubtful(windows: &[WindowRecord]) -> Vec<&WindowRecord> {
     let has_counts = windows
         .iter()
-        .any(|window| window.outcome == WindowOutcome::Settled && window.pages > 1);
+        .filter(|window| window.outcome == WindowOutcome::Settled)
+        .any(|window| window.walks == 1 && window.pages > 1);
     windows
         .iter()
         .filter(|window| match window.outcome {
@@ -33,4 +35,50 @@ pub fn doubtful(windows: &[WindowRecord]) -> Vec<&WindowRecord> {
             WindowOutcome::Settled | WindowOutcome::Split => false,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn window(outcome: WindowOutcome, walks: u32, pages: u64) -> WindowRecord {
+        WindowRecord {
+            account_id: "main".to_owned(),
+            from: 0,
+            to: 1,
+            expected: None,
+            received: 0,
+            distinct: 0,
+            pages,
+            walks,
+            restarts: 0,
+            outcome,
+            why: None,
+            outside: 0,
+            rejected: 0,
+            repairs: BTreeMap::new(),
+            rows: 0,
+        }
+    }
+
+    #[test]
+    fn a_count_that_only_one_window_lacks_makes_the_census_incomplete() {
+        let uncounted = window(WindowOutcome::Unverified, 1, 2);
+        let counted = window(WindowOutcome::Settled, 1, 2);
+        let windows = [uncounted.clone(), counted];
+        assert_eq!(verdict(&windows, 0), Verdict::Incomplete);
+        assert_eq!(verdict(&[uncounted], 0), Verdict::Unverified);
+    }
+
+    #[test]
+    fn a_window_of_one_page_that_was_walked_twice_says_nothing_about_counts() {
+        let windows = [
+            window(WindowOutcome::Unverified, 1, 2),
+            window(WindowOutcome::Settled, 1, 1),
+            window(WindowOutcome::Settled, 2, 2),
+        ];
+        assert_eq!(verdict(&windows, 0), Verdict::Unverified);
+    }
 }

@@ -7,9 +7,14 @@ use std::hash::Hash;
 use std::hash::Hasher;
 use std::sync::Arc;
 
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::clip::Column;
 use crate::cores;
 use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
+use crate::crawl::decode::DecodedPage;
 use crate::crawl::frontier::Job;
 use crate::crawl::proof::Judgement;
 use crate::crawl::proof::Proof;
@@ -20,10 +25,13 @@ use crate::snapshot::WindowRecord;
 use crate::zoom::Failure;
 use crate::zoom::FailureKind;
 use crate::zoom::PageToken;
+use crate::zoom::ServerSpan;
+use crate::zoom::client::Dated;
 use crate::zoom::clips;
 use crate::zoom::clips::PAGE_SIZE;
 
 /// Walks of one window that may fail to settle before it is given up: the first and three more.
+/// Those that are cut because the window is in motion are not counted.
 const MOST_REPEATS: u32 = 3;
 
 /// Times that one window may start over because its page token died.
@@ -31,9 +39,6 @@ const MOST_RESTARTS: u32 = 5;
 
 /// After so many pages a chain must have brought a clip that it had not brought before.
 const PAGES_WITHOUT_NEWS: u64 = 20;
-
-/// Empty pages in a row that still name a next page.
-const MOST_EMPTY_PAGES: u32 = 100;
 
 /// How a job ended.
 #[derive(Debug)]
@@ -58,14 +63,18 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
             Some(why) => Judgement::Unsettled(why),
             None => walk.judge()?,
         };
-        let why = match judgement {
+        let can_split = walk.proof.pages() > 1 && job.window.can_split();
+        let (why, counts) = match judgement {
             Judgement::Settled => return walk.finish(WindowOutcome::Settled, None).await,
             Judgement::Unproven(why) => {
                 return walk.finish(WindowOutcome::Unverified, Some(why)).await;
             }
-            Judgement::Unsettled(why) => why,
+            // What is in motion comes to rest in parts of one page, however many splits that takes:
+            // a page is of one moment.
+            Judgement::InMotion(why) => (why, !can_split || crawl.known.splits_in_vain()),
+            Judgement::Unsettled(why) => (why, true),
         };
-        walk.repeats += 1;
+        walk.repeats += u32::from(counts);
         if walk.repeats > MOST_REPEATS {
             return walk.finish(WindowOutcome::Unsettled, Some(why)).await;
         }
@@ -73,7 +82,7 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
             window: walk.name(),
             why: why.clone(),
         });
-        if walk.proof.pages() > 1 && job.window.can_split() {
+        if can_split {
             let repeated = Job {
                 repeats: walk.repeats,
                 ..job.clone()
@@ -100,6 +109,8 @@ struct Walk<'a> {
     repeats: u32,
     /// Of the walk under way.
     proof: Proof,
+    /// When its first page was asked for, by the service's clock, in unix seconds.
+    first_asked: Option<i64>,
     outside: HashSet<String>,
     /// Hashes of the records that are no clips: one that comes again on a later page may stand in
     /// the place of a clip that was lost.
@@ -139,6 +150,7 @@ impl<'a> Walk<'a> {
             job,
             repeats: job.repeats,
             proof: Proof::default(),
+            first_asked: None,
             outside: HashSet::new(),
             rejects: HashSet::new(),
             distinct_rejects: 0,
@@ -162,10 +174,9 @@ impl<'a> Walk<'a> {
         self.distinct_before = 0;
         let mut page_token: Option<PageToken> = None;
         let mut seen = HashSet::new();
-        let mut empty_pages = 0;
         loop {
-            let page = match self.fetch(page_token.as_ref()).await {
-                Ok(page) => page,
+            let (page, time) = match self.fetch(page_token.as_ref()).await {
+                Ok(dated) => (dated.answer, dated.span),
                 Err(failure) => {
                     self.restart_or_fail(failure)?;
                     return Ok(End::PageTokenDied);
@@ -176,6 +187,7 @@ impl<'a> Walk<'a> {
             let page_size = page.records.clamp(1, u64::from(PAGE_SIZE));
             self.keep(&page)?;
             if is_first {
+                self.first_asked = time.map(|time| time.sent);
                 self.tell_expected(page.total_records);
                 let parts = page
                     .total_records
@@ -191,17 +203,14 @@ impl<'a> Walk<'a> {
                 if let Some(parts) = parts {
                     return Ok(End::TooFull(parts));
                 }
+            } else if self.is_changed(&page, time) {
+                self.proof.changed();
             }
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);
             };
-            empty_pages = if page.records == 0 {
-                empty_pages + 1
-            } else {
-                0
-            };
             let is_new = seen.insert(next.clone());
-            self.broken = self.why_endless(is_new, empty_pages)?;
+            self.broken = self.why_endless(is_new)?;
             if self.broken.is_some() {
                 return Ok(End::LastPage);
             }
@@ -210,16 +219,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Why a chain that names a next page would not come to an end, or not to a good one.
-    fn why_endless(
-        &mut self,
-        is_new: bool,
-        empty_pages: u32,
-    ) -> Result<Option<String>, CrawlError> {
+    fn why_endless(&mut self, is_new: bool) -> Result<Option<String>, CrawlError> {
         if !is_new {
             return Ok(Some("a page token came twice".to_owned()));
-        }
-        if empty_pages > MOST_EMPTY_PAGES {
-            return Ok(Some(format!("{MOST_EMPTY_PAGES} empty pages in a row")));
         }
         let expected = self.proof.expected().unwrap_or(u64::MAX);
         if self.proof.records() > expected.saturating_add(u64::from(PAGE_SIZE)) {
@@ -239,10 +241,7 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
-    async fn fetch(
-        &self,
-        page_token: Option<&PageToken>,
-    ) -> Result<super::decode::DecodedPage, Failure> {
+    async fn fetch(&self, page_token: Option<&PageToken>) -> Result<Dated<DecodedPage>, Failure> {
         let account = &self.crawl.accounts[self.job.account];
         let query = self.crawl.query(self.job.window);
         let mut call = clips::call(account.path.as_deref(), &query, page_token.cloned());
@@ -251,8 +250,21 @@ impl<'a> Walk<'a> {
         let account_id = account.id.clone();
         self.crawl
             .client
-            .get(&call, move |body| crawl.decoder.page(&account_id, body))
+            .get_dated(&call, move |body| crawl.decoder.page(&account_id, body))
             .await
+    }
+
+    /// Whether a clip on a page was changed since the first page was asked for. Dates later than the
+    /// answer prove nothing: they are wrong.
+    fn is_changed(&self, page: &DecodedPage, time: Option<ServerSpan>) -> bool {
+        const MICROS: i64 = 1_000_000;
+        let (Some(first_asked), Some(time)) = (self.first_asked, time) else {
+            return false;
+        };
+        let walk = first_asked.saturating_mul(MICROS)..=time.answered.saturating_mul(MICROS);
+        let modified = page.rows.column(Column::ModifiedAt.index());
+        let modified = modified.as_primitive::<TimestampMicrosecondType>();
+        modified.iter().flatten().any(|date| walk.contains(&date))
     }
 
     /// How long the chain behind the next page is thought to be. A window nobody has looked into
@@ -280,7 +292,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Spools a page and counts what is on it.
-    fn keep(&mut self, page: &super::decode::DecodedPage) -> Result<(), CrawlError> {
+    fn keep(&mut self, page: &DecodedPage) -> Result<(), CrawlError> {
         self.pages.append(&page.rows)?;
         for reject in &page.rejects {
             self.pages.reject(reject)?;

@@ -19,6 +19,7 @@ use crate::zoom::HttpTransport;
 use crate::zoom::RetryPolicy;
 use crate::zoom::Timeouts;
 use crate::zoom::accounts::sub_accounts;
+use crate::zoom::transport::Transport;
 
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;
@@ -67,25 +68,31 @@ pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource,
     }
 }
 
+/// The real network.
+pub(super) fn network() -> Result<Arc<dyn Transport>, Error> {
+    let transport = HttpTransport::new(Timeouts::default())
+        .map_err(|error| Error::Transport(error.to_string()))?;
+    Ok(Arc::new(transport))
+}
+
 pub(super) fn client(
+    transport: Arc<dyn Transport>,
     settings: &config::Export,
     source: &OpenSource,
     events: &Events,
-) -> Result<Client, Error> {
-    let transport = HttpTransport::new(Timeouts::default())
-        .map_err(|error| Error::Transport(error.to_string()))?;
+) -> Client {
     let retry = RetryPolicy {
         max_wait: settings.max_wait,
         ..RetryPolicy::default()
     };
-    Ok(Client::new(
-        Arc::new(transport),
+    Client::new(
+        transport,
         source.credentials.clone(),
         source.endpoints.clone(),
         settings.limits,
         retry,
         events.clone(),
-    ))
+    )
 }
 
 /// An app without the scope for all clips gets those of its own user, which look like all there

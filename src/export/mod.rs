@@ -8,6 +8,8 @@ use jiff::Timestamp;
 mod census;
 mod connect;
 mod publish;
+#[cfg(test)]
+mod tests;
 
 use crate::config;
 use crate::crawl::AccountFailure;
@@ -28,6 +30,7 @@ use crate::snapshot::Spool;
 use crate::snapshot::Verdict;
 use crate::snapshot::recover;
 use crate::tally::Tally;
+use crate::zoom::transport::Transport;
 
 /// A snapshot that is out.
 #[derive(Debug)]
@@ -54,6 +57,15 @@ pub async fn export(
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
+    export_through(connect::network()?, settings, listeners, now).await
+}
+
+async fn export_through(
+    transport: Arc<dyn Transport>,
+    settings: config::Export,
+    listeners: Vec<Arc<dyn Listener>>,
+    now: Timestamp,
+) -> Result<Published, Error> {
     let tally = Arc::new(Tally::default());
     let mut listeners = listeners;
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
@@ -66,7 +78,7 @@ pub async fn export(
     recover(&layout)?;
     census.refuse_other(&layout)?;
 
-    let client = connect::client(&settings, &source, &events)?;
+    let client = connect::client(transport, &settings, &source, &events);
     connect::check_scopes(&client, &settings).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
@@ -123,7 +135,7 @@ pub async fn export(
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
-/// Windows that a message names; more would hide the rest of it.
+/// Windows and accounts that a message names; more would hide the rest of it.
 const MOST_NAMED: usize = 20;
 
 /// Why nothing is published: the one account's own failure if there is only that, else all reasons.
@@ -133,21 +145,25 @@ fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
         return Error::Service(failure.failure);
     }
     let windows = crawl.spool.finished();
-    let doubtful = doubtful(&windows);
-    let mut reasons: Vec<String> = doubtful
+    let accounts = failures
         .iter()
-        .take(MOST_NAMED)
-        .map(ToString::to_string)
-        .chain(
-            failures
-                .iter()
-                .map(|failed| format!("account {}: {}", failed.account_id, failed.failure)),
-        )
+        .map(|failed| format!("account {}: {}", failed.account_id, failed.failure));
+    let windows = doubtful(&windows);
+    let windows = windows.iter().map(ToString::to_string);
+    let reasons: Vec<String> = some(accounts, "accounts")
+        .chain(some(windows, "windows"))
         .collect();
-    if doubtful.len() > MOST_NAMED {
-        reasons.push(format!("{} more windows", doubtful.len() - MOST_NAMED));
-    }
     Error::Incomplete {
         why: reasons.join("; "),
     }
+}
+
+/// The first of the reasons, and how many more of the kind there are.
+fn some(
+    reasons: impl ExactSizeIterator<Item = String>,
+    kind: &str,
+) -> impl Iterator<Item = String> {
+    let more = reasons.len().saturating_sub(MOST_NAMED);
+    let rest = (more > 0).then(|| format!("{more} more {kind}"));
+    reasons.take(MOST_NAMED).chain(rest)
 }

@@ -30,10 +30,14 @@ pub(super) enum Delivery {
     Whole,
     /// Half the body, then the connection is closed.
     Cut,
+    /// Half the body, then the connection is reset.
+    CutByReset,
     /// Half the body, then nothing more.
     Endless,
     /// The connection is closed.
     Closed,
+    /// The connection is reset.
+    Reset,
     /// Nothing is sent.
     Silent,
 }
@@ -155,9 +159,9 @@ impl Reply {
         match (self.delivery, self.code) {
             (Delivery::Whole, Some(code)) => format!("{} code {code}", self.status),
             (Delivery::Whole, None) => self.status.to_string(),
-            (Delivery::Cut, _) => "cut short".to_owned(),
+            (Delivery::Cut | Delivery::CutByReset, _) => "cut short".to_owned(),
             (Delivery::Endless, _) => "without end".to_owned(),
-            (Delivery::Closed, _) => "closed".to_owned(),
+            (Delivery::Closed | Delivery::Reset, _) => "closed".to_owned(),
             (Delivery::Silent, _) => "silent".to_owned(),
         }
     }

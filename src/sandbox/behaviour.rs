@@ -128,6 +128,14 @@ pub enum TotalRecords {
     Filter,
     /// The records of this page.
     Page,
+    /// All records of the account, whatever the filter.
+    Account,
+    /// All records of the filter, and so many more (or fewer).
+    Off(i64),
+    /// All records of the filter, and one more with every page.
+    Moving,
+    /// All records of the filter, but only on every other page, the first of them included.
+    Sometimes,
     /// There is no such field.
     Absent,
 }

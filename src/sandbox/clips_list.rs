@@ -8,6 +8,7 @@ use super::behaviour::OwnAccount;
 use super::behaviour::Paging;
 use super::behaviour::TotalRecords;
 use super::dataset::Account;
+use super::drift::Moment;
 use super::endpoint::Endpoint;
 use super::endpoint::Route;
 use super::faults::Fault;
@@ -17,6 +18,7 @@ use super::query::ClipsQuery;
 use super::query::PageQuery;
 use super::random;
 use super::select::Filter;
+use super::select::Ranking;
 use super::select::Selection;
 use super::world::Visit;
 use super::world::World;
@@ -25,7 +27,30 @@ use super::world::World;
 pub(super) const BYTES_A_CLIP: usize = 1150;
 
 /// In a keyset page token: before the first record. No clip has this index.
-const AT_START: u64 = u32::MAX as u64;
+const AT_START: u32 = u32::MAX;
+
+/// What a page token remembers: the last record sent, as it was after so many changes of the
+/// account; or, with offsets, how many records were sent.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    made: u32,
+    index: u32,
+}
+
+impl From<u64> for Place {
+    fn from(word: u64) -> Place {
+        Place {
+            made: (word >> 32) as u32,
+            index: word as u32,
+        }
+    }
+}
+
+impl From<Place> for u64 {
+    fn from(place: Place) -> u64 {
+        u64::from(place.made) << 32 | u64::from(place.index)
+    }
+}
 
 impl World {
     /// Answers a request for clips; errors are answers too.
@@ -53,18 +78,43 @@ impl World {
         let fault = self.strike(visit, fingerprint, place.is_some());
         let filter = self.filter(account, &query, reach)?;
         let key = query.page.parameters;
-        let selection = self.selections.get(key).unwrap_or_else(|| {
-            let found = Selection::new(account, &query, &filter, behaviour.order);
-            self.selections.keep(key, &found);
-            found
+        let moment = self.changes.as_ref().map(|changes| Moment {
+            changes,
+            made: changes.asked(self.present_millis()),
         });
-        let start = match (place, behaviour.paging) {
-            (None, _) | (Some(AT_START), Paging::Keyset) => 0,
-            (Some(place), Paging::Offset) => (place as usize).min(selection.len()),
-            (Some(place), Paging::Keyset) => selection.behind(account, place as u32),
+        let selection = match moment {
+            Some(moment) => Selection::at(moment, account, &query, &filter, behaviour.order),
+            None => self.selections.get(key).unwrap_or_else(|| {
+                let found = Selection::new(account, &query, &filter, behaviour.order);
+                self.selections.keep(key, &found);
+                found
+            }),
+        };
+        let start = match (place.map(Place::from), behaviour.paging, moment) {
+            (None, ..)
+            | (
+                Some(Place {
+                    index: AT_START, ..
+                }),
+                Paging::Keyset,
+                _,
+            ) => 0,
+            (Some(place), Paging::Offset, _) => (place.index as usize).min(selection.len()),
+            (Some(place), Paging::Keyset, None) => selection.behind(account, place.index),
+            (Some(place), Paging::Keyset, Some(moment)) => {
+                let then = Moment {
+                    made: place.made,
+                    ..moment
+                };
+                let order = Ranking::new(account, query.by, behaviour.order);
+                selection.behind_key(order.key(then, place.index), |index| {
+                    order.key(moment, index)
+                })
+            }
         };
         let page = ClipsPage {
             account,
+            moment,
             selection: &selection,
             start,
             query: &query.page,
@@ -105,17 +155,20 @@ impl World {
             Some(Fault::ShortPage) => full.div_ceil(2),
             _ => full,
         };
+        let sent = match fault {
+            Some(Fault::LostRecord) => count.saturating_sub(1),
+            _ => count,
+        };
         let mut out = Vec::with_capacity(256 + count * BYTES_A_CLIP);
         out.push(b'{');
         if fault != Some(Fault::MissingData) {
             out.extend_from_slice(b"\"data\":[");
-            for place in page.start..page.start + count {
+            for place in page.start..page.start + sent {
                 if place > page.start {
                     out.push(b',');
                 }
-                let record = page
-                    .account
-                    .record(page.selection.index(page.account, place));
+                let index = page.selection.index(page.account, place);
+                let record = Moment::record(page.moment, page.account, index);
                 self.renderer.record(&mut out, page.account, &record);
             }
             out.extend_from_slice(b"],");
@@ -133,9 +186,19 @@ impl World {
         }
         out.extend_from_slice(b"\"page_size\":");
         push_number(&mut out, page.query.size as u64);
+        let pages_before = page.start / page.query.size.max(1);
         let total = match behaviour.total_records {
             TotalRecords::Filter => Some(page.selection.len()),
-            TotalRecords::Page => Some(count),
+            TotalRecords::Page => Some(sent),
+            TotalRecords::Account => Some(page.account.len()),
+            TotalRecords::Off(by) => {
+                let by = isize::try_from(by).unwrap_or_default();
+                Some(page.selection.len().saturating_add_signed(by))
+            }
+            TotalRecords::Moving => Some(page.selection.len() + pages_before),
+            TotalRecords::Sometimes => pages_before
+                .is_multiple_of(2)
+                .then_some(page.selection.len()),
             TotalRecords::Absent => None,
         };
         if let Some(total) = total {
@@ -144,7 +207,7 @@ impl World {
         }
         out.push(b'}');
         Reply {
-            records: count as u64,
+            records: sent as u64,
             ..Reply::json(200, out)
         }
     }
@@ -161,16 +224,27 @@ impl World {
             return page.query.token.clone();
         }
         let end = page.start + count;
-        if end >= page.selection.len() {
+        if end >= page.selection.len() || fault == Some(Fault::EarlyEnd) {
             return None;
         }
         let place = match self.options.behaviour.paging {
             Paging::Offset => end as u64,
             // Nothing was sent yet: no record to start behind.
-            Paging::Keyset if end == 0 => AT_START,
-            Paging::Keyset => u64::from(page.selection.index(page.account, end - 1)),
+            Paging::Keyset if end == 0 => u64::from(AT_START),
+            Paging::Keyset => u64::from(Place {
+                made: page.moment.map_or(0, |moment| moment.made),
+                index: page.selection.index(page.account, end - 1),
+            }),
         };
-        Some(self.page_tokens.issue(place, page.query.parameters, now))
+        let parameters = match fault {
+            Some(Fault::ForeignPageToken) => !page.query.parameters,
+            _ => page.query.parameters,
+        };
+        let token = self.page_tokens.issue(place, parameters, now);
+        Some(match fault {
+            Some(Fault::UnknownPageToken) => token.chars().rev().collect(),
+            _ => token,
+        })
     }
 }
 
@@ -178,6 +252,7 @@ impl World {
 #[derive(Debug)]
 struct ClipsPage<'a> {
     account: &'a Account,
+    moment: Option<Moment<'a>>,
     selection: &'a Selection,
     start: usize,
     query: &'a PageQuery,

@@ -50,16 +50,27 @@ impl Listener for BreakableListener {
 
 /// Breaks one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Switch(Arc<AtomicBool>);
+pub(super) struct Switch(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_off: AtomicBool,
+    resets: AtomicBool,
+}
 
 impl Switch {
     /// Nothing more is written; the connection closes when next written to.
     pub(super) fn off(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.is_off.store(true, Ordering::Release);
+    }
+
+    /// When the connection closes, its client sees a reset.
+    pub(super) fn reset_at_end(&self) {
+        self.0.resets.store(true, Ordering::Release);
     }
 
     fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Acquire) {
+        if self.0.is_off.load(Ordering::Acquire) {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(())
@@ -77,6 +88,15 @@ impl Connected<IncomingStream<'_, BreakableListener>> for Switch {
 pub(super) struct BreakableStream {
     stream: TcpStream,
     switch: Switch,
+}
+
+impl Drop for BreakableStream {
+    fn drop(&mut self) {
+        if self.switch.0.resets.load(Ordering::Acquire) {
+            // What fails here closes the connection all the same.
+            self.stream.set_zero_linger().ok();
+        }
+    }
 }
 
 impl AsyncRead for BreakableStream {

@@ -36,6 +36,17 @@ impl Dataset {
         Dataset { accounts }
     }
 
+    /// The account's number and the index of a clip, counted through all accounts.
+    pub(super) fn clip(&self, mut place: u64) -> Option<(u32, u32)> {
+        for account in &self.accounts {
+            if place < account.len() as u64 {
+                return Some((account.number, place as u32));
+            }
+            place -= account.len() as u64;
+        }
+        None
+    }
+
     #[cfg(test)]
     pub(super) fn clips(&self) -> u64 {
         self.accounts
@@ -120,6 +131,11 @@ impl Account {
             end: options.until * 1000,
             oddities: options.faults.oddities.clone(),
         }
+    }
+
+    /// Its place among the accounts.
+    pub(super) fn number(&self) -> u32 {
+        self.number
     }
 
     pub(super) fn len(&self) -> usize {

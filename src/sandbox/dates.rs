@@ -1,5 +1,8 @@
 //! Dates as the simulated service reads and writes them. Proleptic Gregorian, UTC only.
 
+/// First second of the year 10000, unix seconds.
+pub(super) const YEAR_10000: i64 = 253_402_300_800;
+
 /// Seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 

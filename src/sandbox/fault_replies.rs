@@ -40,7 +40,9 @@ impl World {
             Fault::ServerError { body: false } => Reply::json(500, Vec::new()),
             Fault::OkWithErrorCode => Reply::error(200, 3000, "Service temporarily unavailable."),
             Fault::Close => delivered(Delivery::Closed),
+            Fault::Reset => delivered(Delivery::Reset),
             Fault::CutBody => delivered(Delivery::Cut),
+            Fault::ResetBody => delivered(Delivery::CutByReset),
             Fault::EndlessBody => delivered(Delivery::Endless),
             Fault::NoAnswer => delivered(Delivery::Silent),
             Fault::Slow(delay) => Reply { delay, ..reply },
@@ -49,6 +51,7 @@ impl World {
                 self.access.kill(visit.authorization, refusal);
                 Reply::token_refused(refusal, false)
             }
+            Fault::LoseScope => self.access.without_scope(visit.endpoint),
             Fault::ExpirePageToken => {
                 Reply::page_token(visit.endpoint.target() == faults::Target::Clips)
             }
@@ -59,9 +62,14 @@ impl World {
                 Reply::too_many(kind, label, limit, &dates::second_text(tomorrow))
             }
             Fault::Forbidden => Reply::error(403, 1003, "No permission to operate"),
-            Fault::ShortPage | Fault::EmptyPage | Fault::RepeatedPageToken | Fault::MissingData => {
-                reply
-            }
+            Fault::ShortPage
+            | Fault::EmptyPage
+            | Fault::RepeatedPageToken
+            | Fault::UnknownPageToken
+            | Fault::ForeignPageToken
+            | Fault::LostRecord
+            | Fault::EarlyEnd
+            | Fault::MissingData => reply,
         }
     }
 }

@@ -95,6 +95,14 @@ pub enum Fault {
     EmptyPage,
     /// The page token that was sent comes back. Clips lists only; not on a first page.
     RepeatedPageToken,
+    /// The page token that is handed out is none that was ever issued. Clips lists only.
+    UnknownPageToken,
+    /// The page token that is handed out belongs to other parameters. Clips lists only.
+    ForeignPageToken,
+    /// A record is missing from the page, and nothing but the total tells. Clips lists only.
+    LostRecord,
+    /// The page claims to be the last, though there is more. Clips lists only.
+    EarlyEnd,
     /// A page without `data`. Clips lists only.
     MissingData,
     /// 200 with an error's body.
@@ -108,8 +116,12 @@ pub enum Fault {
     },
     /// The connection is closed without an answer.
     Close,
+    /// The connection is reset without an answer.
+    Reset,
     /// The connection is closed in the middle of the body.
     CutBody,
+    /// The connection is reset in the middle of the body.
+    ResetBody,
     /// Half the body, and then nothing, with the connection open.
     EndlessBody,
     /// Nothing, with the connection open.
@@ -120,6 +132,8 @@ pub enum Fault {
     RefuseToken(TokenRefusal),
     /// The access token is refused from now on.
     KillToken(TokenRefusal),
+    /// The scope for the call is gone: 400 with code 4711, or 4700 for classic names.
+    LoseScope,
     /// The page token counts as expired: 400 with code 300. Only on requests that have one.
     ExpirePageToken,
     /// 429, though no limit was passed.
@@ -129,23 +143,61 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Those that are over with one answer, at once: the next attempt, or the next walk, is good.
+    pub const PASSING: [Fault; 27] = [
+        Fault::LostRecord,
+        Fault::EarlyEnd,
+        Fault::ShortPage,
+        Fault::EmptyPage,
+        Fault::RepeatedPageToken,
+        Fault::UnknownPageToken,
+        Fault::ForeignPageToken,
+        Fault::ExpirePageToken,
+        Fault::MissingData,
+        Fault::OkWithErrorCode,
+        Fault::Html(502),
+        Fault::Html(503),
+        Fault::Html(504),
+        Fault::ServerError { body: true },
+        Fault::ServerError { body: false },
+        Fault::Close,
+        Fault::Reset,
+        Fault::CutBody,
+        Fault::ResetBody,
+        Fault::RefuseToken(TokenRefusal::Unauthorized124),
+        Fault::RefuseToken(TokenRefusal::BadRequest124),
+        Fault::RefuseToken(TokenRefusal::Unauthorized1002),
+        Fault::KillToken(TokenRefusal::Unauthorized124),
+        Fault::KillToken(TokenRefusal::BadRequest124),
+        Fault::KillToken(TokenRefusal::Unauthorized1002),
+        Fault::TooMany(TooMany::PerSecond),
+        Fault::TooMany(TooMany::Bare),
+    ];
+
     /// Its name in the report.
     pub(super) fn name(self) -> &'static str {
         match self {
             Fault::ShortPage => "short page",
             Fault::EmptyPage => "empty page",
             Fault::RepeatedPageToken => "repeated page token",
+            Fault::UnknownPageToken => "unknown page token",
+            Fault::ForeignPageToken => "page token of other parameters",
+            Fault::LostRecord => "lost record",
+            Fault::EarlyEnd => "early end",
             Fault::MissingData => "missing data",
             Fault::OkWithErrorCode => "200 with an error code",
             Fault::Html(_) => "html error page",
             Fault::ServerError { .. } => "server error",
             Fault::Close => "closed without answer",
+            Fault::Reset => "reset without answer",
             Fault::CutBody => "body cut short",
+            Fault::ResetBody => "reset within the body",
             Fault::EndlessBody => "body without end",
             Fault::NoAnswer => "no answer",
             Fault::Slow(_) => "slow answer",
             Fault::RefuseToken(_) => "access token refused",
             Fault::KillToken(_) => "access token killed",
+            Fault::LoseScope => "scope lost",
             Fault::ExpirePageToken => "page token expired early",
             Fault::TooMany(_) => "429 out of turn",
             Fault::Forbidden => "forbidden",
@@ -154,12 +206,18 @@ impl Fault {
 
     fn fits(self, request: &Request<'_>) -> bool {
         match self {
-            Fault::ShortPage | Fault::EmptyPage | Fault::MissingData => {
-                request.target == Target::Clips
-            }
+            Fault::ShortPage
+            | Fault::EmptyPage
+            | Fault::UnknownPageToken
+            | Fault::ForeignPageToken
+            | Fault::LostRecord
+            | Fault::EarlyEnd
+            | Fault::MissingData => request.target == Target::Clips,
             Fault::RepeatedPageToken => request.target == Target::Clips && request.has_page_token,
             Fault::ExpirePageToken => request.has_page_token,
-            Fault::RefuseToken(_) | Fault::KillToken(_) => request.target != Target::Token,
+            Fault::RefuseToken(_) | Fault::KillToken(_) | Fault::LoseScope => {
+                request.target != Target::Token
+            }
             _ => true,
         }
     }
@@ -193,6 +251,8 @@ pub struct Oddities {
 pub enum Oddity {
     /// A clip without `clip_id`: to be rejected.
     NoClipId,
+    /// A clip with a `clip_id` of 1 MiB: to be rejected.
+    HugeId,
     /// A string in the place of an object: to be rejected.
     NotAnObject,
     /// `file_size` beyond 2^63.
@@ -203,29 +263,39 @@ pub enum Oddity {
     Year9999,
     /// A status that is not documented.
     UnknownStatus,
-    /// An unknown field, 200 arrays deep.
+    /// An unknown field, 10,000 arrays deep.
     DeepNesting,
+    /// A `title` of 1 MiB.
+    HugeTitle,
+    /// A `description` that is no UTF-8.
+    InvalidUtf8,
     /// `title` and `status` twice, with equal values.
     DuplicateKeys,
 }
 
 impl Oddity {
     /// All kinds.
-    pub const ALL: [Oddity; 8] = [
+    pub const ALL: [Oddity; 11] = [
         Oddity::NoClipId,
+        Oddity::HugeId,
         Oddity::NotAnObject,
         Oddity::HugeNumber,
         Oddity::YearZero,
         Oddity::Year9999,
         Oddity::UnknownStatus,
         Oddity::DeepNesting,
+        Oddity::HugeTitle,
+        Oddity::InvalidUtf8,
         Oddity::DuplicateKeys,
     ];
 
     /// Whether such a record is no clip at all.
     #[must_use]
     pub fn is_reject(self) -> bool {
-        matches!(self, Oddity::NoClipId | Oddity::NotAnObject)
+        matches!(
+            self,
+            Oddity::NoClipId | Oddity::HugeId | Oddity::NotAnObject
+        )
     }
 
     /// Its name in the truth.
@@ -233,12 +303,15 @@ impl Oddity {
     pub fn name(self) -> &'static str {
         match self {
             Oddity::NoClipId => "no_clip_id",
+            Oddity::HugeId => "huge_id",
             Oddity::NotAnObject => "not_an_object",
             Oddity::HugeNumber => "huge_number",
             Oddity::YearZero => "year_zero",
             Oddity::Year9999 => "year_9999",
             Oddity::UnknownStatus => "unknown_status",
             Oddity::DeepNesting => "deep_nesting",
+            Oddity::HugeTitle => "huge_title",
+            Oddity::InvalidUtf8 => "invalid_utf8",
             Oddity::DuplicateKeys => "duplicate_keys",
         }
     }

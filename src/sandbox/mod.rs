@@ -8,6 +8,7 @@
 //! options, behaviour, faults       what to simulate
 //! random, dates, numbers, names    raw material
 //! record, dataset, directory       clips, accounts, users: pure functions of (seed, account, index)
+//! drift                            clips that come, go and change while they are listed
 //! render, truth                    clips as JSON; what a perfect census would find
 //! query, select, page_tokens       a request for a list: parsed, judged, answered by position
 //! endpoint, authorization, oauth   what can be asked, and who may ask
@@ -15,6 +16,7 @@
 //! answer, world, fault_replies     the answer to each request
 //! clips_list, other_lists          its lists
 //! connection, server               HTTP
+//! unplugged                        the same without a network, for tests
 //! ```
 
 #![expect(
@@ -37,6 +39,7 @@ mod connection;
 mod dataset;
 mod dates;
 mod directory;
+mod drift;
 mod endpoint;
 mod fault_replies;
 mod faults;
@@ -56,6 +59,8 @@ mod scenario;
 mod select;
 mod server;
 mod truth;
+#[cfg(test)]
+pub(crate) mod unplugged;
 mod world;
 
 use std::io;
@@ -79,6 +84,8 @@ pub use behaviour::ScopeNames;
 pub use behaviour::TagShape;
 pub use behaviour::TokenRefusal;
 pub use behaviour::TotalRecords;
+pub use drift::Change;
+pub use drift::Drift;
 pub use faults::Fault;
 pub use faults::FaultRule;
 pub use faults::Faults;
@@ -176,10 +183,10 @@ impl Sandbox {
         self.world.report()
     }
 
-    /// What a perfect census would find. Computed on the first call: about a microsecond a clip.
+    /// What a perfect census would find, as of now. It takes about a microsecond a clip.
     #[must_use]
     pub fn truth(&self) -> Truth {
-        self.world.truth().clone()
+        self.world.truth()
     }
 
     /// Serves until `stop` is done, then shuts down.

@@ -194,10 +194,6 @@ impl Access {
     /// What the app may do with this endpoint.
     pub(super) fn reach(&self, endpoint: Endpoint) -> Result<Reach, Reply> {
         let scopes = endpoint.scopes();
-        let needed = match self.scope_names {
-            ScopeNames::Classic => scopes.classic,
-            ScopeNames::Granular => scopes.granular,
-        };
         let has = |names: &[&str]| {
             names
                 .iter()
@@ -214,18 +210,24 @@ impl Access {
         } else if has(scopes.classic) || has(scopes.granular) {
             return Ok(Reach::Account);
         }
-        Err(match self.scope_names {
+        Err(self.without_scope(endpoint))
+    }
+
+    /// The refusal of an app that was not granted what this endpoint needs.
+    pub(super) fn without_scope(&self, endpoint: Endpoint) -> Reply {
+        let scopes = endpoint.scopes();
+        match self.scope_names {
             ScopeNames::Classic => {
-                let names = needed.join(", ");
+                let names = scopes.classic.join(", ");
                 let text = format!("Invalid access token, does not contain scopes: [{names}].");
                 Reply::error(400, 4700, &text)
             }
             ScopeNames::Granular => {
-                let names = needed.last().copied().unwrap_or_default();
+                let names = scopes.granular.last().copied().unwrap_or_default();
                 let text = format!("Invalid access token, does not contain scopes:[{names}].");
                 Reply::error(400, 4711, &text)
             }
-        })
+        }
     }
 }
 

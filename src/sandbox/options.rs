@@ -8,14 +8,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::behaviour::Behaviour;
+use super::dates::YEAR_10000;
+use super::drift::Drift;
 use super::faults::Faults;
 use super::scenario::duration;
 
 /// First second of the year 0, unix seconds.
 const YEAR_0: i64 = -62_167_219_200;
-
-/// First second of the year 10000, unix seconds.
-const YEAR_10000: i64 = 253_402_300_800;
 
 /// Everything a [`super::Sandbox`] is made from. Equal options make equal accounts.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -48,6 +47,8 @@ pub struct SandboxOptions {
     pub behaviour: Behaviour,
     /// What goes wrong. Default: nothing.
     pub faults: Faults,
+    /// How the account changes while it is listed. Default: not at all.
+    pub drift: Option<Drift>,
 }
 
 impl Default for SandboxOptions {
@@ -65,6 +66,7 @@ impl Default for SandboxOptions {
             limits: Limits::default(),
             behaviour: Behaviour::default(),
             faults: Faults::default(),
+            drift: None,
         }
     }
 }

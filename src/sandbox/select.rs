@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 
 use super::behaviour::Order;
 use super::dataset::Account;
+use super::drift::Moment;
 use super::names;
 use super::query::ClipsQuery;
 use super::query::DateField;
@@ -101,6 +102,44 @@ impl Selection {
         Selection::List(list.into())
     }
 
+    /// The clips of a request in an account that does not stand still.
+    pub(super) fn at(
+        moment: Moment<'_>,
+        account: &Account,
+        query: &ClipsQuery,
+        filter: &Filter,
+        order: Order,
+    ) -> Self {
+        let (from, to) = query.span;
+        let (low, high) = match query.by {
+            DateField::Created => account.created_between(from, to),
+            // Any clip may have been modified lately.
+            DateField::Modified => (0, account.len()),
+        };
+        let ranking = Ranking::new(account, query.by, order);
+        let mut list: Vec<((i128, u32), u32)> = (low as u32..high as u32)
+            .filter_map(|index| Some((index, moment.changes.record(account, index, moment.made)?)))
+            .filter(|(_, record)| {
+                let date = match query.by {
+                    DateField::Created => record.created,
+                    DateField::Modified => record.modified,
+                };
+                (from..to).contains(&date) && filter.takes(record)
+            })
+            .map(|(index, _)| (ranking.key(moment, index), index))
+            .collect();
+        list.sort_unstable();
+        Selection::List(list.into_iter().map(|(_, index)| index).collect())
+    }
+
+    /// How many of its clips come before a place in the order, or at it.
+    pub(super) fn behind_key(&self, key: (i128, u32), of: impl Fn(u32) -> (i128, u32)) -> usize {
+        match self {
+            Selection::List(list) => list.partition_point(|&index| of(index) <= key),
+            Selection::Span { .. } => self.len(),
+        }
+    }
+
     /// Whether finding it took a scan, so that it is worth keeping.
     fn is_list(&self) -> bool {
         matches!(self, Selection::List(_))
@@ -165,6 +204,33 @@ impl Selection {
             }
         };
         place.map_or(self.len(), |place| place + 1)
+    }
+}
+
+/// The order of a list, as a key that each clip has at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranking<'a> {
+    account: &'a Account,
+    by: DateField,
+    order: Order,
+}
+
+impl<'a> Ranking<'a> {
+    pub(super) fn new(account: &'a Account, by: DateField, order: Order) -> Self {
+        Ranking { account, by, order }
+    }
+
+    pub(super) fn key(self, moment: Moment<'_>, index: u32) -> (i128, u32) {
+        let record = Moment::record(Some(moment), self.account, index);
+        let date = match self.by {
+            DateField::Created => record.created,
+            DateField::Modified => record.modified,
+        };
+        match self.order {
+            Order::OldestFirst => (i128::from(date), index),
+            Order::NewestFirst => (-i128::from(date), u32::MAX - index),
+            Order::ById => (i128::from(record.word), 0),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ async fn handle(
         "/sandbox/report" => return plain_json(&world.report()),
         "/sandbox/truth" => {
             let kept = Arc::clone(&world);
-            let truth = tokio::task::spawn_blocking(move || plain_json(kept.truth()));
+            let truth = tokio::task::spawn_blocking(move || plain_json(&kept.truth()));
             return truth.await.unwrap_or_default();
         }
         "/sandbox/truth/clips" => return truth_clips(world),
@@ -142,13 +142,17 @@ async fn deliver(world: &World, reply: Reply, switch: &Switch) -> Response {
     let mut builder = Response::builder()
         .status(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         .header(header::CONTENT_TYPE, reply.content_type)
-        .header("x-zm-trackingid", world.tracking_id());
+        .header("x-zm-trackingid", world.tracking_id())
+        .header(header::DATE, world.date());
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
     let body = match reply.delivery {
         Delivery::Whole => Body::from(reply.body),
-        Delivery::Cut => {
+        Delivery::Cut | Delivery::CutByReset => {
+            if reply.delivery == Delivery::CutByReset {
+                switch.reset_at_end();
+            }
             let half = half(&reply.body);
             builder = builder.header(header::CONTENT_LENGTH, length);
             // The pause lets the first half leave before the connection breaks.
@@ -168,7 +172,10 @@ async fn deliver(world: &World, reply: Reply, switch: &Switch) -> Response {
             });
             Body::from_stream(stream::iter([Ok::<_, io::Error>(half)]).chain(rest))
         }
-        Delivery::Closed => {
+        Delivery::Closed | Delivery::Reset => {
+            if reply.delivery == Delivery::Reset {
+                switch.reset_at_end();
+            }
             switch.off();
             Body::empty()
         }

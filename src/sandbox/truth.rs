@@ -8,6 +8,8 @@ use sha2::Sha256;
 
 use super::dataset::Account;
 use super::dataset::Dataset;
+use super::drift::Changes;
+use super::drift::Fate;
 use super::render;
 
 /// What a perfect census would find in all accounts.
@@ -18,6 +20,9 @@ pub struct Truth {
     pub all: AccountTruth,
     /// Each account, by its id.
     pub accounts: BTreeMap<String, AccountTruth>,
+    /// Clips that were listed at some time only, or in two forms, each by its id, with what
+    /// happened to it: a census may hold them or not. They are not counted above.
+    pub moved: BTreeMap<String, &'static str>,
 }
 
 /// What a perfect census would find in one account, or in all.
@@ -57,18 +62,23 @@ pub struct OwnerTruth {
 }
 
 impl Truth {
-    pub(super) fn new(dataset: &Dataset) -> Truth {
+    pub(super) fn new(dataset: &Dataset, changes: Option<&Changes>) -> Truth {
+        let mut moved = BTreeMap::new();
         let mut all = AccountTruth::default();
         let mut all_words = Vec::new();
         let mut accounts = BTreeMap::new();
         for account in &dataset.accounts {
-            let (truth, mut words) = of_account(account);
+            let (truth, mut words) = of_account(account, changes, &mut moved);
             all.add(&truth);
             all_words.append(&mut words);
             accounts.insert(account.id.clone(), truth);
         }
         all.clip_ids_sha256 = hash(&mut all_words);
-        Truth { all, accounts }
+        Truth {
+            all,
+            accounts,
+            moved,
+        }
     }
 }
 
@@ -97,7 +107,11 @@ impl AccountTruth {
 }
 
 /// The account's truth, and the words of its clip ids.
-fn of_account(account: &Account) -> (AccountTruth, Vec<u64>) {
+fn of_account(
+    account: &Account,
+    changes: Option<&Changes>,
+    moved: &mut BTreeMap<String, &'static str>,
+) -> (AccountTruth, Vec<u64>) {
     let mut truth = AccountTruth::default();
     let mut by_status: BTreeMap<&str, u64> = BTreeMap::new();
     let mut by_scope: BTreeMap<&str, u64> = BTreeMap::new();
@@ -106,6 +120,16 @@ fn of_account(account: &Account) -> (AccountTruth, Vec<u64>) {
     let mut words = Vec::with_capacity(account.len());
     for index in 0..account.len() as u32 {
         let record = account.record(index);
+        match changes.map_or(Fate::Same, |changes| changes.so_far(account, index)) {
+            Fate::Same => {}
+            Fate::Moved(change) => {
+                let mut id = Vec::new();
+                render::push_clip_id(&mut id, record.word);
+                moved.insert(String::from_utf8_lossy(&id).into_owned(), change.name());
+                continue;
+            }
+            Fate::NeverSeen => continue,
+        }
         truth.records += 1;
         if let Some(oddity) = record.oddity {
             *oddities.entry(oddity.name()).or_default() += 1;
@@ -188,7 +212,7 @@ mod tests {
             ..SandboxOptions::default()
         };
         let dataset = Dataset::new(&options);
-        let truth = Truth::new(&dataset);
+        let truth = Truth::new(&dataset, None);
         assert_eq!(truth.all.clips, 2000);
         assert_eq!(
             truth.accounts.values().map(|one| one.clips).sum::<u64>(),

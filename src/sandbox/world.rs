@@ -1,9 +1,9 @@
 //! The simulated account itself: data, access, limits and faults, and the answer to each request.
 
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::UNIX_EPOCH;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ use super::clips_list::BYTES_A_CLIP;
 use super::dataset::Account;
 use super::dataset::Dataset;
 use super::dates;
+use super::drift::Changes;
+use super::drift::Fate;
 use super::endpoint::Endpoint;
 use super::endpoint::Label;
 use super::endpoint::Route;
@@ -53,7 +55,7 @@ pub(super) struct World {
     limits: RateLimits,
     pub(super) faults: FaultEngine,
     pub(super) recorder: Recorder,
-    truth: OnceLock<Truth>,
+    pub(super) changes: Option<Changes>,
     started: Instant,
     requests: AtomicU64,
     stop: CancellationToken,
@@ -85,7 +87,10 @@ impl World {
             limits: RateLimits::new(&options.limits),
             faults: FaultEngine::new(options.seed, options.faults.rules.clone()),
             recorder: Recorder::default(),
-            truth: OnceLock::new(),
+            changes: options
+                .drift
+                .as_ref()
+                .map(|drift| Changes::new(options.seed, drift, &dataset)),
             started: Instant::now(),
             requests: AtomicU64::new(0),
             stop,
@@ -107,8 +112,8 @@ impl World {
         self.recorder.report()
     }
 
-    pub(super) fn truth(&self) -> &Truth {
-        self.truth.get_or_init(|| Truth::new(&self.dataset))
+    pub(super) fn truth(&self) -> Truth {
+        Truth::new(&self.dataset, self.changes.as_ref())
     }
 
     pub(super) fn stop(&self) -> &CancellationToken {
@@ -130,8 +135,18 @@ impl World {
         let end = one.len().min(start + most);
         let mut out = Vec::with_capacity((end - start) * BYTES_A_CLIP);
         for index in start..end {
-            let record = one.record(index as u32);
-            self.renderer.truth(&mut out, one, &record);
+            let index = index as u32;
+            let fate = match &self.changes {
+                Some(changes) => changes.so_far(one, index),
+                None => Fate::Same,
+            };
+            let moved = match fate {
+                Fate::Same => None,
+                Fate::Moved(change) => Some(change.name()),
+                Fate::NeverSeen => continue,
+            };
+            self.renderer
+                .truth(&mut out, one, &one.record(index), moved);
         }
         let next = if end == one.len() {
             (account + 1, 0)
@@ -152,7 +167,7 @@ impl World {
 
     pub(super) fn answered(&self, endpoint: Endpoint, reply: &Reply) {
         let status = match reply.delivery {
-            Delivery::Closed | Delivery::Silent => 0,
+            Delivery::Closed | Delivery::Reset | Delivery::Silent => 0,
             _ => reply.status,
         };
         self.recorder
@@ -173,7 +188,8 @@ impl World {
     /// Whether answering may look at more clips than a page has.
     pub(super) fn scans(&self, query: &str) -> bool {
         let behaviour = &self.options.behaviour;
-        !behaviour.lists_deleted
+        self.changes.is_some()
+            || !behaviour.lists_deleted
             || behaviour.order == super::behaviour::Order::ById
             || !query.contains("date_filter_type=CREATED_DATE")
             || ["status=", "user_id=", "search_key="]
@@ -188,6 +204,17 @@ impl World {
     /// The simulated present, unix seconds: it starts with the end of the span.
     pub(super) fn present(&self) -> i64 {
         self.options.until + self.now().as_secs() as i64
+    }
+
+    /// The same as a header tells it.
+    pub(super) fn date(&self) -> String {
+        let present = self.present().clamp(0, dates::YEAR_10000 - 1) as u64;
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(present))
+    }
+
+    /// The same in milliseconds.
+    pub(super) fn present_millis(&self) -> i64 {
+        self.options.until * 1000 + self.now().as_millis() as i64
     }
 
     /// Answers a token request.

@@ -64,6 +64,37 @@ struct Inner {
     events: Events,
 }
 
+/// An answer, and when it was made.
+#[derive(Debug, Clone)]
+pub struct Dated<T> {
+    /// The decoded answer.
+    pub answer: T,
+    /// Within what time it was made; `None` if the service does not tell the time.
+    pub span: Option<ServerSpan>,
+}
+
+/// The time of one attempt by the service's clock, in unix seconds, rounded outwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerSpan {
+    /// Not later than the sending of the request.
+    pub sent: i64,
+    /// Not earlier than the making of the answer.
+    pub answered: i64,
+}
+
+impl ServerSpan {
+    /// By the answer's `Date`, which has whole seconds.
+    fn of(response: &Response, elapsed: Duration) -> Option<Self> {
+        let date = response.headers.get(reqwest::header::DATE)?.to_str().ok()?;
+        let date = Timestamp::try_from(httpdate::parse_http_date(date).ok()?).ok()?;
+        let took = i64::try_from(elapsed.as_secs()).ok()?;
+        Some(Self {
+            sent: date.as_second() - took - 1,
+            answered: date.as_second() + 1,
+        })
+    }
+}
+
 /// A call on its way: what every attempt of it needs.
 struct Prepared<'a> {
     call: &'a Call,
@@ -103,6 +134,21 @@ impl Client {
     /// # Panics
     /// If `decode` does.
     pub async fn get<T, F>(&self, call: &Call, decode: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Fn(&Bytes) -> Result<T, WireError> + Send + Sync + Clone + 'static,
+    {
+        self.get_dated(call, decode).await.map(|dated| dated.answer)
+    }
+
+    /// The same, with the service's own time of the attempt that was answered.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    ///
+    /// # Panics
+    /// As [`Client::get`].
+    pub async fn get_dated<T, F>(&self, call: &Call, decode: F) -> Result<Dated<T>, Failure>
     where
         T: Send + 'static,
         F: Fn(&Bytes) -> Result<T, WireError> + Send + Sync + Clone + 'static,
@@ -206,7 +252,11 @@ impl Inner {
 
 impl Inner {
     /// One attempt: through the gates, there and back, decoded.
-    async fn attempt<T, F>(&self, prepared: &Prepared<'_>, decode: F) -> Result<T, AttemptError>
+    async fn attempt<T, F>(
+        &self,
+        prepared: &Prepared<'_>,
+        decode: F,
+    ) -> Result<Dated<T>, AttemptError>
     where
         T: Send + 'static,
         F: Fn(&Bytes) -> Result<T, WireError> + Send + 'static,
@@ -234,6 +284,10 @@ impl Inner {
         let asked = Asked::Page {
             page_token: page_token.is_some(),
         };
+        let span = sent
+            .as_ref()
+            .ok()
+            .and_then(|response| ServerSpan::of(response, elapsed));
         let answer = read(asked, sent, decode).await;
         let outcome = self.learn(call.label, &token, answer.as_ref().err());
         self.events.emit(&Event::Attempt {
@@ -242,7 +296,9 @@ impl Inner {
             elapsed,
         });
         let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
-        answer.map_err(|error| error.without(&secrets))
+        answer
+            .map(|answer| Dated { answer, span })
+            .map_err(|error| error.without(&secrets))
     }
 
     /// What the next attempts can learn from this one.

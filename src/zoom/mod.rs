@@ -38,6 +38,7 @@ pub mod wire;
 pub use access_token::Credentials;
 pub use call::Call;
 pub use client::Client;
+pub use client::ServerSpan;
 pub use clips::ClipsQuery;
 pub use clips::DateFilter;
 pub use endpoints::EndpointError;

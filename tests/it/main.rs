@@ -5,13 +5,21 @@
 //! | `house` | which room may import which; first lines; samples |
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
-//! | `service` | credentials, scopes, accounts, limits, faults |
+//! | `accounts` | several accounts in one census; one that fails |
+//! | `drift` | clips that move while they are listed, counts that do not agree |
+//! | `faults` | what goes wrong on the way: each passes, or ends the run and publishes nothing |
+//! | `service` | credentials, scopes, accounts, limits |
+//! | `records` | records that are no clips, or odd ones |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod accounts;
+mod drift;
 mod export;
+mod faults;
 mod house;
 mod output;
+mod records;
 mod service;
 mod settings;
 mod support;

@@ -4,39 +4,18 @@ use std::fs;
 
 use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::ScopeNames;
 use clipcensus::sandbox::TokenRefusal;
-use clipcensus::sandbox::TooMany;
 use clipcensus::sandbox::TotalRecords;
 use clipcensus::sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;
+use crate::support::assert_nothing_published;
 use crate::support::clips;
-
-fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
-    SandboxOptions {
-        faults: Faults {
-            rules: rules
-                .iter()
-                .map(|(fault, when)| FaultRule::clips(*fault, *when))
-                .collect(),
-            oddities: None,
-        },
-        ..clips(count)
-    }
-}
-
-fn nothing_is_published(world: &World) {
-    assert!(!world.out().join("_snapshots").exists());
-    assert!(!world.out().join("clips").exists());
-}
+use crate::support::with_faults;
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
@@ -47,7 +26,7 @@ fn wrong_credentials_are_refused_without_showing_them() {
         .exits(77);
     assert!(run.stderr.contains("client secret"), "{}", run.stderr);
     assert!(!run.stderr.contains("wr0ng-s3cret"), "{}", run.stderr);
-    nothing_is_published(&world);
+    assert_nothing_published(&world);
 }
 
 #[test]
@@ -66,7 +45,7 @@ fn a_missing_scope_is_named() {
         });
         let run = world.export().exits(77);
         assert!(run.stderr.contains(wanted), "{}", run.stderr);
-        nothing_is_published(&world);
+        assert_nothing_published(&world);
     }
 }
 
@@ -85,126 +64,6 @@ fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
         "{}",
         run.stderr
     );
-}
-
-#[test]
-fn a_forbidden_account_is_named_and_nothing_is_published() {
-    let mut options = SandboxOptions {
-        sub_accounts: 2,
-        ..clips(900)
-    };
-    let ids = World::new(options.clone()).sandbox.account_ids();
-    options.faults.rules.push(FaultRule {
-        account: Some(ids[1].clone()),
-        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
-    });
-    let world = World::new(options);
-    let both = || {
-        world
-            .export()
-            .arg("--account")
-            .arg(&ids[1])
-            .arg("--account")
-            .arg(&ids[2])
-    };
-    let run = both().exits(65);
-    assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
-    nothing_is_published(&world);
-
-    both().arg("--allow-incomplete").exits(65);
-    let manifest = world.manifest();
-    assert_eq!(manifest["verdict"], "incomplete");
-    assert_eq!(manifest["account_failures"][0]["account_id"], ids[1]);
-    assert_is_truth(&world.rows(), &world.sandbox.truth().accounts[&ids[2]]);
-
-    let elsewhere = world.folder.path().join("elsewhere");
-    let run = world
-        .export()
-        .arg("--account")
-        .arg(&ids[1])
-        .arg("--out")
-        .arg(elsewhere.to_str().unwrap())
-        .exits(77);
-    assert!(run.stderr.contains("1003"), "{}", run.stderr);
-}
-
-#[test]
-fn faults_that_pass_cost_time_and_no_clip() {
-    let passing = [
-        Fault::Html(503),
-        Fault::ServerError { body: false },
-        Fault::OkWithErrorCode,
-        Fault::MissingData,
-        Fault::Close,
-        Fault::CutBody,
-        Fault::ShortPage,
-        Fault::EmptyPage,
-        Fault::RepeatedPageToken,
-        Fault::ExpirePageToken,
-        Fault::RefuseToken(TokenRefusal::Unauthorized124),
-        Fault::RefuseToken(TokenRefusal::BadRequest124),
-        Fault::RefuseToken(TokenRefusal::Unauthorized1002),
-        Fault::TooMany(TooMany::PerSecond),
-        Fault::TooMany(TooMany::Bare),
-    ];
-    std::thread::scope(|scope| {
-        for fault in passing {
-            scope.spawn(move || {
-                let world = World::new(with_faults(20_000, &[(fault, Trigger::Nth(17))]));
-                world.export().succeeds();
-                assert_is_truth(&world.rows(), &world.sandbox.truth().all);
-                let faults: u64 = world.sandbox.report().faults.values().sum();
-                assert_eq!(faults, 1, "{fault:?} did not strike");
-            });
-        }
-    });
-}
-
-#[test]
-fn a_service_that_stays_down_ends_the_run_and_the_next_one_resumes() {
-    let world = World::new(with_faults(1_000, &[(Fault::Html(503), Trigger::Always)]));
-    let run = world.export().arg("--max-wait=1s").exits(75);
-    assert!(run.stderr.contains("503"), "{}", run.stderr);
-    assert!(run.stderr.contains("run again"), "{}", run.stderr);
-    nothing_is_published(&world);
-}
-
-#[test]
-fn a_daily_limit_says_when_to_come_back() {
-    let world = World::new(with_faults(
-        1_000,
-        &[(Fault::TooMany(TooMany::Daily), Trigger::Always)],
-    ));
-    let run = world.export().arg("--max-wait=0s").exits(75);
-    assert!(run.stderr.contains("run again after 20"), "{}", run.stderr);
-    nothing_is_published(&world);
-}
-
-#[test]
-fn records_that_are_no_clips_are_kept_aside_and_odd_ones_are_repaired() {
-    let world = World::new(SandboxOptions {
-        faults: Faults {
-            rules: Vec::new(),
-            oddities: Some(Oddities {
-                one_in: 20,
-                kinds: Oddity::ALL.to_vec(),
-            }),
-        },
-        ..clips(4_000)
-    });
-    world.export().succeeds();
-    let truth = world.sandbox.truth().all;
-    assert_is_truth(&world.rows(), &truth);
-    let manifest = world.manifest();
-    assert_eq!(manifest["verdict"], "verified");
-    assert_eq!(manifest["totals"]["rejected"], truth.records - truth.clips);
-    let rejects = world
-        .out()
-        .join("_snapshots")
-        .join(world.date())
-        .join("rejects.ndjson");
-    let lines = fs::read_to_string(rejects).unwrap().lines().count() as u64;
-    assert_eq!(lines, truth.records - truth.clips);
 }
 
 #[test]

@@ -87,6 +87,11 @@ fn name() -> impl Strategy<Value = String> {
         6 => select(&NAMES[..]).prop_map(str::to_owned),
         1 => select(&ODD_NAMES[..]).prop_map(str::to_owned),
         2 => "[a-c_]{0,3}",
+        1 => any::<String>().prop_map(|name| {
+            let mut quoted = serde_json::Value::from(name).to_string();
+            quoted.pop();
+            quoted.split_off(1)
+        }),
     ]
     .prop_map(|name| format!("\"{name}\""))
 }

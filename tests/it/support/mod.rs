@@ -15,10 +15,14 @@ use arrow::array::AsArray;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Int64Type;
 use clipcensus::sandbox::AccountTruth;
+use clipcensus::sandbox::Fault;
+use clipcensus::sandbox::FaultRule;
+use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::Limits;
 use clipcensus::sandbox::OwnerTruth;
 use clipcensus::sandbox::Sandbox;
 use clipcensus::sandbox::SandboxOptions;
+use clipcensus::sandbox::Trigger;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use sha2::Digest;
@@ -30,7 +34,7 @@ use tokio::runtime::Runtime;
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) folder: TempDir,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// Options of an account without rate limits.
@@ -39,6 +43,20 @@ pub(crate) fn clips(clips: u64) -> SandboxOptions {
         clips,
         limits: Limits::NONE,
         ..SandboxOptions::default()
+    }
+}
+
+/// The same, and what goes wrong.
+pub(crate) fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
+    SandboxOptions {
+        faults: Faults {
+            rules: rules
+                .iter()
+                .map(|(fault, when)| FaultRule::clips(*fault, *when))
+                .collect(),
+            oddities: None,
+        },
+        ..clips(count)
     }
 }
 
@@ -53,8 +71,14 @@ impl World {
         Self {
             sandbox,
             folder: tempfile::tempdir().unwrap(),
-            _runtime: runtime,
+            runtime,
         }
+    }
+
+    /// Stops the service; what was exported stays.
+    pub(crate) fn stop(self) -> TempDir {
+        self.runtime.block_on(self.sandbox.shutdown());
+        self.folder
     }
 
     pub(crate) fn out(&self) -> PathBuf {
@@ -242,6 +266,12 @@ fn sizes(rows: &[RecordBatch]) -> Vec<Option<i64>> {
                 .collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Neither data nor manifest is there.
+pub(crate) fn assert_nothing_published(world: &World) {
+    assert!(!world.out().join("_snapshots").exists());
+    assert!(!world.out().join("clips").exists());
 }
 
 /// Compares rows with the truth: ids, bytes, and counts by status, scope and owner.

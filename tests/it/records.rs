@@ -1,0 +1,149 @@
+//! Records that are no clips, and clips with odd values: nothing is lost, nothing is taken for what
+//! it is not, and the counts are those of the truth.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use arrow::array::Array;
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+use clipcensus::sandbox::Faults;
+use clipcensus::sandbox::Oddities;
+use clipcensus::sandbox::Oddity;
+use clipcensus::sandbox::SandboxOptions;
+use serde_json::Value;
+
+use crate::support::World;
+use crate::support::assert_is_truth;
+use crate::support::clips;
+use crate::support::texts;
+
+/// An account in which every tenth record is odd, and what it gave.
+fn exported() -> World {
+    let world = World::new(SandboxOptions {
+        faults: Faults {
+            rules: Vec::new(),
+            oddities: Some(Oddities {
+                one_in: 10,
+                kinds: Oddity::ALL.to_vec(),
+            }),
+        },
+        ..clips(3_000)
+    });
+    world.export().succeeds();
+    world
+}
+
+fn of_kind(world: &World, oddity: Oddity) -> u64 {
+    let count = world.sandbox.truth().all.oddities[oddity.name()];
+    assert!(count > 0, "no {} in this account", oddity.name());
+    count
+}
+
+fn count(texts: &[Option<String>], is_one: impl Fn(&str) -> bool) -> u64 {
+    texts.iter().flatten().filter(|text| is_one(text)).count() as u64
+}
+
+#[test]
+fn records_that_are_no_clips_are_kept_aside_with_their_reason_and_without_secrets() {
+    let world = exported();
+    let truth = world.sandbox.truth().all;
+    assert_is_truth(&world.rows(), &truth);
+    let manifest = world.manifest();
+    assert_eq!(manifest["verdict"], "verified");
+    assert_eq!(manifest["totals"]["rejected"], truth.records - truth.clips);
+
+    let folder = world.out().join("_snapshots").join(world.date());
+    let text = fs::read_to_string(folder.join("rejects.ndjson")).unwrap();
+    let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
+    for line in text.lines() {
+        let reject: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(reject["account_id"], world.sandbox.account_ids()[0]);
+        *reasons
+            .entry(reject["reason"].as_str().unwrap().to_owned())
+            .or_default() += 1;
+        let record: Value = serde_json::from_str(reject["record"].as_str().unwrap()).unwrap();
+        if let Some(passcode) = record.pointer("/share_link_settings/passcode") {
+            assert_eq!(passcode, "***");
+        }
+        if let Some(link) = record.get("thumbnail_link") {
+            assert!(!link.as_str().unwrap().contains("jwt=ey"), "{link}");
+        }
+    }
+    let mut counts: Vec<u64> = reasons.values().copied().collect();
+    let mut wanted: Vec<u64> = Oddity::ALL
+        .into_iter()
+        .filter(|oddity| oddity.is_reject())
+        .map(|oddity| of_kind(&world, oddity))
+        .collect();
+    counts.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(counts, wanted, "{reasons:?}");
+}
+
+#[test]
+fn odd_values_are_repaired_and_kept_as_they_were_sent() {
+    let world = exported();
+    let rows = world.rows();
+    let extra = texts(&rows, "extra");
+    let repairs = &world.manifest()["totals"]["repairs"];
+
+    // Beyond 2^63, and beyond the end of the year 9999 in some offsets.
+    for (oddity, field, column, raw) in [
+        (
+            Oddity::HugeNumber,
+            "file_size",
+            "file_size_bytes",
+            "\"file_size\":",
+        ),
+        (
+            Oddity::Year9999,
+            "created_date",
+            "created_at",
+            "\"created_date\":\"9999-12-31T23:59:59.999+00:00\"",
+        ),
+    ] {
+        let wanted = of_kind(&world, oddity);
+        assert_eq!(repairs[field], wanted, "{repairs}");
+        assert_eq!(count(&extra, |extra| extra.contains(raw)), wanted);
+        for batch in &rows {
+            let values = batch.column_by_name(column).unwrap();
+            let extra = batch.column_by_name("extra").unwrap().as_string::<i32>();
+            for row in 0..batch.num_rows() {
+                let is_repaired = extra.is_valid(row) && extra.value(row).contains(raw);
+                assert!(!is_repaired || values.is_null(row));
+            }
+        }
+    }
+    // A year that calendars do not have is a date all the same.
+    let first_year = rows.iter().flat_map(|batch| {
+        let created = batch.column_by_name("created_at").unwrap();
+        created.as_primitive::<TimestampMicrosecondType>().iter()
+    });
+    let year_zero = of_kind(&world, Oddity::YearZero);
+    let is_year_zero = |created: &Option<i64>| *created == Some(-62_167_219_200_000_000);
+    assert_eq!(first_year.filter(is_year_zero).count() as u64, year_zero);
+    let deep = of_kind(&world, Oddity::DeepNesting);
+    let open = format!("\"layers\":{}", "[".repeat(10_000));
+    assert_eq!(count(&extra, |extra| extra.contains(&open)), deep);
+    let huge = of_kind(&world, Oddity::HugeTitle);
+    assert_eq!(
+        count(&texts(&rows, "title"), |title| title.len() == 1 << 20),
+        huge
+    );
+    let invalid = of_kind(&world, Oddity::InvalidUtf8);
+    let replaced = "caf\u{fffd} \u{fffd}";
+    assert_eq!(
+        count(&texts(&rows, "description"), |text| text == replaced),
+        invalid
+    );
+    assert!(repairs["(invalid UTF-8)"].as_u64().unwrap() > 0);
+    let twice = of_kind(&world, Oddity::DuplicateKeys);
+    assert_eq!(repairs["status"], twice, "{repairs}");
+    assert_eq!(count(&extra, |extra| extra.contains("\"status\":")), twice);
+    let unknown = of_kind(&world, Oddity::UnknownStatus);
+    assert_eq!(
+        count(&texts(&rows, "status"), |status| status == "RECORD_PAUSED"),
+        unknown
+    );
+}
