@@ -32,7 +32,7 @@ use crate::snapshot::run::Hashes;
 use crate::snapshot::run::read_hashes;
 
 /// The format of spools that this version writes.
-pub const SPOOL_FORMAT: u32 = 1;
+pub const SPOOL_FORMAT: u32 = 2;
 
 /// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +61,7 @@ pub struct Spool {
     folder: PathBuf,
     header: SpoolHeader,
     hashing: Hashing,
+    refused: Option<String>,
     next: AtomicU64,
     state: Mutex<State>,
 }
@@ -76,6 +77,24 @@ struct State {
 /// begins at an age such as `36h` moves with the clock: taken up a day later, it would leave a gap
 /// before the next.
 const RESUMABLE_DRIFT: i64 = 12 * 60 * 60;
+
+impl SpoolHeader {
+    /// Why a run that wants a spool with the header `wanted` cannot go on with this one.
+    fn why_not_for(&self, wanted: &Self) -> Option<&'static str> {
+        if self.format != wanted.format || self.tool != wanted.tool {
+            Some("another version of the program wrote it")
+        } else if self.fingerprint != wanted.fingerprint {
+            Some("it is of other parameters")
+        } else if (wanted.since - self.since).abs() > RESUMABLE_DRIFT {
+            Some("the span has moved on since")
+        } else if self.until > wanted.until {
+            // What was created before its end was not all there when it was listed.
+            Some("it ends later than this one, so the clock has been set back")
+        } else {
+            None
+        }
+    }
+}
 
 impl Spool {
     /// Opens the spool of these parameters. What an interrupted run with the same format, tool
@@ -98,14 +117,13 @@ impl Spool {
         }
         create_dirs(&layout.work_dir())?;
         create_private_dir(&folder)?;
-        let same = |header: &SpoolHeader| {
-            header.format == wanted.format
-                && header.tool == wanted.tool
-                && header.fingerprint == wanted.fingerprint
-                && wanted.since - header.since <= RESUMABLE_DRIFT
-        };
-        let (header, mut entries) = journal::read(&folder)?
-            .filter(|(header, _)| same(header))
+        let found = journal::read(&folder)?;
+        let refused = found.as_ref().and_then(|(header, _)| {
+            let why = header.why_not_for(&wanted)?;
+            Some(format!("of {}: {why}", header.started_at))
+        });
+        let (header, mut entries) = found
+            .filter(|_| refused.is_none())
             .unwrap_or((wanted, Vec::new()));
         entries.retain(|entry| entry.is_intact(&folder));
         let hashing = Hashing::default();
@@ -122,6 +140,7 @@ impl Spool {
             folder,
             header,
             hashing,
+            refused,
             state: Mutex::new(State {
                 journal,
                 entries,
@@ -136,6 +155,12 @@ impl Spool {
     #[must_use]
     pub const fn header(&self) -> &SpoolHeader {
         &self.header
+    }
+
+    /// The interrupted run that was found here and is not gone on with, and why.
+    #[must_use]
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// The windows that are finished, in the order of account, begin and end.
