@@ -111,6 +111,11 @@ impl Layout {
     pub(crate) fn data_path(&self, date: Date, name: &str) -> String {
         format!("{}/{}/{name}", self.table.name(), partition(date))
     }
+
+    /// The path of a document as the manifest names it: below the output folder, with `/`.
+    pub(crate) fn document_path(&self, date: Date, name: &str) -> String {
+        format!("_snapshots/{date}/{name}")
+    }
 }
 
 /// The file name of a manifest.
