@@ -162,7 +162,7 @@ impl Finished {
     fn forget_spool(self) -> Result<(), Error> {
         // All walks have ended, and with them every other holder of the crawl.
         if let Some(crawl) = Arc::into_inner(self.crawl) {
-            crawl.spool.remove()?;
+            crawl.spool.remove(&self.layout)?;
         }
         Ok(())
     }

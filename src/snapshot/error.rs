@@ -26,6 +26,16 @@ pub enum SnapshotError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder below the output folder is on another file system, so that nothing can be put there
+    /// whole.
+    #[error(
+        "{path} is on another file system than the rest of the output folder; make it a plain \
+         folder, or take another output folder"
+    )]
+    OtherFileSystem {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder cannot be created, written, renamed or deleted.
     #[error(
         "cannot write {path}: {source}; check the permissions and the free space of the output folder"
@@ -74,7 +84,10 @@ impl SnapshotError {
     /// Whether the output cannot be written: permissions, space, a file in the way.
     #[must_use]
     pub const fn cannot_write(&self) -> bool {
-        matches!(self, Self::NotAFolder { .. } | Self::Write { .. })
+        matches!(
+            self,
+            Self::NotAFolder { .. } | Self::OtherFileSystem { .. } | Self::Write { .. }
+        )
     }
 
     /// Whether a file that was written once is no longer what it was.

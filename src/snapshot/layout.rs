@@ -102,6 +102,11 @@ impl Layout {
         self.work_dir().join("publish")
     }
 
+    /// Where a spool goes whose rows are published, to be deleted.
+    pub(crate) fn done_dir(&self) -> PathBuf {
+        self.work_dir().join("done")
+    }
+
     /// The file that is there while a publish is under way.
     pub(crate) fn intent_file(&self) -> PathBuf {
         self.work_dir().join("intent.json")

@@ -133,6 +133,7 @@ pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
 /// # Errors
 /// When the output folder cannot be read or written.
 pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
+    remove(&layout.done_dir())?;
     let path = layout.intent_file();
     let text = match fs::read(&path) {
         Ok(text) => text,

@@ -19,6 +19,7 @@ use crate::snapshot::file::create_dirs;
 use crate::snapshot::file::create_private_dir;
 use crate::snapshot::file::pour;
 use crate::snapshot::file::remove;
+use crate::snapshot::file::rename;
 use crate::snapshot::journal;
 use crate::snapshot::journal::Entry;
 use crate::snapshot::journal::JOURNAL;
@@ -231,12 +232,16 @@ impl Spool {
         Ok(bytes)
     }
 
-    /// Deletes the spool: its rows are published.
+    /// Deletes the spool: its rows are published. It goes out of sight first, so that no half of it
+    /// is ever taken for an unfinished run.
     ///
     /// # Errors
     /// When it cannot be deleted.
-    pub fn remove(self) -> Result<(), SnapshotError> {
-        remove(&self.folder)
+    pub fn remove(self, layout: &Layout) -> Result<(), SnapshotError> {
+        let done = layout.done_dir();
+        remove(&done)?;
+        rename(&self.folder, &done)?;
+        remove(&done)
     }
 
     /// The finished windows with their files, in the order of account, begin and end.

@@ -7,10 +7,12 @@
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `service` | credentials, scopes, accounts, limits, faults |
 //! | `output` | files, manifests, replacing, resuming, locks |
+//! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod export;
 mod house;
+mod kill;
 mod output;
 mod service;
 mod settings;

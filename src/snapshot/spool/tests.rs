@@ -273,6 +273,7 @@ fn windows_are_finished_from_many_threads() {
     let spool = testing::spool(out.path());
     assert_eq!(spool.finished().len(), 40);
     let folder = spool.folder().clone();
-    spool.remove().unwrap();
+    spool.remove(&testing::layout(out.path())).unwrap();
     assert!(!folder.exists());
+    assert_eq!(files(&out.path().join("_work")), 0);
 }

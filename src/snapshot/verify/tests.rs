@@ -97,7 +97,7 @@ fn every_damage_is_found(layout: &Layout, manifest: &Manifest, name: &str) {
     fs::remove_file(&path).unwrap();
     is_found("missing");
     fs::create_dir(&path).unwrap();
-    assert!(!verify(layout, manifest).unwrap_or_default().is_empty() || name.ends_with(REJECTS));
+    is_found("cannot be read");
     fs::remove_dir(&path).unwrap();
     fs::write(&path, &whole).unwrap();
     assert_eq!(verify(layout, manifest).unwrap(), []);
@@ -147,7 +147,9 @@ fn a_manifest_that_says_what_cannot_be_so_is_found() {
         (|m| m.totals.outside += 1, "outside"),
         (|m| m.totals.repairs.clear(), "repairs"),
         (
-            |m| drop(m.totals.repairs.insert("status".to_owned(), 1)),
+            |m| {
+                m.totals.repairs.insert("status".to_owned(), 1);
+            },
             "repairs",
         ),
         (|m| m.windows[0].received += 1, "windows have 17 received"),
