@@ -26,6 +26,12 @@ pub enum SnapshotError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder stands where a file is needed.
+    #[error("{path} is a folder, not a file; move it away, or take another output folder")]
+    NotAFile {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder below the output folder is on another file system, so that nothing can be put there
     /// whole.
     #[error(
@@ -86,7 +92,10 @@ impl SnapshotError {
     pub const fn cannot_write(&self) -> bool {
         matches!(
             self,
-            Self::NotAFolder { .. } | Self::OtherFileSystem { .. } | Self::Write { .. }
+            Self::NotAFolder { .. }
+                | Self::NotAFile { .. }
+                | Self::OtherFileSystem { .. }
+                | Self::Write { .. }
         )
     }
 
@@ -106,18 +115,22 @@ impl SnapshotError {
             {
                 return Self::NotAFolder { path: file };
             }
-            Self::Write {
-                path: path.to_owned(),
-                source,
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Write { path, source },
             }
         }
     }
 
     /// For `map_err` on something that reads `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Read {
-            path: path.to_owned(),
-            source,
+        move |source| {
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Read { path, source },
+            }
         }
     }
 

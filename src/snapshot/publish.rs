@@ -4,7 +4,6 @@ use std::fs;
 use std::fs::File;
 use std::io::BufWriter;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -96,11 +95,6 @@ impl Publication {
         let staging = Staging(layout.clone());
         create_dirs(&folder.join(DATA))?;
         create_dirs(&folder.join(SNAPSHOT))?;
-        for place in [layout.table_dir(), layout.snapshots_dir()] {
-            if is_elsewhere(&place, &folder)? {
-                return Err(SnapshotError::OtherFileSystem { path: place });
-            }
-        }
         Ok(Self {
             layout: layout.clone(),
             date,
@@ -341,18 +335,6 @@ impl Staged {
             });
         }
         Ok(self.layout.staging_dir().join(SNAPSHOT).join(name))
-    }
-}
-
-/// Whether a folder that is there already is on another file system than `folder`.
-fn is_elsewhere(place: &Path, folder: &Path) -> Result<bool, SnapshotError> {
-    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev());
-    match device(place) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        found => {
-            let found = found.map_err(SnapshotError::read(place))?;
-            Ok(found != device(folder).map_err(SnapshotError::read(folder))?)
-        }
     }
 }
 

@@ -7,9 +7,11 @@
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `service` | credentials, scopes, accounts, limits, faults |
 //! | `output` | files, manifests, replacing, resuming, locks |
+//! | `disk` | full, not writable, in the way, another export, the clock |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod disk;
 mod export;
 mod house;
 mod kill;

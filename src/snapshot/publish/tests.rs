@@ -269,27 +269,6 @@ fn a_file_in_the_way_of_the_data_is_named() {
     );
 }
 
-#[test]
-fn a_folder_on_another_file_system_is_named_before_anything_is_written_there() {
-    let elsewhere = Path::new("/dev/shm");
-    let out = tempfile::tempdir().unwrap();
-    let layout = testing::layout(out.path());
-    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
-    if device(elsewhere).is_none() || device(elsewhere) == device(out.path()) {
-        println!("skipped: there is no other file system at /dev/shm");
-        return;
-    }
-    for place in [layout.table_dir(), layout.snapshots_dir()] {
-        std::os::unix::fs::symlink(elsewhere, &place).unwrap();
-        let error =
-            Publication::stage(&layout, DAY, Format::Csv, CsvMode::Lossless, 1).unwrap_err();
-        assert!(error.cannot_write());
-        assert!(matches!(error, SnapshotError::OtherFileSystem { path } if path == place));
-        assert!(!layout.staging_dir().exists());
-        fs::remove_file(place).unwrap();
-    }
-}
-
 /// The bytes of the data files after these windows were finished in this order.
 fn bytes_of(windows: &[(usize, usize)], rows: &[Row], page: usize, memory: usize) -> Vec<DataFile> {
     let out = tempfile::tempdir().unwrap();
