@@ -8,6 +8,7 @@
 //! | `service` | credentials, scopes, accounts, limits, faults |
 //! | `output` | files, manifests, replacing, resuming, locks |
 //! | `disk` | full, not writable, in the way, another export, the clock |
+//! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -16,6 +17,7 @@ mod export;
 mod house;
 mod kill;
 mod output;
+mod secrets;
 mod service;
 mod settings;
 mod support;
