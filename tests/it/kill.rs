@@ -263,6 +263,19 @@ fn watch(world: &World, moment: Moment) -> impl FnMut() -> bool + use<> {
     }
 }
 
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 /// Reads data files as whoever has opened their folder sees them, until it is told to stop. Each
 /// time they are those of one snapshot or of the other.
 fn read_on(folder: &Path, either: [&Files; 2], stop: &AtomicBool) {
@@ -284,16 +297,6 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let options = clips(3_000);
     let truth = undisturbed(&options);
-    let mut former = BTreeMap::new();
-    for format in FORMATS {
-        let world = World::new(options.clone());
-        // With the secrets in them, the data files of the same date are others.
-        export(&world, format).arg("--include-secrets").succeeds();
-        let files = files(&data_dir(&world)).unwrap();
-        assert_eq!(files.len(), truth[format].len());
-        assert!(files != truth[format]);
-        former.insert(format, files);
-    }
     let mut moments = MOMENTS.to_vec();
     for _ in 0..4 {
         moments.push(Moment::Staged(random.random_range(2..=30)));
@@ -301,11 +304,16 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
     }
     let mut killed = 0;
     for format in FORMATS {
-        let (former, new) = (&former[format], &truth[format]);
         let world = World::new(options.clone());
+        // With the secrets in them, the data files of the same date are others.
+        export(&world, format).arg("--include-secrets").succeeds();
+        let (former, new) = (&files(&data_dir(&world)).unwrap(), &truth[format]);
+        assert!(former.len() == new.len() && former != new);
+        let kept = world.folder.path().join("former");
+        fs::rename(world.out(), &kept).unwrap();
         for moment in &moments {
             fs::remove_dir_all(world.out()).unwrap_or_default();
-            export(&world, format).arg("--include-secrets").succeeds();
+            copy(&kept, &world.out());
             let watched = watch(&world, *moment);
             let child = export(&world, format).spawn();
             let stop = AtomicBool::new(false);

@@ -1,14 +1,19 @@
 //! What stands in the output folder: files, manifests, replacing, resuming, locks.
 
 use std::fs;
+use std::path::Path;
 
 use clipcensus::sandbox::Limits;
 use clipcensus::sandbox::SandboxOptions;
+use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
 
 use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+use crate::support::hex;
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {
@@ -117,6 +122,80 @@ fn verify_names_a_file_of_which_one_bit_changed() {
         .arg(world.out().to_str().unwrap())
         .exits(65);
     assert!(run.stdout.contains(name), "{}", run.stdout);
+}
+
+/// Changes a JSON file below `_snapshots`.
+fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, serde_json::to_vec_pretty(&value).unwrap()).unwrap();
+}
+
+#[test]
+fn verify_names_what_is_not_so_and_exits_65() {
+    let world = World::new(clips(500));
+    world.export().succeeds();
+    let snapshots = world.out().join("_snapshots");
+    let folder = snapshots.join(world.date());
+    let (manifest, summary) = (folder.join("manifest.json"), folder.join("summary.json"));
+    let latest = snapshots.join("latest.json");
+    let paths = [&manifest, &summary, &latest];
+    let before = paths.map(|path| fs::read(path).unwrap());
+    let is_told = |place: &Path, told: &[&str]| {
+        let run = Program::new(&["verify"])
+            .arg(place.to_str().unwrap())
+            .exits(65);
+        for word in told {
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(said.contains(word), "no {word:?} in {said}");
+        }
+        for (path, bytes) in paths.iter().zip(&before) {
+            fs::write(path, bytes).unwrap();
+        }
+    };
+    let out = world.out();
+    edit(&manifest, |manifest| {
+        manifest["verdict"] = "unverified".into()
+    });
+    is_told(&out, &["manifest.json", "windows prove verified"]);
+    edit(&manifest, |manifest| {
+        manifest["totals"]["written"] = 499.into()
+    });
+    is_told(&out, &["manifest.json", "499 written"]);
+    edit(&manifest, |manifest| {
+        manifest["windows"].as_array_mut().unwrap().remove(7);
+    });
+    is_told(&out, &["manifest.json", "no window of account"]);
+    edit(&summary, |summary| summary["totals"]["clips"] = 499.into());
+    is_told(&out, &["_snapshots/2026-11-01/summary.json", "in place of"]);
+    fs::remove_file(&summary).unwrap();
+    is_told(&out, &["_snapshots/2026-11-01/summary.json", "missing"]);
+    // Also where the manifest says that it is to be so.
+    edit(&summary, |summary| summary["totals"]["clips"] = 499.into());
+    let bytes = fs::read(&summary).unwrap();
+    edit(&manifest, |manifest| {
+        let documents = manifest["documents"].as_array_mut().unwrap();
+        let is_summary =
+            |document: &&mut Value| document["path"].as_str().unwrap().ends_with("summary.json");
+        let document = documents.iter_mut().find(is_summary).unwrap();
+        document["bytes"] = bytes.len().into();
+        document["sha256"] = hex(&Sha256::digest(&bytes)).into();
+    });
+    is_told(&out, &["summary.json", "not what the rows"]);
+    edit(&latest, |latest| {
+        latest["snapshot_date"] = "2026-11-02".into()
+    });
+    is_told(&out, &["latest.json", "2026-11-02", "no manifest"]);
+    fs::write(&manifest, "{").unwrap();
+    is_told(&folder, &["manifest.json", "is damaged"]);
+    let elsewhere = snapshots.join("2026-10-31");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(&manifest, elsewhere.join("manifest.json")).unwrap();
+    is_told(&elsewhere, &["2026-10-31", "it is of 2026-11-01"]);
+    fs::remove_dir_all(elsewhere).unwrap();
+    Program::new(&["verify"])
+        .arg(out.to_str().unwrap())
+        .succeeds();
 }
 
 #[test]
