@@ -118,7 +118,7 @@ impl Layout {
     }
 
     /// The path of a document as the manifest names it: below the output folder, with `/`.
-    pub(crate) fn document_path(&self, date: Date, name: &str) -> String {
+    pub(crate) fn document_path(date: Date, name: &str) -> String {
         format!("_snapshots/{date}/{name}")
     }
 }

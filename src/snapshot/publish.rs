@@ -251,7 +251,7 @@ impl Staged {
         let (file, bytes, sha256) = hashed.finish();
         file.sync_all().map_err(SnapshotError::write(&path))?;
         self.documents.push(Document {
-            path: self.layout.document_path(self.date, name),
+            path: Layout::document_path(self.date, name),
             bytes,
             sha256,
         });

@@ -81,21 +81,21 @@ pub fn verify(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, Snap
     for document in &manifest.documents {
         known.insert(document.path.clone());
         let name = document.path.rsplit('/').next().unwrap_or_default();
-        let problem = if document.path == layout.document_path(date, name) {
+        let problem = if document.path == Layout::document_path(date, name) {
             byte_problem(&documents.join(name), document.bytes, &document.sha256)
         } else {
             Some(format!("it is no document of the snapshot of {date}"))
         };
         add(&document.path, problem);
     }
-    known.insert(layout.document_path(date, MANIFEST));
-    let path = layout.document_path(date, REJECTS);
+    known.insert(Layout::document_path(date, MANIFEST));
+    let path = Layout::document_path(date, REJECTS);
     add(&path, rejects_problem(&documents.join(REJECTS), manifest));
     for name in names(&layout.data_dir(date))? {
         add_foreign(&mut add, &known, &layout.data_path(date, &name));
     }
     for name in names(&documents)? {
-        add_foreign(&mut add, &known, &layout.document_path(date, &name));
+        add_foreign(&mut add, &known, &Layout::document_path(date, &name));
     }
     add("_snapshots/latest.json", latest_problem(layout)?);
     findings.extend(sums::wrong(manifest).into_iter().map(Finding::of_manifest));
@@ -171,7 +171,10 @@ fn lines(file: File) -> io::Result<u64> {
         if some.is_empty() {
             return Ok(lines);
         }
-        lines += some.iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines += some
+            .iter()
+            .map(|byte| u64::from(*byte == b'\n'))
+            .sum::<u64>();
         let length = some.len();
         input.consume(length);
     }

@@ -12,16 +12,17 @@ use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::Trigger;
 
-use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+
+const SKIPPED: &str = "skipped: a small file system cannot be mounted here; it needs root";
 
 /// A small file system of its own, which goes away with it.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None`, and a word about it, where this process may not mount one.
+    /// `None` where this process may not mount one.
     fn mount(at: &Path, options: &str) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let mounted = Command::new("mount")
@@ -31,7 +32,6 @@ impl SmallDisk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(at.to_owned()));
         }
-        println!("skipped: a small file system cannot be mounted here (it needs root)");
         None
     }
 }
@@ -59,18 +59,12 @@ fn data(world: &World) -> Vec<u8> {
     .unwrap()
 }
 
-fn verify(world: &World) {
-    let out = world.out();
-    Program::new(&["verify"])
-        .arg(out.to_str().unwrap())
-        .succeeds();
-}
-
 #[test]
 fn a_full_disk_is_named_wherever_it_fills_up_and_with_more_space_the_export_goes_on() {
     const STEP: u64 = 128 << 10;
     let world = World::new(clips(3_000));
     let Some(_disk) = SmallDisk::mount(&world.out(), "size=16m") else {
+        println!("{SKIPPED}");
         return;
     };
     // The snapshot that is to be replaced has other bytes: its secrets.
@@ -96,7 +90,7 @@ fn a_full_disk_is_named_wherever_it_fills_up_and_with_more_space_the_export_goes
             in_spool += 1;
         }
         assert!(data(&world) == former, "half a snapshot");
-        verify(&world);
+        world.verify();
         let staged = world.out().join("_work/publish");
         assert!(!staged.exists(), "it takes up space");
         size -= STEP;
@@ -109,7 +103,7 @@ fn a_full_disk_is_named_wherever_it_fills_up_and_with_more_space_the_export_goes
     );
     assert!(data(&world) != former);
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
-    verify(&world);
+    world.verify();
     // What was finished before the disk was full was not fetched again: 50 windows and, in each
     // run, an access token and the windows that were under way.
     let requests = world.sandbox.report().requests - 51;
@@ -121,6 +115,7 @@ fn a_full_disk_is_named_wherever_it_fills_up_and_with_more_space_the_export_goes
 fn a_folder_that_cannot_be_written_is_named_before_anything_is_sent() {
     let world = World::new(clips(100));
     let Some(_disk) = SmallDisk::mount(&world.out(), "ro,size=1m") else {
+        println!("{SKIPPED}");
         return;
     };
     let run = world.export().exits(73);

@@ -113,13 +113,6 @@ fn left_in_work(world: &World) -> Vec<String> {
         .collect()
 }
 
-fn verify(world: &World) {
-    let out = world.out();
-    Program::new(&["verify"])
-        .arg(out.to_str().unwrap())
-        .succeeds();
-}
-
 #[test]
 fn a_crawl_killed_at_any_request_goes_on_to_the_same_bytes_and_fetches_no_finished_window_again() {
     let mut random = ChaCha8Rng::seed_from_u64(4);
@@ -148,7 +141,7 @@ fn a_crawl_killed_at_any_request_goes_on_to_the_same_bytes_and_fetches_no_finish
             files(&data_dir(&world)).unwrap() == truth[format],
             "{format}: other bytes"
         );
-        verify(&world);
+        world.verify();
         assert_eq!(left_in_work(&world), [""; 0]);
         // One for each window, the access tokens, and what was on its way when it was killed.
         let most = WINDOWS + runs + (runs - 1) * CONCURRENCY;
@@ -179,7 +172,7 @@ fn a_crawl_of_windows_with_many_pages_and_parts_is_gone_on_with_too() {
         }
         export(&world).succeeds();
         assert!(files(&data_dir(&world)).unwrap() == truth, "other bytes");
-        verify(&world);
+        world.verify();
     }
 }
 
@@ -239,13 +232,13 @@ fn watch(world: &World, moment: Moment) -> impl FnMut() -> bool + use<> {
     let places = [data.clone(), snapshot, latest];
     let before = places.each_ref().map(|path| inode(path));
     let parts = count(&data);
-    let mut had_intent = false;
+    let mut was_begun = false;
     move || {
         let is_there = |name: &str| inode(&staged.join(name)).is_some();
         let has_changed = |place: usize| inode(&places[place]) != before[place];
         let has_intent = inode(&work.join("intent.json")).is_some();
-        had_intent |= has_intent || has_changed(0);
-        let is_over = had_intent && !has_intent;
+        was_begun |= has_intent || has_changed(0);
+        let is_over = was_begun && !has_intent;
         match moment {
             Moment::Staged(parts) => count(&staged.join("data")) >= parts,
             Moment::Summary => is_there("snapshot/summary.json"),
@@ -330,7 +323,7 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
                 &found == former || &found == new,
                 "{moment:?}: half a snapshot"
             );
-            verify(&world);
+            world.verify();
 
             let requests = world.sandbox.report().requests;
             export(&world, format).succeeds();
@@ -338,7 +331,7 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
                 &files(&data_dir(&world)).unwrap() == new,
                 "{moment:?}: other bytes"
             );
-            verify(&world);
+            world.verify();
             assert_eq!(left_in_work(&world), [""; 0], "{moment:?}");
             // All that is asked for is an access token, unless the first export was over but for
             // the end of its process, and this is another one.
@@ -436,10 +429,10 @@ fn a_signal_while_publishing_leaves_a_whole_snapshot_or_none() {
         // It may be over before the signal comes.
         assert!(matches!(output.status.code(), Some(0 | 143)), "{output:?}");
         if world.out().join("_snapshots/latest.json").exists() {
-            verify(&world);
+            world.verify();
         }
         export(&world, "csv").succeeds();
         assert!(files(&data_dir(&world)).unwrap() == truth["csv"]);
-        verify(&world);
+        world.verify();
     }
 }

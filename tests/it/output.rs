@@ -155,11 +155,11 @@ fn verify_names_what_is_not_so_and_exits_65() {
     };
     let out = world.out();
     edit(&manifest, |manifest| {
-        manifest["verdict"] = "unverified".into()
+        manifest["verdict"] = "unverified".into();
     });
     is_told(&out, &["manifest.json", "windows prove verified"]);
     edit(&manifest, |manifest| {
-        manifest["totals"]["written"] = 499.into()
+        manifest["totals"]["written"] = 499.into();
     });
     is_told(&out, &["manifest.json", "499 written"]);
     edit(&manifest, |manifest| {
@@ -183,7 +183,7 @@ fn verify_names_what_is_not_so_and_exits_65() {
     });
     is_told(&out, &["summary.json", "not what the rows"]);
     edit(&latest, |latest| {
-        latest["snapshot_date"] = "2026-11-02".into()
+        latest["snapshot_date"] = "2026-11-02".into();
     });
     is_told(&out, &["latest.json", "2026-11-02", "no manifest"]);
     fs::write(&manifest, "{").unwrap();

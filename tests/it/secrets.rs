@@ -16,7 +16,6 @@ use base64::prelude::BASE64_STANDARD;
 use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
 use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
 use clipcensus::sandbox::Oddities;
 use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
@@ -26,6 +25,7 @@ use clipcensus::sandbox::Trigger;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::service::with_faults;
 use crate::support::Program;
 use crate::support::Run;
 use crate::support::World;
@@ -138,20 +138,14 @@ fn plain(path: &Path) -> Vec<u8> {
     bytes
 }
 
-fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
-    SandboxOptions {
-        faults: Faults {
-            rules: rules
-                .iter()
-                .map(|(fault, when)| FaultRule::clips(*fault, *when))
-                .collect(),
-            oddities: Some(Oddities {
-                one_in: 3,
-                kinds: Oddity::ALL.to_vec(),
-            }),
-        },
-        ..clips(count)
-    }
+/// Faults, and many records that are no proper clips.
+fn rough(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
+    let mut options = with_faults(count, rules);
+    options.faults.oddities = Some(Oddities {
+        one_in: 3,
+        kinds: Oddity::ALL.to_vec(),
+    });
+    options
 }
 
 /// As talkative as it gets.
@@ -183,7 +177,7 @@ fn secrets_are_found_where_they_were_asked_for() {
 #[test]
 fn an_export_that_meets_faults_leaves_no_secret() {
     for (format, log) in [("csv", "text"), ("parquet", "json"), ("csv", "json")] {
-        let world = World::new(with_faults(
+        let world = World::new(rough(
             4_000,
             &[
                 (Fault::ExpirePageToken, Trigger::EveryNth(7)),
@@ -225,7 +219,7 @@ fn an_export_that_fails_leaves_no_secret() {
         },
         ..clips(2_000)
     };
-    let always = |fault| with_faults(20_000, &[(fault, Trigger::Always)]);
+    let always = |fault| rough(20_000, &[(fault, Trigger::Always)]);
     let failing = [
         (no_scope, 77),
         (always(Fault::Forbidden), 77),
@@ -233,7 +227,7 @@ fn an_export_that_fails_leaves_no_secret() {
         (always(Fault::OkWithErrorCode), 75),
         (always(Fault::TooMany(TooMany::Daily)), 75),
         (
-            with_faults(20_000, &[(Fault::Html(503), Trigger::EveryNth(1))]),
+            rough(20_000, &[(Fault::Html(503), Trigger::EveryNth(1))]),
             75,
         ),
     ];
@@ -247,7 +241,7 @@ fn an_export_that_fails_leaves_no_secret() {
     // One account of two.
     let mut options = SandboxOptions {
         sub_accounts: 2,
-        ..with_faults(2_000, &[])
+        ..rough(2_000, &[])
     };
     let ids = World::new(options.clone()).sandbox.account_ids();
     options.faults.rules.push(FaultRule {
@@ -273,7 +267,7 @@ fn an_export_that_fails_leaves_no_secret() {
 #[test]
 fn the_spool_of_a_killed_export_holds_no_secret_unless_they_were_asked_for() {
     for asked in [false, true] {
-        let world = World::new(with_faults(20_000, &[]));
+        let world = World::new(rough(20_000, &[]));
         let mut export = loud(&world, "csv", "text").arg("--concurrency=4");
         if asked {
             export = export.arg("--include-secrets");

@@ -20,7 +20,7 @@ use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
 
-fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
+pub(crate) fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
     SandboxOptions {
         faults: Faults {
             rules: rules

@@ -80,14 +80,14 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
     };
     let rejects = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";
     let summary = "d472979042ac41639fc5e45fc55464aaeefa9ec20e264099ebb7ebed728e9487";
-    let named = Manifest {
+    let wanted = Manifest {
         documents: vec![
             document("rejects.ndjson", 3, rejects),
             document("summary.md", 9, summary),
         ],
         ..manifest
     };
-    assert_eq!(Manifest::latest(&layout).unwrap(), Some(named));
+    assert_eq!(Manifest::latest(&layout).unwrap(), Some(wanted));
     let names = |folder: PathBuf| {
         let mut names: Vec<String> = fs::read_dir(folder)
             .unwrap()

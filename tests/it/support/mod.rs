@@ -101,6 +101,13 @@ impl World {
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
     }
 
+    /// The newest snapshot is as it was published.
+    pub(crate) fn verify(&self) {
+        Program::new(&["verify"])
+            .arg(self.out().to_str().unwrap())
+            .succeeds();
+    }
+
     /// The service saw nothing that it had to refuse, and nothing out of its specification.
     pub(crate) fn assert_clean(&self) {
         let report = self.sandbox.report();
