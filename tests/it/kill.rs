@@ -32,6 +32,7 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::process::Pid;
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::support::Program;
 use crate::support::World;
@@ -269,17 +270,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Reads data files as whoever has opened their folder sees them, until it is told to stop. Each
-/// time they are those of one snapshot or of the other.
-fn read_on(folder: &Path, either: [&Files; 2], stop: &AtomicBool) {
+/// Reads a snapshot until it is told to stop. Data files are read as whoever has opened their
+/// folder sees them: each time they are those of one snapshot or of the other. There is always a
+/// manifest, and `latest.json`, and both are whole.
+fn read_on(world: &World, either: [&Files; 2], stop: &AtomicBool) {
+    let snapshots = world.out().join("_snapshots");
+    let documents = ["2026-11-01/manifest.json", "latest.json"].map(|name| snapshots.join(name));
     while !stop.load(Ordering::Relaxed) {
-        let opened = File::open(folder).unwrap();
+        let opened = File::open(data_dir(world)).unwrap();
         let same = PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()));
         // The former ones are deleted while they are read: that is an error, not other bytes.
         if let Ok(found) = files(&same)
             && found.len() == either[0].len()
         {
             assert!(either.contains(&&found), "a reader saw half a snapshot");
+        }
+        for document in &documents {
+            let text = fs::read(document).unwrap();
+            serde_json::from_slice::<Value>(&text).unwrap();
         }
         std::thread::yield_now();
     }
@@ -311,7 +319,7 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
             let child = export(&world, format).spawn();
             let stop = AtomicBool::new(false);
             let was_killed = std::thread::scope(|threads| {
-                threads.spawn(|| read_on(&data_dir(&world), [former, new], &stop));
+                threads.spawn(|| read_on(&world, [former, new], &stop));
                 let was_killed = kill_when(child, watched);
                 stop.store(true, Ordering::Relaxed);
                 was_killed
@@ -347,6 +355,31 @@ fn a_publish_killed_at_any_moment_leaves_a_whole_snapshot_and_is_completed() {
         killed >= moments.len(),
         "only {killed} of the runs were killed"
     );
+}
+
+#[test]
+fn a_first_publish_killed_at_any_moment_leaves_a_whole_snapshot_or_none() {
+    let options = clips(3_000);
+    let truth = undisturbed(&options);
+    for (round, moment) in MOMENTS.into_iter().enumerate() {
+        let format = FORMATS[round % 2];
+        let world = World::new(options.clone());
+        let watched = watch(&world, moment);
+        kill_when(export(&world, format).spawn(), watched);
+        if let Ok(found) = files(&data_dir(&world)) {
+            assert!(found == truth[format], "{moment:?}: half a snapshot");
+        }
+        if world.out().join("_snapshots/latest.json").exists() {
+            world.verify();
+        }
+        export(&world, format).succeeds();
+        assert!(
+            files(&data_dir(&world)).unwrap() == truth[format],
+            "{moment:?}: other bytes"
+        );
+        world.verify();
+        assert_eq!(left_in_work(&world), [""; 0], "{moment:?}");
+    }
 }
 
 /// Stops an export by a signal once `is_now`, and gives what it left.

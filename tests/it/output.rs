@@ -3,8 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use clipcensus::sandbox::Behaviour;
+use clipcensus::sandbox::Fault;
+use clipcensus::sandbox::FaultRule;
+use clipcensus::sandbox::Faults;
+use clipcensus::sandbox::History;
 use clipcensus::sandbox::Limits;
+use clipcensus::sandbox::Oddities;
+use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
+use clipcensus::sandbox::TotalRecords;
+use clipcensus::sandbox::Trigger;
 use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
@@ -122,6 +131,65 @@ fn verify_names_a_file_of_which_one_bit_changed() {
         .arg(world.out().to_str().unwrap())
         .exits(65);
     assert!(run.stdout.contains(name), "{}", run.stdout);
+}
+
+#[test]
+fn verify_has_nothing_to_say_of_any_export() {
+    let all = |options: SandboxOptions| SandboxOptions {
+        sub_accounts: 2,
+        faults: Faults {
+            oddities: Some(Oddities {
+                one_in: 10,
+                kinds: Oddity::ALL.to_vec(),
+            }),
+            ..Faults::default()
+        },
+        ..options
+    };
+    let plain = all(clips(3_000));
+    let bursty = SandboxOptions {
+        history: History::Bursty,
+        ..clips(20_000)
+    };
+    let uncounted = all(SandboxOptions {
+        behaviour: Behaviour {
+            total_records: TotalRecords::Absent,
+            ..Behaviour::default()
+        },
+        ..clips(3_000)
+    });
+    let ids = World::new(plain.clone()).sandbox.account_ids();
+    let mut forbidden = plain.clone();
+    forbidden.faults.rules.push(FaultRule {
+        account: Some(ids[1].clone()),
+        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
+    });
+    let cases: [(SandboxOptions, &[&str], i32); 8] = [
+        (plain.clone(), &[], 0),
+        (plain.clone(), &["--all-accounts", "--format=csv"], 0),
+        (
+            plain.clone(),
+            &["--by=modified", "--since=2025-05-05T05:05:05Z"],
+            0,
+        ),
+        (
+            plain.clone(),
+            &["--format=csv", "--csv-mode=lossless", "--max-file-rows=7"],
+            0,
+        ),
+        (plain, &["--status=SUSPENDED", "--since=400d"], 0),
+        (bursty, &[], 0),
+        (uncounted, &[], 0),
+        (forbidden, &["--all-accounts", "--allow-incomplete"], 65),
+    ];
+    for (options, flags, code) in cases {
+        let world = World::new(options);
+        let export = flags
+            .iter()
+            .fold(world.export(), |export, flag| export.arg(flag));
+        export.exits(code);
+        world.verify();
+    }
 }
 
 /// Changes a JSON file below `_snapshots`.
