@@ -195,32 +195,34 @@ fn until_signal<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     let not_started = |error: std::io::Error| Error::Runtime(error.to_string());
-    let workers = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(not_started)?;
     let listener = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
         .map_err(not_started)?;
-    listener.block_on(async {
-        let mut signals = Signals::listen().map_err(not_started)?;
+    let mut signals = {
+        let _entered = listener.enter();
+        Signals::listen().map_err(not_started)?
+    };
+    let workers = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(not_started)?;
+    let ended = listener.block_on(async {
         let mut work = workers.spawn(work);
-        let outcome = tokio::select! {
-            done = &mut work => {
-                done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-            }
+        let ended = tokio::select! {
+            done = &mut work => Ok(done),
             stopped = signals.next() => {
                 work.abort();
                 Err(stopped)
             }
         };
-        let ended = tokio::task::spawn_blocking(move || workers.shutdown_timeout(GRACE));
+        let over = tokio::task::spawn_blocking(move || workers.shutdown_timeout(GRACE));
         tokio::select! {
-            _ = ended => outcome,
+            _ = over => ended,
             again = signals.next() => exit_at_once(&again),
         }
-    })
+    });
+    ended?.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
 /// The signals that ask the program to stop.
