@@ -1,8 +1,10 @@
 # `make` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint doc fmt bench clean
+.PHONY: help demo test fuzz lint doc fmt bench clean
 
 DEMO_OUT ?= target/demo
+CASES ?= 1000000
+SEED ?= $(shell date +%s)
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,6 +17,9 @@ demo: ## Export a simulated account of 50,000 clips and show what came of it
 
 test: ## Run every test that a contributor must pass
 	cargo test --locked
+
+fuzz: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... SEED=...
+	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib crawl::fuzz -- --nocapture
 
 lint: ## Check format and lints
 	cargo fmt --all --check

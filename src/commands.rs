@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tracing_subscriber::layer::SubscriberExt;
@@ -30,16 +31,14 @@ use crate::error::ExitCode;
 use crate::export::export;
 use crate::progress::Progress;
 use crate::report;
-use crate::report::Facts;
-use crate::report::SummaryFold;
 use crate::report::units::things;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::scenario;
 use crate::snapshot::Verdict;
 use crate::snapshot::locate;
-use crate::snapshot::read_rows;
-use crate::snapshot::verify;
+use crate::verify::summary_of;
+use crate::verify::verify;
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -86,13 +85,7 @@ fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
     let work = export(settings, vec![Arc::clone(&progress) as _], now);
     let ended = until_signal(work);
     progress.finish();
-    let published = match ended? {
-        Ended::Done(published) => published?,
-        Ended::Stopped(code) => {
-            tracing::warn!("stopped; run the same command again to go on from here");
-            return Ok(code);
-        }
-    };
+    let published = ended?;
     let mut text = report::text(&published.summary);
     text.push('\n');
     for file in published.data.iter().chain([&published.manifest]) {
@@ -108,12 +101,7 @@ fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
     let (layout, manifest) = locate(&args.snapshot)?;
-    let mut fold = SummaryFold::new();
-    for batch in read_rows(&layout, &manifest)? {
-        fold.add(&batch?)
-            .map_err(|error| Error::Miscounted(error.to_string()))?;
-    }
-    let summary = fold.finish(&Facts::of(&manifest));
+    let summary = summary_of(&layout, &manifest)?;
     print(&match args.format {
         ReportFormat::Text => report::text(&summary),
         ReportFormat::Json => report::json(&summary),
@@ -123,8 +111,17 @@ fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
 }
 
 fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
-    let (layout, manifest) = locate(&args.snapshot)?;
-    let findings = verify(&layout, &manifest)?;
+    let (layout, mut manifest) = locate(&args.snapshot)?;
+    let mut findings = verify(&layout, &manifest)?;
+    // A snapshot that was replaced meanwhile is looked at as it is now.
+    while !findings.is_empty() {
+        let (_, now) = locate(&args.snapshot)?;
+        if now == manifest {
+            break;
+        }
+        manifest = now;
+        findings = verify(&layout, &manifest)?;
+    }
     for finding in &findings {
         print(&format!("{}: {}\n", finding.path, finding.problem))?;
     }
@@ -143,7 +140,7 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
 fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
-    let ended = until_signal(async move {
+    let ended: Result<(), Error> = until_signal(async move {
         let sandbox = Sandbox::start(options, port)
             .await
             .map_err(Error::Sandbox)?;
@@ -164,11 +161,11 @@ fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
         ))?;
         std::future::pending::<()>().await;
         Ok(())
-    })?;
+    });
     match ended {
-        Ended::Done(done) => done.map(|()| ExitCode::Success),
         // To be stopped is how it ends.
-        Ended::Stopped(_) => Ok(ExitCode::Success),
+        Ok(()) | Err(Error::Stopped { .. }) => Ok(ExitCode::Success),
+        Err(error) => Err(error),
     }
 }
 
@@ -188,44 +185,72 @@ fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions,
     Ok(options)
 }
 
-/// How work ended.
-enum Ended<T> {
-    Done(Result<T, Error>),
-    Stopped(ExitCode),
-}
+/// How long work on files that is under way gets to end once the rest has; nothing depends on it.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs work until it is done, or a signal stops it. A second signal ends the process at once.
-fn until_signal<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Ended<T>, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+///
+/// The work has threads of its own: whatever holds them up, signals are heard here.
+fn until_signal<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let not_started = |error: std::io::Error| Error::Runtime(error.to_string());
+    let listener = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(not_started)?;
+    let mut signals = {
+        let _entered = listener.enter();
+        Signals::listen().map_err(not_started)?
+    };
+    let workers = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::Transport(error.to_string()))?;
-    let ended = runtime.block_on(async {
-        let no_signals = |error: std::io::Error| Error::Transport(error.to_string());
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        .map_err(not_started)?;
+    let ended = listener.block_on(async {
+        let mut work = workers.spawn(work);
         let ended = tokio::select! {
-            done = work => return Ok(Ended::Done(done)),
-            _ = interrupt.recv() => ExitCode::Interrupted,
-            _ = terminate.recv() => ExitCode::Terminated,
-        };
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+            done = &mut work => Ok(done),
+            stopped = signals.next() => {
+                work.abort();
+                Err(stopped)
             }
-            exit_at_once(ended);
-        });
-        Ok(Ended::Stopped(ended))
+        };
+        let over = tokio::task::spawn_blocking(move || workers.shutdown_timeout(GRACE));
+        tokio::select! {
+            _ = over => ended,
+            again = signals.next() => exit_at_once(&again),
+        }
     });
-    // Work on files that is under way gets a moment to end; nothing depends on it.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    ended
+    ended?.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+}
+
+/// The signals that ask the program to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next of them.
+    async fn next(&mut self) -> Error {
+        tokio::select! {
+            _ = self.interrupt.recv() => Error::Stopped { signal: "SIGINT", code: ExitCode::Interrupted },
+            _ = self.terminate.recv() => Error::Stopped { signal: "SIGTERM", code: ExitCode::Terminated },
+        }
+    }
 }
 
 #[expect(clippy::exit, reason = "asked for twice")]
-fn exit_at_once(code: ExitCode) {
-    std::process::exit(code as i32);
+fn exit_at_once(asked: &Error) -> ! {
+    std::process::exit(asked.exit_code() as i32);
 }
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.

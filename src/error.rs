@@ -44,6 +44,9 @@ pub enum Error {
     /// The HTTP client could not be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Transport(String),
+    /// Threads, or the handling of signals, could not be set up.
+    #[error("cannot start: {0}")]
+    Runtime(String),
     /// The sandbox could not be started.
     #[error("cannot start the sandbox: {0}")]
     Sandbox(std::io::Error),
@@ -83,6 +86,14 @@ pub enum Error {
         /// Windows and accounts, in words.
         why: String,
     },
+    /// A signal.
+    #[error("stopped by {signal}; run the same command again to go on from here")]
+    Stopped {
+        /// Its name.
+        signal: &'static str,
+        /// The exit code that tells of it.
+        code: ExitCode,
+    },
     /// Sums that must agree do not.
     #[error(
         "the counts of this run contradict each other ({0}): nothing was published; please report it"
@@ -116,7 +127,10 @@ impl Error {
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::Incomplete { .. } => ExitCode::Incomplete,
             Self::Stdout(_) => ExitCode::CannotWrite,
-            Self::Transport(_) | Self::Sandbox(_) | Self::Miscounted(_) => ExitCode::Internal,
+            Self::Stopped { code, .. } => *code,
+            Self::Transport(_) | Self::Runtime(_) | Self::Sandbox(_) | Self::Miscounted(_) => {
+                ExitCode::Internal
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod schema;
 pub mod scrub;
 mod surrogate;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 
 pub use normalise::Normalised;

@@ -42,6 +42,12 @@ pub fn scrub(json: &str) -> String {
     scrub_layers(&without_halves(json), false, LAYERS)
 }
 
+/// What the service says, without the secrets in it: in place of a message it may quote records.
+#[must_use]
+pub fn scrub_message(message: &str) -> Cow<'_, str> {
+    clean_text(message, LAYERS).map_or(Cow::Borrowed(message), Cow::Owned)
+}
+
 /// A member of an object without its secrets: its name, as plain text, and its value.
 pub(super) fn scrub_member(name: &str, json: &str) -> (String, String) {
     let json = without_halves(json);

@@ -11,7 +11,7 @@ use crate::clip::normalise;
 mod documented;
 mod hostile;
 mod properties;
-mod reconstruct;
+pub(crate) mod reconstruct;
 mod rules;
 mod secrets;
 

@@ -20,8 +20,14 @@ pub enum ConfigError {
     When { setting: &'static str, text: String },
     #[error("--since {since} is not before --until {until}: there is nothing to list between them")]
     EmptySpan { since: Timestamp, until: Timestamp },
-    #[error("--until {until} is in the future: a census is of the past; leave it out for now")]
-    Future { until: Timestamp },
+    #[error(
+        "--until {until} is in the future: a census is of the past, and the system clock says {now}; leave it out for now"
+    )]
+    Future { until: Timestamp, now: Timestamp },
+    #[error(
+        "--since {since} is not before the present, which is {now} by the system clock: correct the one that is wrong"
+    )]
+    NotBegun { since: Timestamp, now: Timestamp },
     #[error("--{setting} {value} is out of range: {range}")]
     OutOfRange {
         setting: &'static str,

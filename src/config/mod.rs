@@ -127,7 +127,13 @@ impl Export {
         };
         let end = until.as_ref().map_or(now, |until| until.at);
         if end > now {
-            return Err(ConfigError::Future { until: end });
+            return Err(ConfigError::Future { until: end, now });
+        }
+        if since.at >= now {
+            return Err(ConfigError::NotBegun {
+                since: since.at,
+                now,
+            });
         }
         if since.at >= end {
             return Err(ConfigError::EmptySpan {

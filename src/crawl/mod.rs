@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 pub mod decode;
 pub mod frontier;
+#[cfg(test)]
+mod fuzz;
 pub mod proof;
 #[cfg(test)]
 mod tests;

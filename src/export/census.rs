@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::export::connect::OpenSource;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
+use crate::snapshot::SPOOL_FORMAT;
 use crate::snapshot::SnapshotError;
 use crate::snapshot::SpoolHeader;
 use crate::snapshot::Table;
@@ -110,7 +111,7 @@ impl Census {
     ) -> SpoolHeader {
         let Window { from, to } = settings.span(now);
         SpoolHeader {
-            format: 1,
+            format: SPOOL_FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint: self.fingerprint(settings, accounts),
             snapshot_at: to.saturating_mul(1_000_000),

@@ -26,6 +26,7 @@ use crate::export::publish::Finished;
 use crate::report::Summary;
 use crate::snapshot::Layout;
 use crate::snapshot::OutputLock;
+use crate::snapshot::Recovery;
 use crate::snapshot::Spool;
 use crate::snapshot::Verdict;
 use crate::snapshot::recover;
@@ -75,7 +76,7 @@ async fn export_through(
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
     let lock = OutputLock::acquire(&layout)?;
-    recover(&layout)?;
+    tell(&recover(&layout)?);
     census.refuse_other(&layout)?;
 
     let client = connect::client(transport, &settings, &source, &events);
@@ -87,6 +88,9 @@ async fn export_through(
         census.spool_header(&settings, &accounts, now),
         settings.fresh,
     )?;
+    if let Some(refused) = spool.refused() {
+        tracing::warn!("cannot go on with the unfinished export {refused}; starting over");
+    }
     let header = spool.header().clone();
     if header.started_at != now.to_string() {
         tracing::warn!(
@@ -133,6 +137,23 @@ async fn export_through(
     tokio::task::spawn_blocking(move || finished.publish())
         .await
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+}
+
+/// Says what became of a publish that was interrupted.
+fn tell(recovery: &Recovery) {
+    match recovery {
+        Recovery::Nothing => {}
+        Recovery::Completed(date) => {
+            tracing::warn!("completed the publishing of {date}, which had been interrupted");
+        }
+        Recovery::Lost(date) => {
+            let date = date.as_deref().unwrap_or("a date that is not known");
+            tracing::warn!(
+                "the publishing of {date} was interrupted and cannot be completed: its files may \
+                 not fit its manifest until it is exported again; `clipcensus verify` tells"
+            );
+        }
+    }
 }
 
 /// Windows and accounts that a message names; more would hide the rest of it.

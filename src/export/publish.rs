@@ -21,6 +21,7 @@ use crate::snapshot::Format;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
 use crate::snapshot::Publication;
+use crate::snapshot::REJECTS;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
@@ -63,7 +64,7 @@ impl Finished {
                 .map_err(|error| Error::Miscounted(error.to_string()))?;
             publication.write(&batch)?;
         }
-        let staged = publication.finish()?;
+        let mut staged = publication.finish()?;
 
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,
@@ -78,6 +79,7 @@ impl Finished {
             parameters: self.parameters.clone(),
             started_at: header.started_at.clone(),
             finished_at: Timestamp::now().to_string(),
+            since: header.since,
             snapshot_at: header.snapshot_at,
             verdict: self.verdict,
             table: self.layout.table(),
@@ -95,10 +97,11 @@ impl Finished {
                 })
                 .collect(),
             files: staged.files.clone(),
+            documents: Vec::new(),
         };
         let summary = fold.finish(&Facts::of(&manifest));
         if manifest.totals.rejected > 0 {
-            staged.document("rejects.ndjson", |mut file| {
+            staged.document(REJECTS, |mut file| {
                 self.crawl.spool.write_rejects(&mut file).map(drop)
             })?;
         }
@@ -159,7 +162,7 @@ impl Finished {
     fn forget_spool(self) -> Result<(), Error> {
         // All walks have ended, and with them every other holder of the crawl.
         if let Some(crawl) = Arc::into_inner(self.crawl) {
-            crawl.spool.remove()?;
+            crawl.spool.remove(&self.layout)?;
         }
         Ok(())
     }

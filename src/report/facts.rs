@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::snapshot::Manifest;
-use crate::snapshot::Verdict;
 use crate::snapshot::WindowOutcome;
 use crate::snapshot::WindowRecord;
 
@@ -61,12 +60,7 @@ impl Facts {
             snapshot_at: manifest.snapshot_at,
             account_ids: manifest.account_ids.clone(),
             table: manifest.table.name().to_owned(),
-            verdict: match manifest.verdict {
-                Verdict::Verified => "verified",
-                Verdict::Unverified => "unverified",
-                Verdict::Incomplete => "incomplete",
-            }
-            .to_owned(),
+            verdict: manifest.verdict.name().to_owned(),
             windows: walked().count() as u64,
             windows_unsettled: walked()
                 .filter(|window| window.outcome == WindowOutcome::Unsettled)

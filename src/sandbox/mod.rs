@@ -171,6 +171,12 @@ impl Sandbox {
         self.world.credentials().clone()
     }
 
+    /// Every access token issued so far.
+    #[must_use]
+    pub fn access_tokens(&self) -> Vec<String> {
+        self.world.access_tokens()
+    }
+
     /// The ids of all accounts, the token's own first, then its sub-accounts.
     #[must_use]
     pub fn account_ids(&self) -> Vec<String> {

@@ -80,6 +80,12 @@ impl Access {
         &self.credentials
     }
 
+    /// Every token issued so far.
+    pub(super) fn tokens(&self) -> Vec<String> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.keys().cloned().collect()
+    }
+
     /// Answers a token request, and names the rules it broke.
     pub(super) fn issue(&self, request: &TokenRequest<'_>, now: Duration) -> (Reply, Vec<Misuse>) {
         let mut misuses = Vec::new();

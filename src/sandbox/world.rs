@@ -103,6 +103,10 @@ impl World {
         self.access.credentials()
     }
 
+    pub(super) fn access_tokens(&self) -> Vec<String> {
+        self.access.tokens()
+    }
+
     pub(super) fn account_ids(&self) -> Vec<String> {
         let accounts = self.dataset.accounts.iter();
         accounts.map(|account| account.id.clone()).collect()

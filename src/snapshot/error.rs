@@ -26,6 +26,22 @@ pub enum SnapshotError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder stands where a file is needed.
+    #[error("{path} is a folder, not a file; move it away, or take another output folder")]
+    NotAFile {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder below the output folder is on another file system, so that nothing can be put there
+    /// whole.
+    #[error(
+        "{path} is on another file system than the rest of the output folder; make it a plain \
+         folder, or take another output folder"
+    )]
+    OtherFileSystem {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder cannot be created, written, renamed or deleted.
     #[error(
         "cannot write {path}: {source}; check the permissions and the free space of the output folder"
@@ -74,7 +90,13 @@ impl SnapshotError {
     /// Whether the output cannot be written: permissions, space, a file in the way.
     #[must_use]
     pub const fn cannot_write(&self) -> bool {
-        matches!(self, Self::NotAFolder { .. } | Self::Write { .. })
+        matches!(
+            self,
+            Self::NotAFolder { .. }
+                | Self::NotAFile { .. }
+                | Self::OtherFileSystem { .. }
+                | Self::Write { .. }
+        )
     }
 
     /// Whether a file that was written once is no longer what it was.
@@ -93,18 +115,22 @@ impl SnapshotError {
             {
                 return Self::NotAFolder { path: file };
             }
-            Self::Write {
-                path: path.to_owned(),
-                source,
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Write { path, source },
             }
         }
     }
 
     /// For `map_err` on something that reads `path`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Read {
-            path: path.to_owned(),
-            source,
+        move |source| {
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Read { path, source },
+            }
         }
     }
 

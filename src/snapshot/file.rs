@@ -110,6 +110,13 @@ impl<W: Write> Write for Summed<W> {
     }
 }
 
+/// CRC-32 of bytes.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
+
 /// Bytes and CRC-32 of a file.
 pub(crate) fn sum_file(path: &Path) -> io::Result<(u64, u32)> {
     let mut summed = Summed::new(io::sink());

@@ -1,4 +1,5 @@
-//! The journal of a spool: a header, then one line for every finished window.
+//! The journal of a spool: a header, then one line for every finished window, each with its CRC-32
+//! before it: a line that lost a bit may still be JSON, but of another window.
 
 use std::fs;
 use std::fs::File;
@@ -10,7 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::crc32;
 use crate::snapshot::file::create_private;
+use crate::snapshot::file::remove;
 use crate::snapshot::file::rename;
 use crate::snapshot::file::sum_file;
 use crate::snapshot::manifest::WindowRecord;
@@ -71,6 +74,10 @@ pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, S
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            remove(&path)?;
+            return Ok(None);
+        }
         Err(error) => return Err(SnapshotError::read(&path)(error)),
     };
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
@@ -81,7 +88,11 @@ pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, S
 }
 
 fn whole_line<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
-    serde_json::from_slice(line.strip_suffix(b"\n")?).ok()
+    let (sum, json) = line.strip_suffix(b"\n")?.split_at_checked(SUM)?;
+    if sum != sum_of(json).as_bytes() {
+        return None;
+    }
+    serde_json::from_slice(json).ok()
 }
 
 /// Replaces the journal by one with this header and these windows, and opens it for more.
@@ -109,7 +120,16 @@ pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<()
 }
 
 fn line<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut line = serde_json::to_vec(value).expect("maps have text keys");
+    let json = serde_json::to_vec(value).expect("maps have text keys");
+    let mut line = sum_of(&json).into_bytes();
+    line.extend(json);
     line.push(b'\n');
     line
+}
+
+/// Bytes of a line before its JSON.
+const SUM: usize = 9;
+
+fn sum_of(json: &[u8]) -> String {
+    format!("{:08x} ", crc32(json))
 }

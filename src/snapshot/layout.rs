@@ -102,6 +102,11 @@ impl Layout {
         self.work_dir().join("publish")
     }
 
+    /// Where a spool goes whose rows are published, to be deleted.
+    pub(crate) fn done_dir(&self) -> PathBuf {
+        self.work_dir().join("done")
+    }
+
     /// The file that is there while a publish is under way.
     pub(crate) fn intent_file(&self) -> PathBuf {
         self.work_dir().join("intent.json")
@@ -110,6 +115,11 @@ impl Layout {
     /// The path of a data file as the manifest names it: below the output folder, with `/`.
     pub(crate) fn data_path(&self, date: Date, name: &str) -> String {
         format!("{}/{}/{name}", self.table.name(), partition(date))
+    }
+
+    /// The path of a document as the manifest names it: below the output folder, with `/`.
+    pub(crate) fn document_path(date: Date, name: &str) -> String {
+        format!("_snapshots/{date}/{name}")
     }
 }
 

@@ -1,7 +1,10 @@
 //! One export at a time per output folder: a lock that dies with its process.
 
+use std::fs;
 use std::fs::File;
 use std::fs::TryLockError;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::file::create_dirs;
@@ -19,9 +22,12 @@ impl OutputLock {
     /// # Errors
     /// [`SnapshotError::AnotherExport`] while another process, or another lock of this one, holds
     /// it; an error that [cannot be written](SnapshotError::cannot_write) for a folder that cannot
-    /// be made or written to.
+    /// be made or written to, or that cannot take a snapshot: better now than after the crawl.
     pub fn acquire(layout: &Layout) -> Result<Self, SnapshotError> {
         create_dirs(&layout.work_dir())?;
+        for place in [layout.table_dir(), layout.snapshots_dir()] {
+            check_place(&place, layout.out())?;
+        }
         // The folder itself, not a file in it: `_work` stays safe to delete, and nothing is left.
         let path = layout.out();
         let folder = File::open(path).map_err(SnapshotError::write(path))?;
@@ -33,6 +39,23 @@ impl OutputLock {
             Err(TryLockError::Error(error)) => Err(SnapshotError::write(path)(error)),
         }
     }
+}
+
+/// A snapshot is renamed into these folders: they are folders, and on the file system of `out`.
+fn check_place(place: &Path, out: &Path) -> Result<(), SnapshotError> {
+    let found = match fs::metadata(place) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(SnapshotError::read(place))?,
+    };
+    let path = place.to_owned();
+    if !found.is_dir() {
+        return Err(SnapshotError::NotAFolder { path });
+    }
+    let home = fs::metadata(out).map_err(SnapshotError::read(out))?;
+    if found.dev() != home.dev() {
+        return Err(SnapshotError::OtherFileSystem { path });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -63,5 +86,31 @@ mod tests {
             assert!(error.cannot_write());
             assert!(matches!(error, SnapshotError::NotAFolder { path } if path == file));
         }
+    }
+
+    #[test]
+    fn what_cannot_take_a_snapshot_is_named_before_anything_is_done() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
+        for place in [layout.table_dir(), layout.snapshots_dir()] {
+            fs::write(&place, "x").unwrap();
+            let error = OutputLock::acquire(&layout).unwrap_err();
+            assert!(matches!(error, SnapshotError::NotAFolder { path } if path == place));
+            fs::remove_file(place).unwrap();
+        }
+        let elsewhere = Path::new("/dev/shm");
+        let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+        if device(elsewhere).is_none() || device(elsewhere) == device(out.path()) {
+            println!("skipped: /dev/shm is no other file system here");
+            return;
+        }
+        for place in [layout.table_dir(), layout.snapshots_dir()] {
+            std::os::unix::fs::symlink(elsewhere, &place).unwrap();
+            let error = OutputLock::acquire(&layout).unwrap_err();
+            assert!(error.cannot_write());
+            assert!(matches!(error, SnapshotError::OtherFileSystem { path } if path == place));
+            fs::remove_file(place).unwrap();
+        }
+        OutputLock::acquire(&layout).unwrap();
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::io::Write;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -12,9 +13,12 @@ use serde::Serialize;
 use crate::clip::SCHEMA_VERSION;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::Hashed;
 use crate::snapshot::instant;
 use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::MANIFEST;
 use crate::snapshot::layout::Table;
+use crate::snapshot::recover::manifest_dir;
 
 /// How a window ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +95,18 @@ pub enum Verdict {
     Incomplete,
 }
 
+impl Verdict {
+    /// Its name, as in the manifest.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Unverified => "unverified",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 /// The format of the data files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +139,29 @@ pub struct DataFile {
     pub bytes: u64,
     /// SHA-256 of its bytes, 64 hex digits.
     pub sha256: String,
+}
+
+/// A file beside the manifest, such as the summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its path below the output folder, with `/`.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, 64 hex digits.
+    pub sha256: String,
+}
+
+impl Document {
+    /// Whether its bytes are these.
+    #[must_use]
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let mut hashed = Hashed::new(io::sink());
+        hashed.write_all(bytes).is_ok() && {
+            let (_, length, sha256) = hashed.finish();
+            (length, sha256) == (self.bytes, self.sha256.clone())
+        }
+    }
 }
 
 /// An account that could not be listed.
@@ -168,6 +207,9 @@ pub struct Manifest {
     pub started_at: String,
     /// When its data files were complete, RFC 3339.
     pub finished_at: String,
+    /// The begin of the span that the windows cover up to `snapshot_at`, in unix seconds.
+    #[serde(with = "instant::seconds")]
+    pub since: i64,
     /// The instant the census is of, in microseconds since 1970.
     #[serde(with = "instant::micros")]
     pub snapshot_at: i64,
@@ -189,6 +231,8 @@ pub struct Manifest {
     pub account_failures: Vec<AccountFailure>,
     /// The data files, in order.
     pub files: Vec<DataFile>,
+    /// The files beside the manifest; empty until it is published.
+    pub documents: Vec<Document>,
 }
 
 impl Manifest {
@@ -228,12 +272,18 @@ impl Manifest {
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
     ///
     /// # Errors
-    /// As [`Manifest::read`].
+    /// As [`Manifest::read`]; [`SnapshotError::Damaged`] also where `latest.json` points nowhere.
     pub fn latest(layout: &Layout) -> Result<Option<Self>, SnapshotError> {
         let Some(date) = Latest::read(layout)? else {
             return Ok(None);
         };
-        Self::read(&layout.manifest(date)).map(Some)
+        match Self::read(&manifest_dir(layout, date).join(MANIFEST)) {
+            Err(SnapshotError::NoSnapshot { .. }) => {
+                let why = format!("it names {date}, which has no manifest");
+                Err(SnapshotError::damaged(&layout.latest(), why))
+            }
+            read => read.map(Some),
+        }
     }
 
     /// The text of its file.

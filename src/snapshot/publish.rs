@@ -21,6 +21,7 @@ use crate::snapshot::file::write_durable;
 use crate::snapshot::layout::Layout;
 use crate::snapshot::layout::MANIFEST;
 use crate::snapshot::manifest::DataFile;
+use crate::snapshot::manifest::Document;
 use crate::snapshot::manifest::Format;
 use crate::snapshot::manifest::Latest;
 use crate::snapshot::manifest::Manifest;
@@ -59,6 +60,21 @@ pub struct Publication {
     max_file_rows: u64,
     part: Option<Part>,
     files: Vec<DataFile>,
+    staging: Staging,
+}
+
+/// The staging folder. It goes away with its owner, so that a failure leaves no space taken, unless
+/// a publish was begun that needs it.
+#[derive(Debug)]
+struct Staging(Layout);
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.0.intent_file().exists() {
+            // What stays behind is deleted when the next export begins.
+            drop(remove(&self.0.staging_dir()));
+        }
+    }
 }
 
 impl Publication {
@@ -74,10 +90,11 @@ impl Publication {
         csv_mode: CsvMode,
         max_file_rows: u64,
     ) -> Result<Self, SnapshotError> {
-        let staging = layout.staging_dir();
-        remove(&staging)?;
-        create_dirs(&staging.join(DATA))?;
-        create_dirs(&staging.join(SNAPSHOT))?;
+        let folder = layout.staging_dir();
+        remove(&folder)?;
+        let staging = Staging(layout.clone());
+        create_dirs(&folder.join(DATA))?;
+        create_dirs(&folder.join(SNAPSHOT))?;
         Ok(Self {
             layout: layout.clone(),
             date,
@@ -86,6 +103,7 @@ impl Publication {
             max_file_rows: max_file_rows.max(1),
             part: None,
             files: Vec::new(),
+            staging,
         })
     }
 
@@ -129,6 +147,8 @@ impl Publication {
             layout: self.layout,
             date: self.date,
             files: self.files,
+            documents: Vec::new(),
+            _staging: self.staging,
         })
     }
 
@@ -207,6 +227,8 @@ pub struct Staged {
     date: Date,
     /// The data files as the manifest lists them.
     pub files: Vec<DataFile>,
+    documents: Vec<Document>,
+    _staging: Staging,
 }
 
 impl Staged {
@@ -215,29 +237,35 @@ impl Staged {
     /// # Errors
     /// [`SnapshotError::BadName`] for a name that leads elsewhere; errors of `write` and the disk.
     pub fn document(
-        &self,
+        &mut self,
         name: &str,
         write: impl FnOnce(&mut dyn Write) -> Result<(), SnapshotError>,
     ) -> Result<(), SnapshotError> {
         let path = self.document_path(name)?;
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
-        let mut output = BufWriter::new(file);
+        let mut output = BufWriter::new(Hashed::new(file));
         write(&mut output)?;
-        output
+        let hashed = output
             .into_inner()
-            .map_err(std::io::IntoInnerError::into_error)
-            .and_then(|file| file.sync_all())
-            .map_err(SnapshotError::write(&path))
+            .map_err(|error| SnapshotError::write(&path)(error.into_error()))?;
+        let (file, bytes, sha256) = hashed.finish();
+        file.sync_all().map_err(SnapshotError::write(&path))?;
+        self.documents.push(Document {
+            path: Layout::document_path(self.date, name),
+            bytes,
+            sha256,
+        });
+        Ok(())
     }
 
-    /// Puts the snapshot in its place, whole: a reader finds the former one or this one. Returns
-    /// the path of its manifest.
+    /// Puts the snapshot in its place, whole: a reader finds the former one or this one. The
+    /// manifest is written with the documents named in it. Returns its path.
     ///
     /// # Errors
     /// When the output folder cannot be written. A publish that was begun is completed by
     /// [`recover`](crate::snapshot::recover()).
     pub fn publish(
-        self,
+        mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
     ) -> Result<PathBuf, SnapshotError> {
@@ -247,15 +275,22 @@ impl Staged {
 
     /// Publishes, but stops after so many steps, as a killed process does.
     pub(crate) fn publish_steps(
-        &self,
+        &mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
         steps: usize,
     ) -> Result<(), SnapshotError> {
-        for (name, bytes) in documents {
-            write_durable(&self.document_path(name)?, bytes)?;
-        }
         let staging = self.layout.staging_dir();
+        for (name, bytes) in documents {
+            self.document(name, |into| {
+                into.write_all(bytes)
+                    .map_err(SnapshotError::write(&staging))
+            })?;
+        }
+        let manifest = Manifest {
+            documents: self.documents.clone(),
+            ..manifest.clone()
+        };
         let snapshot = staging.join(SNAPSHOT);
         write_durable(&snapshot.join(MANIFEST), &manifest.to_json())?;
         let newest = self.newest()?;

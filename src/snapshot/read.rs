@@ -24,6 +24,7 @@ use crate::snapshot::layout::Table;
 use crate::snapshot::manifest::DataFile;
 use crate::snapshot::manifest::Format;
 use crate::snapshot::manifest::Manifest;
+use crate::snapshot::recover::manifest_dir;
 
 /// Rows per batch read from Parquet.
 const BATCH_ROWS: usize = 4096;
@@ -49,8 +50,19 @@ pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
         let manifest = Manifest::latest(&layout)?.ok_or_else(nothing)?;
         return Ok((Layout::new(whole, manifest.table), manifest));
     };
-    let manifest = Manifest::read(&manifest_path)?;
     let out = manifest_path.ancestors().nth(3).ok_or_else(nothing)?;
+    let folder = manifest_path.parent().and_then(Path::file_name);
+    let date = folder.and_then(|name| name.to_str()?.parse().ok());
+    let layout = Layout::new(out, Table::Clips);
+    let in_force = date.map_or_else(
+        || manifest_path.clone(),
+        |date| manifest_dir(&layout, date).join(MANIFEST),
+    );
+    let manifest = Manifest::read(&in_force)?;
+    if date != Some(manifest.date()) {
+        let why = format!("it is of {}, and stands elsewhere", manifest.date());
+        return Err(SnapshotError::damaged(&manifest_path, why));
+    }
     Ok((Layout::new(out, manifest.table), manifest))
 }
 

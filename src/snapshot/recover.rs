@@ -1,7 +1,9 @@
 //! Puts staged folders in their places, and completes a publish that was interrupted.
 //!
 //! Everything is staged and durable before the intent is written, so that an interrupted publish
-//! can always go on. Which folders are in their place already is told by their inodes.
+//! can always go on. Which folders are in their place already is told by their inodes. No system
+//! call exchanges two folders at once: between data and manifest, the intent tells our own readers
+//! that the manifest of the data in place is still a staged one.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -32,8 +34,8 @@ pub enum Recovery {
     /// A publish was interrupted, and its snapshot (its date) is now in place.
     Completed(String),
     /// A publish was interrupted and what it had staged is gone: data files and manifest of this
-    /// date may not belong together until it is exported again.
-    Lost(String),
+    /// date, or of one that is not known, may not belong together until it is exported again.
+    Lost(Option<String>),
 }
 
 /// What a publish is about to do; it is there from before the first step until after the last.
@@ -83,18 +85,45 @@ impl Intent {
         let unfinished = path.with_extension("tmp");
         let text =
             serde_json::to_vec(self).map_err(|error| SnapshotError::write(&path)(error.into()))?;
-        write_durable(&unfinished, &text)?;
+        write_durable(&unfinished, &text).inspect_err(|_| drop(remove(&unfinished)))?;
         rename(&unfinished, &path)?;
         sync_dir(&layout.work_dir())
     }
 
     /// Whether every folder is staged still or in its place already.
     fn is_possible(&self, layout: &Layout) -> bool {
-        self.swaps.iter().all(|swap| {
-            let staged = layout.staging_dir().join(&swap.staged);
-            let place = layout.out().join(&swap.place);
-            inode(&staged) == Some(swap.inode) || inode(&place) == Some(swap.inode)
-        })
+        let is_staged = |swap: &Swap| inode(&layout.staging_dir().join(&swap.staged));
+        self.swaps
+            .iter()
+            .all(|swap| swap.is_in_place(layout) || is_staged(swap) == Some(swap.inode))
+    }
+}
+
+impl Swap {
+    fn is_in_place(&self, layout: &Layout) -> bool {
+        inode(&layout.out().join(&self.place)) == Some(self.inode)
+    }
+}
+
+/// The folder of the manifest that belongs to the data of `date` as they are in place: its own, or
+/// the staged one while a publish has put the data there and not yet the manifest.
+pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
+    let place = layout.snapshot_dir(date);
+    let intent = fs::read(layout.intent_file())
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Intent>(&text).ok());
+    let Some(intent) = intent.filter(|_| place.exists()) else {
+        return place;
+    };
+    let is_of_place = |swap: &&Swap| layout.out().join(&swap.place) == place;
+    match intent.swaps.iter().find(is_of_place) {
+        Some(own)
+            if !own.is_in_place(layout)
+                && intent.swaps.iter().any(|swap| swap.is_in_place(layout)) =>
+        {
+            layout.staging_dir().join(&own.staged)
+        }
+        _ => place,
     }
 }
 
@@ -104,6 +133,7 @@ impl Intent {
 /// # Errors
 /// When the output folder cannot be read or written.
 pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
+    remove(&layout.done_dir())?;
     let path = layout.intent_file();
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -113,15 +143,17 @@ pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
         }
         Err(error) => return Err(SnapshotError::read(&path)(error)),
     };
-    let intent: Intent =
-        serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(&path, error))?;
-    if intent.is_possible(layout) {
-        carry_out(layout, &intent, usize::MAX)?;
-        return Ok(Recovery::Completed(intent.snapshot_date));
+    // It was written whole; where it is not so any more, the disk or somebody has damaged it.
+    let intent: Option<Intent> = serde_json::from_slice(&text).ok();
+    if let Some(intent) = &intent
+        && intent.is_possible(layout)
+    {
+        carry_out(layout, intent, usize::MAX)?;
+        return Ok(Recovery::Completed(intent.snapshot_date.clone()));
     }
     remove(&path)?;
     remove(&layout.staging_dir())?;
-    Ok(Recovery::Lost(intent.snapshot_date))
+    Ok(Recovery::Lost(intent.map(|intent| intent.snapshot_date)))
 }
 
 /// Does what is left of a publish, `steps` steps at most.
@@ -143,8 +175,14 @@ pub(crate) fn carry_out(
             Ok(())
         }));
     }
+    // One folder right after the other, and only then the disk, which takes its time.
     let latest = staging.join(LATEST);
     plan.push(Box::new(move || {
+        for swap in &intent.swaps {
+            let place = layout.out().join(&swap.place);
+            sync_dir(place.parent().unwrap_or(&place))?;
+        }
+        sync_dir(&layout.staging_dir())?;
         if latest.exists() {
             rename(&latest, &layout.latest())?;
         }
@@ -177,9 +215,6 @@ fn put(
             rename(staged, place)?;
         }
         Err(error) => return Err(SnapshotError::write(place)(error.into())),
-    }
-    for path in [place, staged] {
-        sync_dir(path.parent().unwrap_or(path))?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::snapshot::file::create_dirs;
 use crate::snapshot::file::create_private_dir;
 use crate::snapshot::file::pour;
 use crate::snapshot::file::remove;
+use crate::snapshot::file::rename;
 use crate::snapshot::journal;
 use crate::snapshot::journal::Entry;
 use crate::snapshot::journal::JOURNAL;
@@ -34,7 +35,7 @@ use crate::snapshot::run::Hashes;
 use crate::snapshot::run::read_hashes;
 
 /// The format of spools that this version writes.
-pub const SPOOL_FORMAT: u32 = 1;
+pub const SPOOL_FORMAT: u32 = 2;
 
 /// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,7 @@ pub struct Spool {
     folder: PathBuf,
     header: SpoolHeader,
     hashing: Hashing,
+    refused: Option<String>,
     next: AtomicU64,
     /// Bytes of rows that windows under way keep in memory.
     in_memory: Arc<AtomicUsize>,
@@ -80,6 +82,24 @@ struct State {
 /// begins at an age such as `36h` moves with the clock: taken up a day later, it would leave a gap
 /// before the next.
 const RESUMABLE_DRIFT: i64 = 12 * 60 * 60;
+
+impl SpoolHeader {
+    /// Why a run that wants a spool with the header `wanted` cannot go on with this one.
+    fn why_not_for(&self, wanted: &Self) -> Option<&'static str> {
+        if self.format != wanted.format || self.tool != wanted.tool {
+            Some("another version of the program wrote it")
+        } else if self.fingerprint != wanted.fingerprint {
+            Some("it is of other parameters")
+        } else if (wanted.since - self.since).abs() > RESUMABLE_DRIFT {
+            Some("the span has moved on since")
+        } else if self.until > wanted.until {
+            // What was created before its end was not all there when it was listed.
+            Some("it ends later than this one, so the clock has been set back")
+        } else {
+            None
+        }
+    }
+}
 
 impl Spool {
     /// Opens the spool of these parameters. What an interrupted run with the same format, tool
@@ -102,14 +122,13 @@ impl Spool {
         }
         create_dirs(&layout.work_dir())?;
         create_private_dir(&folder)?;
-        let same = |header: &SpoolHeader| {
-            header.format == wanted.format
-                && header.tool == wanted.tool
-                && header.fingerprint == wanted.fingerprint
-                && wanted.since - header.since <= RESUMABLE_DRIFT
-        };
-        let (header, mut entries) = journal::read(&folder)?
-            .filter(|(header, _)| same(header))
+        let found = journal::read(&folder)?;
+        let refused = found.as_ref().and_then(|(header, _)| {
+            let why = header.why_not_for(&wanted)?;
+            Some(format!("of {}: {why}", header.started_at))
+        });
+        let (header, mut entries) = found
+            .filter(|_| refused.is_none())
             .unwrap_or((wanted, Vec::new()));
         entries.retain(|entry| entry.is_intact(&folder));
         let hashing = Hashing::default();
@@ -127,6 +146,7 @@ impl Spool {
             folder,
             header,
             hashing,
+            refused,
             state: Mutex::new(State {
                 journal,
                 entries,
@@ -141,6 +161,12 @@ impl Spool {
     #[must_use]
     pub const fn header(&self) -> &SpoolHeader {
         &self.header
+    }
+
+    /// The interrupted run that was found here and is not gone on with, and why.
+    #[must_use]
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// The windows that are finished, in the order of account, begin and end.
@@ -218,12 +244,16 @@ impl Spool {
         Ok(bytes)
     }
 
-    /// Deletes the spool: its rows are published.
+    /// Deletes the spool: its rows are published. It goes out of sight first, so that no half of it
+    /// is ever taken for an unfinished run.
     ///
     /// # Errors
     /// When it cannot be deleted.
-    pub fn remove(self) -> Result<(), SnapshotError> {
-        remove(&self.folder)
+    pub fn remove(self, layout: &Layout) -> Result<(), SnapshotError> {
+        let done = layout.done_dir();
+        remove(&done)?;
+        rename(&self.folder, &done)?;
+        remove(&done)
     }
 
     /// The finished windows with their files, in the order of account, begin and end.

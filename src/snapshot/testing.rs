@@ -120,16 +120,21 @@ pub(crate) fn manifest() -> Manifest {
         parameters: BTreeMap::new(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
         finished_at: "2026-11-23T00:00:02Z".to_owned(),
+        since: 0,
         snapshot_at: SNAPSHOT_AT,
         verdict: Verdict::Verified,
         table: Table::Clips,
         format: Format::Parquet,
         csv_mode: None,
-        windows: vec![window("acme", 0, 60)],
+        windows: vec![WindowRecord {
+            expected: Some(0),
+            ..window("acme", 0, SNAPSHOT_AT / 1_000_000)
+        }],
         totals: Totals::default(),
         requests: BTreeMap::new(),
         account_failures: Vec::new(),
         files: Vec::new(),
+        documents: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use reqwest::header::HeaderMap;
 
+use crate::clip::scrub::scrub_message;
 use crate::event::Outcome;
 use crate::zoom::error_body::ErrorBody;
 use crate::zoom::error_body::excerpt;
@@ -142,8 +143,9 @@ impl AttemptError {
         }
     }
 
-    /// Takes these out of what the service said, in case that it repeats what it was sent, and then
-    /// cuts it to what is fit to be shown: a secret that was cut first would no longer be found.
+    /// Takes these out of what the service said, in case that it repeats what it was sent, and what
+    /// is secret in the records that it may quote, and then cuts it to what is fit to be shown: a
+    /// secret that was cut first would no longer be found.
     #[must_use]
     pub fn without(mut self, secrets: &[&str]) -> Self {
         let clean = |said: &str| {
@@ -155,7 +157,7 @@ impl AttemptError {
                     .replace(secret, "[hidden]")
                     .replace(&encoded, "[hidden]");
             }
-            excerpt(&said)
+            excerpt(&scrub_message(&said))
         };
         if let Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. } =
             &mut self.cause

@@ -11,15 +11,21 @@
 //! | `service` | credentials, scopes, accounts, limits |
 //! | `records` | records that are no clips, or odd ones |
 //! | `output` | files, manifests, replacing, resuming, locks |
+//! | `disk` | full, not writable, in the way, another export, the clock |
+//! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
+//! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
+mod disk;
 mod drift;
 mod export;
 mod faults;
 mod house;
+mod kill;
 mod output;
 mod records;
+mod secrets;
 mod service;
 mod settings;
 mod support;

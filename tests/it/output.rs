@@ -1,14 +1,28 @@
 //! What stands in the output folder: files, manifests, replacing, resuming, locks.
 
 use std::fs;
+use std::path::Path;
 
+use clipcensus::sandbox::Behaviour;
+use clipcensus::sandbox::Fault;
+use clipcensus::sandbox::FaultRule;
+use clipcensus::sandbox::Faults;
+use clipcensus::sandbox::History;
 use clipcensus::sandbox::Limits;
+use clipcensus::sandbox::Oddities;
+use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
+use clipcensus::sandbox::TotalRecords;
+use clipcensus::sandbox::Trigger;
+use serde_json::Value;
+use sha2::Digest;
+use sha2::Sha256;
 
 use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+use crate::support::hex;
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {
@@ -117,6 +131,139 @@ fn verify_names_a_file_of_which_one_bit_changed() {
         .arg(world.out().to_str().unwrap())
         .exits(65);
     assert!(run.stdout.contains(name), "{}", run.stdout);
+}
+
+#[test]
+fn verify_has_nothing_to_say_of_any_export() {
+    let all = |options: SandboxOptions| SandboxOptions {
+        sub_accounts: 2,
+        faults: Faults {
+            oddities: Some(Oddities {
+                one_in: 10,
+                kinds: Oddity::ALL.to_vec(),
+            }),
+            ..Faults::default()
+        },
+        ..options
+    };
+    let plain = all(clips(3_000));
+    let bursty = SandboxOptions {
+        history: History::Bursty,
+        ..clips(20_000)
+    };
+    let uncounted = all(SandboxOptions {
+        behaviour: Behaviour {
+            total_records: TotalRecords::Absent,
+            ..Behaviour::default()
+        },
+        ..clips(3_000)
+    });
+    let ids = World::new(plain.clone()).sandbox.account_ids();
+    let mut forbidden = plain.clone();
+    forbidden.faults.rules.push(FaultRule {
+        account: Some(ids[1].clone()),
+        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
+    });
+    let cases: [(SandboxOptions, &[&str], i32); 8] = [
+        (plain.clone(), &[], 0),
+        (plain.clone(), &["--all-accounts", "--format=csv"], 0),
+        (
+            plain.clone(),
+            &["--by=modified", "--since=2025-05-05T05:05:05Z"],
+            0,
+        ),
+        (
+            plain.clone(),
+            &["--format=csv", "--csv-mode=lossless", "--max-file-rows=7"],
+            0,
+        ),
+        (plain, &["--status=SUSPENDED", "--since=400d"], 0),
+        (bursty, &[], 0),
+        (uncounted, &[], 0),
+        (forbidden, &["--all-accounts", "--allow-incomplete"], 65),
+    ];
+    for (options, flags, code) in cases {
+        let world = World::new(options);
+        let export = flags
+            .iter()
+            .fold(world.export(), |export, flag| export.arg(flag));
+        export.exits(code);
+        world.verify();
+    }
+}
+
+/// Changes a JSON file below `_snapshots`.
+fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(path, serde_json::to_vec_pretty(&value).unwrap()).unwrap();
+}
+
+#[test]
+fn verify_names_what_is_not_so_and_exits_65() {
+    let world = World::new(clips(500));
+    world.export().succeeds();
+    let snapshots = world.out().join("_snapshots");
+    let folder = snapshots.join(world.date());
+    let (manifest, summary) = (folder.join("manifest.json"), folder.join("summary.json"));
+    let latest = snapshots.join("latest.json");
+    let paths = [&manifest, &summary, &latest];
+    let before = paths.map(|path| fs::read(path).unwrap());
+    let is_told = |place: &Path, told: &[&str]| {
+        let run = Program::new(&["verify"])
+            .arg(place.to_str().unwrap())
+            .exits(65);
+        for word in told {
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(said.contains(word), "no {word:?} in {said}");
+        }
+        for (path, bytes) in paths.iter().zip(&before) {
+            fs::write(path, bytes).unwrap();
+        }
+    };
+    let out = world.out();
+    edit(&manifest, |manifest| {
+        manifest["verdict"] = "unverified".into();
+    });
+    is_told(&out, &["manifest.json", "windows prove verified"]);
+    edit(&manifest, |manifest| {
+        manifest["totals"]["written"] = 499.into();
+    });
+    is_told(&out, &["manifest.json", "499 written"]);
+    edit(&manifest, |manifest| {
+        manifest["windows"].as_array_mut().unwrap().remove(7);
+    });
+    is_told(&out, &["manifest.json", "no window of account"]);
+    edit(&summary, |summary| summary["totals"]["clips"] = 499.into());
+    is_told(&out, &["_snapshots/2026-11-01/summary.json", "in place of"]);
+    fs::remove_file(&summary).unwrap();
+    is_told(&out, &["_snapshots/2026-11-01/summary.json", "missing"]);
+    // Also where the manifest says that it is to be so.
+    edit(&summary, |summary| summary["totals"]["clips"] = 499.into());
+    let bytes = fs::read(&summary).unwrap();
+    edit(&manifest, |manifest| {
+        let documents = manifest["documents"].as_array_mut().unwrap();
+        let is_summary =
+            |document: &&mut Value| document["path"].as_str().unwrap().ends_with("summary.json");
+        let document = documents.iter_mut().find(is_summary).unwrap();
+        document["bytes"] = bytes.len().into();
+        document["sha256"] = hex(&Sha256::digest(&bytes)).into();
+    });
+    is_told(&out, &["summary.json", "not what the rows"]);
+    edit(&latest, |latest| {
+        latest["snapshot_date"] = "2026-11-02".into();
+    });
+    is_told(&out, &["latest.json", "2026-11-02", "no manifest"]);
+    fs::write(&manifest, "{").unwrap();
+    is_told(&folder, &["manifest.json", "is damaged"]);
+    let elsewhere = snapshots.join("2026-10-31");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(&manifest, elsewhere.join("manifest.json")).unwrap();
+    is_told(&elsewhere, &["2026-10-31", "it is of 2026-11-01"]);
+    fs::remove_dir_all(elsewhere).unwrap();
+    Program::new(&["verify"])
+        .arg(out.to_str().unwrap())
+        .succeeds();
 }
 
 #[test]

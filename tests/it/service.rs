@@ -3,13 +3,10 @@
 use std::fs;
 
 use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
 use clipcensus::sandbox::Limits;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::TokenRefusal;
 use clipcensus::sandbox::TotalRecords;
-use clipcensus::sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;
@@ -130,54 +127,4 @@ fn a_secret_in_the_settings_file_is_not_shown() {
         .exits(2);
     assert!(run.stderr.contains("client-secret"), "{}", run.stderr);
     assert!(!run.stderr.contains("hush-hush"), "{}", run.stderr);
-}
-
-#[test]
-fn no_secret_reaches_output_logs_or_files() {
-    let world = World::new(with_faults(
-        4_000,
-        &[
-            (Fault::ExpirePageToken, Trigger::EveryNth(7)),
-            (
-                Fault::RefuseToken(TokenRefusal::Unauthorized124),
-                Trigger::Nth(20),
-            ),
-            (Fault::Html(503), Trigger::EveryNth(11)),
-        ],
-    ));
-    // The rows that are looked at below are those of the last.
-    for format in ["csv", "parquet"] {
-        let run = world
-            .export()
-            .arg("-vvv")
-            .arg("--format")
-            .arg(format)
-            .succeeds();
-        let secret = world.sandbox.credentials().client_secret;
-        let mut texts = vec![run.stdout.into_bytes(), run.stderr.into_bytes()];
-        let mut folders = vec![world.out()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    texts.push(fs::read(path).unwrap());
-                }
-            }
-        }
-        for text in &texts {
-            for hidden in [secret.as_str(), "jwt=", "Bearer ", "next_page_token="] {
-                let found = text
-                    .windows(hidden.len())
-                    .any(|part| part == hidden.as_bytes());
-                assert!(!found, "{hidden} in {format} output");
-            }
-        }
-    }
-    let rows = world.rows();
-    assert!(rows.iter().all(|batch| {
-        let passcodes = batch.column_by_name("passcode").unwrap();
-        passcodes.null_count() == batch.num_rows()
-    }));
 }

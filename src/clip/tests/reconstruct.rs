@@ -15,7 +15,7 @@ use crate::clip::surrogate::without_halves;
 
 /// What a member of `extra` must hold.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     Verbatim(String),
     Members(Vec<(String, Expected)>),
 }
@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// The members of an object with their names decoded, repeated ones too; none if it is no object.
-pub(super) fn members_of(json: &str) -> Vec<(String, String)> {
+pub(crate) fn members_of(json: &str) -> Vec<(String, String)> {
     // Outside of `extra`, half a surrogate pair shall read as it does there.
     serde_json::from_str(&without_halves(json)).map_or_else(|_| Vec::new(), |Members(all)| all)
 }
@@ -59,7 +59,7 @@ enum Held {
 }
 
 /// The members that must be in `extra`, and the fields that must be counted as repairs.
-pub(super) fn leftovers(
+pub(crate) fn leftovers(
     members: &[(String, String)],
     clip: &Clip<'_>,
     repairs: &mut Vec<&'static str>,
@@ -173,11 +173,9 @@ fn held(field: &str, json: &str, clip: &Clip<'_>) -> Held {
         }
         "duration" => match clip.duration_seconds {
             None => Held::Not,
-            Some(seconds) if same_number(&format!("{seconds:e}"), json.trim_matches('"')) => {
-                Held::Whole
-            }
+            Some(seconds) if same_number(&format!("{seconds:e}"), &spelled(json)) => Held::Whole,
             Some(seconds) => {
-                let sent: f64 = json.trim_matches('"').parse().unwrap();
+                let sent: f64 = spelled(json).parse().unwrap();
                 assert!((sent - seconds).abs() <= 0.0);
                 Held::Part
             }
@@ -187,6 +185,11 @@ fn held(field: &str, json: &str, clip: &Clip<'_>) -> Held {
         "tags" => held_tags(json, clip),
         _ => Held::Not,
     }
+}
+
+/// A number as it is spelled, in quotes or without.
+fn spelled(json: &str) -> String {
+    serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())
 }
 
 fn whole_if(is_whole: bool) -> Held {
@@ -230,7 +233,7 @@ fn held_tags(json: &str, clip: &Clip<'_>) -> Held {
 }
 
 /// Whether `extra` holds what is expected and nothing else. A repeated name has a number there.
-pub(super) fn matches(expected: &[(String, Expected)], mut extra: Vec<(String, String)>) -> bool {
+pub(crate) fn matches(expected: &[(String, Expected)], mut extra: Vec<(String, String)>) -> bool {
     let is_found = expected.iter().all(|(name, value)| {
         let position = extra.iter().position(|(key, json)| {
             let copy = key

@@ -62,7 +62,7 @@ fn published(layout: &Layout) -> Option<String> {
 fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
-    let (staged, manifest) = stage_title(&layout, "first");
+    let (mut staged, manifest) = stage_title(&layout, "first");
     staged
         .document("rejects.ndjson", |into| {
             into.write_all(b"{}\n")
@@ -73,7 +73,21 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
         .publish(&manifest, &[("summary.md", b"# Summary".to_vec())])
         .unwrap();
     assert_eq!(path, layout.manifest(DAY));
-    assert_eq!(Manifest::latest(&layout).unwrap(), Some(manifest));
+    let document = |name: &str, bytes: u64, sha256: &str| Document {
+        path: format!("_snapshots/2026-11-23/{name}"),
+        bytes,
+        sha256: sha256.to_owned(),
+    };
+    let rejects = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";
+    let summary = "d472979042ac41639fc5e45fc55464aaeefa9ec20e264099ebb7ebed728e9487";
+    let wanted = Manifest {
+        documents: vec![
+            document("rejects.ndjson", 3, rejects),
+            document("summary.md", 9, summary),
+        ],
+        ..manifest
+    };
+    assert_eq!(Manifest::latest(&layout).unwrap(), Some(wanted));
     let names = |folder: PathBuf| {
         let mut names: Vec<String> = fs::read_dir(folder)
             .unwrap()
@@ -123,12 +137,20 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
                 let (staged, manifest) = stage_title(&layout, title);
                 staged.publish(&manifest, &[]).unwrap();
             }
-            let (staged, manifest) = stage_title(&layout, "second");
+            let (mut staged, manifest) = stage_title(&layout, "second");
             staged.publish_steps(&manifest, &[], steps).unwrap();
             drop(staged);
-            if steps == 0 {
-                assert_eq!(published(&layout).as_deref(), former);
-            }
+            // A reader finds one or the other, whole: also between the two folders.
+            let seen = match (steps, former) {
+                (0 | 1, None) => None,
+                (2, None) => {
+                    assert!(layout.manifest(DAY).exists());
+                    None
+                }
+                (0, Some(_)) => former,
+                _ => Some("second"),
+            };
+            assert_eq!(published(&layout).as_deref(), seen, "after {steps} steps");
             let recovered = recover(&layout).unwrap();
             let completed = Recovery::Completed("2026-11-23".to_owned());
             let wanted = if steps < 4 {
@@ -160,14 +182,44 @@ fn a_stop_before_the_intent_leaves_the_former_snapshot() {
 fn a_publish_whose_staged_files_were_deleted_is_told() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
-    let (staged, manifest) = stage_title(&layout, "second");
+    let (mut staged, manifest) = stage_title(&layout, "second");
     staged.publish_steps(&manifest, &[], 1).unwrap();
     remove(&layout.staging_dir()).unwrap();
     assert_eq!(
         recover(&layout).unwrap(),
-        Recovery::Lost("2026-11-23".to_owned())
+        Recovery::Lost(Some("2026-11-23".to_owned()))
     );
     assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+}
+
+#[test]
+fn an_intent_that_is_damaged_is_told_once_and_is_in_nobodys_way() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (mut staged, manifest) = stage_title(&layout, "second");
+    staged.publish_steps(&manifest, &[], 0).unwrap();
+    fs::write(layout.intent_file(), "{").unwrap();
+    drop(staged);
+    assert_eq!(recover(&layout).unwrap(), Recovery::Lost(None));
+    assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+    assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_publish_that_fails_leaves_the_former_snapshot_and_takes_no_space() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (staged, manifest) = stage_title(&layout, "former");
+    staged.publish(&manifest, &[]).unwrap();
+    fs::create_dir_all(layout.intent_file().with_extension("tmp")).unwrap();
+    let (staged, manifest) = stage_title(&layout, "second");
+    let error = staged.publish(&manifest, &[]).unwrap_err();
+    assert!(
+        error.cannot_write() && error.to_string().contains("intent"),
+        "{error}"
+    );
+    assert_eq!(published(&layout).as_deref(), Some("former"));
+    assert!(!layout.staging_dir().exists());
 }
 
 #[test]
@@ -193,7 +245,7 @@ fn a_file_holds_no_more_rows_than_asked_and_none_is_lost() {
 #[test]
 fn document_names_that_lead_elsewhere_are_refused() {
     let out = tempfile::tempdir().unwrap();
-    let (staged, manifest) = stage_title(&testing::layout(out.path()), "t");
+    let (mut staged, manifest) = stage_title(&testing::layout(out.path()), "t");
     for name in ["", "../x", "a/b", ".hidden", "manifest.json"] {
         let refused = staged.document(name, |_| Ok(())).unwrap_err();
         assert!(matches!(refused, SnapshotError::BadName { .. }), "{name}");

@@ -11,10 +11,13 @@ fn row(clip: &str) -> Row {
     (clip.to_owned(), Some(1), None, "title".to_owned())
 }
 
-/// A spool with two finished windows of one row, and a third that was begun.
+/// A spool with two finished windows of one row, the first with a reject, and a third that was begun.
 fn interrupted(out: &tempfile::TempDir) -> PathBuf {
     let spool = testing::spool(out.path());
-    testing::finish(&spool, "acme", 0, 10, &[vec![row("a")]]);
+    let mut first = spool.pages("acme", 0, 10);
+    first.append(&testing::batch("acme", &[row("a")])).unwrap();
+    first.reject(r#"{"reason":"no clip"}"#).unwrap();
+    spool.finish(first, testing::window("acme", 0, 10)).unwrap();
     testing::finish(&spool, "acme", 10, 20, &[vec![row("b")]]);
     let mut pages = spool.pages("acme", 20, 30).with_limits(0, 1);
     pages.append(&testing::batch("acme", &[row("c")])).unwrap();
@@ -34,7 +37,7 @@ fn files(folder: &PathBuf) -> usize {
 fn finished_windows_are_kept_with_their_header_and_the_rest_is_deleted() {
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
-    assert_eq!(files(&folder), 4);
+    assert_eq!(files(&folder), 5);
     let wanted = SpoolHeader {
         run_id: "second".to_owned(),
         snapshot_at: 5,
@@ -43,7 +46,7 @@ fn finished_windows_are_kept_with_their_header_and_the_rest_is_deleted() {
     let spool = Spool::open(&testing::layout(out.path()), wanted, false).unwrap();
     assert_eq!(spool.header(), &testing::header());
     assert_eq!(begins(&spool), [0, 10]);
-    assert_eq!(files(&folder), 3);
+    assert_eq!(files(&folder), 4);
     // It goes on where it stopped, and clips of both runs are known to be the same.
     let again = (row("a").0, Some(15_000_000), None, "again".to_owned());
     testing::finish(&spool, "acme", 20, 30, &[vec![row("d"), again]]);
@@ -60,24 +63,123 @@ fn a_torn_last_line_is_not_finished() {
     let text = fs::read(&journal).unwrap();
     fs::write(&journal, &text[..text.len() - 1]).unwrap();
     assert_eq!(begins(&testing::spool(out.path())), [0]);
-    assert_eq!(files(&folder), 2);
+    assert_eq!(files(&folder), 3);
 }
 
 #[test]
-fn a_damaged_or_missing_run_is_not_finished() {
-    for missing in [true, false] {
-        let out = tempfile::tempdir().unwrap();
-        let folder = interrupted(&out);
-        let run = folder.join("run-0-0.arrow");
-        if missing {
-            fs::remove_file(&run).unwrap();
-        } else {
-            let mut bytes = fs::read(&run).unwrap();
+fn a_flipped_bit_anywhere_in_the_journal_is_never_trusted() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = interrupted(&out);
+    let journal = folder.join(JOURNAL);
+    let whole = fs::read(&journal).unwrap();
+    let truth = testing::spool(out.path()).finished();
+    for place in 0..whole.len() {
+        let mut text = whole.clone();
+        text[place] ^= 1 << (place % 8);
+        fs::write(&journal, &text).unwrap();
+        let found = journal::read(&folder).unwrap();
+        let (header, entries) = found.unwrap_or((testing::header(), Vec::new()));
+        assert_eq!(header, testing::header());
+        let windows: Vec<_> = entries.into_iter().map(|entry| entry.window).collect();
+        assert!(windows.len() < 2, "the flip at {place} was not seen");
+        assert_eq!(windows, truth[..windows.len()]);
+    }
+}
+
+/// Changes a file of the spool.
+type Damage = fn(&PathBuf);
+
+#[test]
+fn a_window_with_a_damaged_or_missing_file_is_not_finished() {
+    let damages: [(&str, Damage); 6] = [
+        ("missing", |path| fs::remove_file(path).unwrap()),
+        ("cut short", |path| {
+            let bytes = fs::read(path).unwrap();
+            fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
+        }),
+        ("longer", |path| {
+            let bytes = fs::read(path).unwrap();
+            fs::write(path, [&bytes[..], b"\n"].concat()).unwrap();
+        }),
+        ("flipped", |path| {
+            let mut bytes = fs::read(path).unwrap();
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
-            fs::write(&run, bytes).unwrap();
+            fs::write(path, bytes).unwrap();
+        }),
+        ("of another window", |path| {
+            fs::copy(path.with_file_name("run-1-0.arrow"), path).unwrap();
+        }),
+        ("a folder", |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir_all(path.join("with/more")).unwrap();
+        }),
+    ];
+    for file in ["run-0-0.arrow", "rejects-0.ndjson"] {
+        for (name, damage) in damages {
+            let out = tempfile::tempdir().unwrap();
+            let folder = interrupted(&out);
+            damage(&folder.join(file));
+            let spool = testing::spool(out.path());
+            assert_eq!(begins(&spool), [10], "{file} is {name}");
+            assert_eq!(testing::merged(&spool).num_rows(), 1);
+            // The journal, and the run of the other window.
+            assert_eq!(files(&folder), 2, "{file} is {name}");
         }
-        assert_eq!(begins(&testing::spool(out.path())), [10]);
+    }
+}
+
+#[test]
+fn a_journal_that_is_a_folder_or_nonsense_is_started_over() {
+    let nonsense: [Damage; 3] = [
+        |path| fs::create_dir_all(path.join("deep")).unwrap(),
+        |path| fs::write(path, b"").unwrap(),
+        |path| fs::write(path, [0xff; 100]).unwrap(),
+    ];
+    for damage in nonsense {
+        let out = tempfile::tempdir().unwrap();
+        let folder = interrupted(&out);
+        fs::remove_file(folder.join(JOURNAL)).unwrap();
+        damage(&folder.join(JOURNAL));
+        let spool = testing::spool(out.path());
+        assert_eq!(begins(&spool), [0; 0]);
+        assert_eq!(files(&folder), 1);
+        testing::finish(&spool, "acme", 0, 10, &[vec![row("a")]]);
+        drop(spool);
+        assert_eq!(begins(&testing::spool(out.path())), [0]);
+    }
+}
+
+#[test]
+fn a_run_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
+    const DAY: i64 = 24 * 60 * 60;
+    let header = testing::header();
+    let later = |since: i64, until: i64| SpoolHeader {
+        since: header.since + since,
+        until: header.until + until,
+        ..header.clone()
+    };
+    for (wanted, why) in [
+        (later(0, 0), None),
+        (later(0, DAY), None),
+        (later(DAY / 2, DAY / 2), None),
+        (later(DAY, DAY), Some("moved")),
+        // The span began later while the clock was ahead: the days before it would be missing.
+        (later(-DAY, 0), Some("moved")),
+        (later(0, -1), Some("clock")),
+    ] {
+        let out = tempfile::tempdir().unwrap();
+        drop(interrupted(&out));
+        let spool = Spool::open(&testing::layout(out.path()), wanted.clone(), false).unwrap();
+        let refused = spool.refused().unwrap_or_default();
+        match why {
+            None => assert_eq!((begins(&spool), refused), (vec![0, 10], "")),
+            Some(why) => {
+                assert!(refused.contains(why), "{refused}");
+                assert!(refused.contains(&header.started_at), "{refused}");
+                assert_eq!((begins(&spool), spool.header()), (vec![], &wanted));
+            }
+        }
     }
 }
 
@@ -93,7 +195,7 @@ fn fresh_and_other_versions_start_over_and_other_parameters_are_left_alone() {
         ..testing::header()
     };
     assert_eq!(begins(&open(&out, other, false)), [0; 0]);
-    assert_eq!(files(&folder), 4);
+    assert_eq!(files(&folder), 5);
     let newer = SpoolHeader {
         tool: "1.2.4".to_owned(),
         ..testing::header()
@@ -128,9 +230,9 @@ fn a_journal_that_names_files_elsewhere_is_not_believed() {
     let folder = interrupted(&out);
     let run = fs::read(folder.join("run-0-0.arrow")).unwrap();
     fs::write(out.path().join("elsewhere"), run).unwrap();
-    let journal = folder.join(JOURNAL);
-    let text = fs::read_to_string(&journal).unwrap();
-    fs::write(&journal, text.replace("run-0-0.arrow", "../../elsewhere")).unwrap();
+    let (header, mut entries) = journal::read(&folder).unwrap().unwrap();
+    entries[0].runs[0].file = "../../elsewhere".to_owned();
+    journal::begin(&folder, &header, &entries).unwrap();
     assert_eq!(begins(&testing::spool(out.path())), [10]);
 }
 
@@ -171,6 +273,7 @@ fn windows_are_finished_from_many_threads() {
     let spool = testing::spool(out.path());
     assert_eq!(spool.finished().len(), 40);
     let folder = spool.folder().clone();
-    spool.remove().unwrap();
+    spool.remove(&testing::layout(out.path())).unwrap();
     assert!(!folder.exists());
+    assert_eq!(files(&out.path().join("_work")), 0);
 }

@@ -125,6 +125,13 @@ impl World {
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
     }
 
+    /// The newest snapshot is as it was published.
+    pub(crate) fn verify(&self) {
+        Program::new(&["verify"])
+            .arg(self.out().to_str().unwrap())
+            .succeeds();
+    }
+
     /// The service saw nothing that it had to refuse, and nothing out of its specification.
     pub(crate) fn assert_clean(&self) {
         let report = self.sandbox.report();
@@ -279,11 +286,8 @@ pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
     let mut ids: Vec<String> = texts(rows, "clip_id").into_iter().flatten().collect();
     assert_eq!(ids.len() as u64, truth.clips, "clips");
     ids.sort_unstable();
-    let mut hex = String::new();
-    for byte in Sha256::digest(ids.join("\n")) {
-        write!(hex, "{byte:02x}").unwrap();
-    }
-    assert_eq!(hex, truth.clip_ids_sha256, "clip ids");
+    let ids = hex(&Sha256::digest(ids.join("\n")));
+    assert_eq!(ids, truth.clip_ids_sha256, "clip ids");
 
     let bytes: i64 = sizes(rows).into_iter().flatten().sum();
     assert_eq!(u64::try_from(bytes).unwrap(), truth.bytes, "bytes");
@@ -307,6 +311,13 @@ pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
         owner.bytes += u64::try_from(bytes.unwrap_or(0)).unwrap();
     }
     assert_eq!(owners, truth.owners, "by owner");
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 fn counts(values: Vec<Option<String>>) -> BTreeMap<String, u64> {
