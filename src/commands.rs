@@ -108,7 +108,7 @@ fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
     let (layout, manifest) = locate(&args.snapshot)?;
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(manifest.snapshot_at);
     for batch in read_rows(&layout, &manifest)? {
         fold.add(&batch?)
             .map_err(|error| Error::Miscounted(error.to_string()))?;

@@ -55,7 +55,7 @@ impl Finished {
             self.settings.csv_mode,
             self.settings.max_file_rows,
         )?;
-        let mut fold = SummaryFold::new();
+        let mut fold = SummaryFold::new(header.snapshot_at);
         let mut rows = merge(&self.crawl.spool)?;
         for batch in rows.by_ref() {
             let batch = batch?;

@@ -7,11 +7,15 @@
 pub mod bytes;
 pub mod json;
 pub mod markdown;
+pub mod owners_csv;
 pub mod summary;
 pub mod text;
 pub mod units;
 
+mod ages;
+mod cell;
 mod columns;
+mod exposed;
 mod facts;
 mod finish;
 mod fold;
@@ -20,6 +24,7 @@ mod lists;
 mod micros;
 mod months;
 mod plain;
+mod proof;
 mod sections;
 mod values;
 
@@ -33,5 +38,6 @@ pub use facts::Facts;
 pub use fold::SummaryFold;
 pub use json::json;
 pub use markdown::markdown;
+pub use owners_csv::owners_csv;
 pub use summary::Summary;
 pub use text::text;

@@ -26,7 +26,7 @@ fn batch(clips: &[Clip<'_>]) -> RecordBatch {
 }
 
 fn summary(clips: &[Clip<'_>], facts: &Facts) -> Summary {
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch(clips)).unwrap();
     fold.finish(facts)
 }

@@ -1,5 +1,6 @@
 //! The pages for people say what the JSON says; what is read back equals what was written.
 
+use super::SNAPSHOT_AT;
 use super::clean_run;
 use super::clip;
 use super::eventful_run;
@@ -247,7 +248,7 @@ fn no_line_of_the_text_is_wider_than_80_columns() {
 fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
     let batch = super::batch(&mixed());
     let needed = COLUMNS.map(crate::clip::Column::index);
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch.project(&needed).unwrap()).unwrap();
     let facts = eventful_run();
     assert_eq!(fold.finish(&facts), summary(&mixed(), &facts));
@@ -255,7 +256,7 @@ fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
     for (at, column) in COLUMNS.iter().enumerate() {
         let mut fewer = needed.to_vec();
         fewer.remove(at);
-        let mut fold = SummaryFold::new();
+        let mut fold = SummaryFold::new(SNAPSHOT_AT);
         let error = fold.add(&batch.project(&fewer).unwrap()).unwrap_err();
         assert_eq!(
             error.name,
