@@ -21,6 +21,7 @@ use crate::snapshot::Format;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
 use crate::snapshot::Publication;
+use crate::snapshot::SnapshotError;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
@@ -102,11 +103,16 @@ impl Finished {
                 self.crawl.spool.write_rejects(&mut file).map(drop)
             })?;
         }
+        staged.document("owners.csv", |file| {
+            let place = self.layout.snapshot_dir(date).join("owners.csv");
+            report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
+        })?;
         let manifest_path = staged.publish(
             &manifest,
             &[
                 ("summary.json", report::json(&summary).into_bytes()),
                 ("summary.md", report::markdown(&summary).into_bytes()),
+                ("report.html", report::html(&summary).into_bytes()),
             ],
         )?;
         let out = self.layout.out().to_owned();

@@ -8,12 +8,14 @@ use super::sections::Kind;
 use super::sections::Section;
 use super::sections::Table;
 use super::sections::counted;
+use super::sections::facts;
 use super::sections::row;
 use super::summary::AgeCount;
 use super::summary::LargeClip;
 use super::summary::OwnerUsage;
-use super::summary::Reclaimable;
+use super::summary::ScopeCount;
 use super::summary::StatusClips;
+use super::summary::StatusCount;
 use super::summary::ValueKind;
 use super::units::count;
 use super::units::holding;
@@ -27,6 +29,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
         column("Length", Kind::Number),
+        column("Exposed", Kind::Number),
         column("By status", Kind::Wide),
     ];
     let row = |owner: &OwnerUsage| {
@@ -36,6 +39,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
             Cell::size(owner.bytes),
             Cell::percent(owner.bytes_percent),
             Cell::duration(owner.duration_seconds),
+            Cell::count(owner.open_without_passcode.clips),
             Cell::text(by_status(&owner.clips_by_status)),
         ]
     };
@@ -64,7 +68,8 @@ pub(super) fn statuses(summary: &Summary) -> Section {
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
     ];
-    let rows = summary.statuses.iter().map(|entry| {
+    let shown = |entry: &&StatusCount| is_shown(entry.kind, entry.clips);
+    let rows = summary.statuses.iter().filter(shown).map(|entry| {
         vec![
             Cell::text(value_name(entry.status.as_deref(), entry.kind)),
             Cell::count(entry.clips),
@@ -81,10 +86,11 @@ pub(super) fn scopes(summary: &Summary) -> Section {
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Passcode", Kind::Number),
-        column("None", Kind::Number),
+        column("No passcode", Kind::Number),
         column("Unknown", Kind::Number),
     ];
-    let rows = summary.share_scopes.iter().map(|entry| {
+    let shown = |entry: &&ScopeCount| is_shown(entry.kind, entry.clips);
+    let rows = summary.share_scopes.iter().filter(shown).map(|entry| {
         vec![
             Cell::text(value_name(entry.share_scope.as_deref(), entry.kind)),
             Cell::count(entry.clips),
@@ -129,7 +135,7 @@ pub(super) fn months(summary: &Summary, limit: usize) -> Section {
             Cell::text(""),
         ]);
     }
-    let mut section = list("Created by month (UTC)", columns, rows);
+    let mut section = list("Growth by month (UTC)", columns, rows);
     if let Some(first) = hidden.first() {
         let clips = hidden.iter().map(|month| month.clips).sum();
         let bytes = hidden
@@ -195,7 +201,11 @@ pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Tab
             clip.duration_seconds
                 .map_or_else(|| Cell::text("unknown"), Cell::duration),
             Cell::text(day),
-            Cell::text(clip.title.as_deref().unwrap_or("(no title)")),
+            Cell::text(match clip.title.as_deref() {
+                None => "(no title)",
+                Some("") => "(empty title)",
+                Some(title) => title,
+            }),
             Cell::text(&clip.clip_id),
             Cell::text(owner_name(clip.owner_id.as_deref())),
         ]
@@ -206,10 +216,16 @@ pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Tab
     }
 }
 
-/// What could be deleted for good, as rows of names and values.
-pub(super) fn reclaimable_rows(reclaimable: &Reclaimable, stored: Bytes) -> Vec<Vec<Cell>> {
+/// What could be deleted for good.
+pub(super) fn reclaimable(summary: &Summary) -> Section {
+    facts("Reclaimable storage", reclaimable_rows(summary))
+}
+
+/// The same as rows of names and values.
+pub(super) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
+    let reclaimable = &summary.reclaimable;
     let all = holding(reclaimable.clips, reclaimable.bytes);
-    let share = percent(reclaimable.bytes.percent_of(stored));
+    let share = percent(reclaimable.bytes.percent_of(summary.totals.bytes));
     vec![
         row("Reclaimable", Cell::text(format!("{all} ({share})"))),
         row("  soft-deleted", counted(reclaimable.soft_deleted)),
@@ -224,7 +240,7 @@ fn share(bytes: Bytes, summary: &Summary) -> Cell {
     Cell::percent(bytes.percent_of(summary.totals.bytes))
 }
 
-fn age_name(age: &AgeCount) -> String {
+pub(super) fn age_name(age: &AgeCount) -> String {
     let span = |days: u16| match days % 365 {
         0 => things(u64::from(days / 365), "year"),
         _ => things(u64::from(days), "day"),
@@ -238,6 +254,11 @@ fn age_name(age: &AgeCount) -> String {
 
 pub(super) fn owner_name(owner_id: Option<&str>) -> String {
     owner_id.unwrap_or("(no owner)").to_owned()
+}
+
+/// Documented values are always named, other ones where there are any.
+pub(super) fn is_shown(kind: ValueKind, clips: u64) -> bool {
+    kind == ValueKind::Documented || clips > 0
 }
 
 pub(super) fn value_name(value: Option<&str>, kind: ValueKind) -> String {

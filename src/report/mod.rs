@@ -5,6 +5,7 @@
 //! the same JSON bytes in any order.
 
 pub mod bytes;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod owners_csv;
@@ -36,6 +37,7 @@ pub use columns::COLUMNS;
 pub use columns::FoldError;
 pub use facts::Facts;
 pub use fold::SummaryFold;
+pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
 pub use owners_csv::owners_csv;

@@ -84,11 +84,8 @@ pub(super) fn proof(summary: &Summary) -> Section {
     if !more.is_empty() {
         lines.push(format!("accounts failed{more}"));
     }
-    let version = &proof.tool_version;
-    let how = how_to_verify(summary);
-    lines.push(format!(
-        "taken by clipcensus {version}; {how} checks the files"
-    ));
+    lines.push(format!("taken by clipcensus {}", proof.tool_version));
+    lines.push(format!("to check the files: {}", how_to_verify(summary)));
     Section {
         heading: "Proof".to_owned(),
         lines,
@@ -98,7 +95,7 @@ pub(super) fn proof(summary: &Summary) -> Section {
 
 /// The command that holds the files against their manifest.
 pub(super) fn how_to_verify(summary: &Summary) -> String {
-    format!("clipcensus verify _snapshots/{}", summary.snapshot_date)
+    format!("clipcensus verify OUT/_snapshots/{}", summary.snapshot_date)
 }
 
 /// The data files with what proves them.

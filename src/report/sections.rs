@@ -97,24 +97,33 @@ pub(super) fn head(summary: &Summary) -> Section {
         "changes" => "Zoom Clips, changes only",
         other => other,
     };
-    let mut lines = vec![format!(
+    let verdict = format!(
         "{} as of {}: {}, {}",
         summary.proof.verdict,
         summary.snapshot_at,
         holding(summary.totals.clips, summary.totals.bytes),
         duration(summary.totals.duration_seconds)
-    )];
+    );
+    let lines = [verdict]
+        .into_iter()
+        .chain(warnings(&summary.proof))
+        .collect();
+    let mut notes = Vec::new();
     if !summary.account_ids.is_empty() {
-        lines.push(accounts(&summary.account_ids));
+        notes.push(accounts(&summary.account_ids));
     }
-    for parameter in &summary.parameters {
-        lines.push(format!("{}: {}", parameter.name, parameter.value));
+    if !summary.parameters.is_empty() {
+        let named = summary
+            .parameters
+            .iter()
+            .map(|parameter| format!("{} {}", parameter.name, parameter.value));
+        notes.push(format!("listed: {}", named.collect::<Vec<_>>().join(", ")));
     }
-    lines.extend(warnings(&summary.proof));
-    lines.push(SIZES_ARE_DECIMAL.to_owned());
+    notes.push(SIZES_ARE_DECIMAL.to_owned());
     Section {
         heading: format!("{what}, snapshot {}", summary.snapshot_date),
         lines,
+        notes,
         ..Section::default()
     }
 }
@@ -144,7 +153,6 @@ pub(super) fn accounts(account_ids: &[String]) -> String {
 
 fn totals(summary: &Summary) -> Section {
     let totals = &summary.totals;
-    let reclaimable = &summary.reclaimable;
     let open = &summary.exposure;
     let mut rows = vec![
         row("Clips", Cell::count(totals.clips)),
@@ -152,7 +160,7 @@ fn totals(summary: &Summary) -> Section {
         row("Length", Cell::duration(totals.duration_seconds)),
         row("Owners", Cell::count(totals.owners)),
     ];
-    rows.extend(lists::reclaimable_rows(reclaimable, totals.bytes));
+    rows.extend(lists::reclaimable_rows(summary));
     rows.push(row(
         match open.open_without_passcode.clips {
             0 => "Open to anyone, no passcode",
@@ -190,13 +198,18 @@ pub(super) fn row(name: &str, value: Cell) -> Vec<Cell> {
     vec![Cell::text(name), value]
 }
 
-/// A section of names and values.
+/// A section of names and values; values are set to the right if all are numbers.
 pub(super) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     let column = |kind| Column { name: "", kind };
+    let mut values = rows.iter().filter_map(|row| row.last());
+    let kind = match values.all(|value| value.number.is_some()) {
+        true => Kind::Number,
+        false => Kind::Text,
+    };
     Section {
         heading: heading.to_owned(),
         table: Some(Table {
-            columns: vec![column(Kind::Text), column(Kind::Text)],
+            columns: vec![column(Kind::Text), column(kind)],
             rows,
         }),
         ..Section::default()
