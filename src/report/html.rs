@@ -251,7 +251,7 @@ fn section(id: &str, section: &Section, content: &Markup) -> Markup {
 fn prose(lines: &[String]) -> Markup {
     html! {
         @for line in lines {
-            p.alarm[line.starts_with("EXPOSED")] { bdi { (fit(line, LONGEST_PROSE)) } }
+            p class=[line.starts_with("EXPOSED").then_some("alarm")] { bdi { (fit(line, LONGEST_PROSE)) } }
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
         lists::scopes(summary),
         exposed::owners(summary, limits.exposed_owners),
     ];
-    if limits.exposed_clips > 0 {
+    if limits.exposed_clips > 0 && !summary.exposure.largest.is_empty() {
         sections.push(exposed::clips(summary, limits.exposed_clips));
     }
     sections.extend([
@@ -85,7 +85,7 @@ pub(super) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
         proof::quality(summary),
         proof::proof(summary),
     ]);
-    if limits.files > 0 {
+    if limits.files > 0 && !summary.proof.files.is_empty() {
         sections.push(proof::files(summary, limits.files));
     }
     sections

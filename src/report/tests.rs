@@ -2,6 +2,7 @@
 
 mod agreement;
 mod golden;
+mod page;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use super::Summary;
 use super::SummaryFold;
 use crate::clip::Clip;
 use crate::clip::ClipBatchBuilder;
+use crate::snapshot::DataFile;
 
 /// 2026-11-23T00:00:00Z.
 const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
@@ -39,6 +41,7 @@ fn clean_run(written: u64) -> Facts {
         account_ids: vec!["acc-1".to_owned()],
         table: "clips".to_owned(),
         verdict: "verified".to_owned(),
+        tool_version: "1.2.3".to_owned(),
         windows: 51,
         expected: written,
         received: written,
@@ -142,6 +145,13 @@ fn eventful_run() -> Facts {
             "no permission to operate (403, code 1003) after 1 attempt; ask for a scope".to_owned(),
         )],
         parameters: vec![("by".to_owned(), "created".to_owned())],
+        requests: BTreeMap::from([("ok".to_owned(), 57), ("too_many_requests".to_owned(), 1)]),
+        files: vec![DataFile {
+            path: "clips/snapshot_date=2026-11-23/part-00000.parquet".to_owned(),
+            rows: 13,
+            bytes: 4_321,
+            sha256: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".to_owned(),
+        }],
         ..clean_run(13)
     }
 }

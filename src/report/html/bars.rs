@@ -13,11 +13,15 @@ use crate::report::plain::width;
 /// Pixels from one bar to the next.
 const STEP: u32 = 24;
 /// Pixels for a number beside its bar.
-const NUMBERS: u32 = 84;
+const NUMBERS: u32 = 76;
+/// Pixels above and below a bar.
+const SPACE: u32 = 4;
 /// Pixels between a name and its bar.
 const GAP: u32 = 6;
-/// Pixels for a letter of a name.
-const LETTER: u32 = 8;
+/// Half pixels for a letter of a name.
+const LETTER: u32 = 17;
+/// Letters of a name, at most.
+const LONGEST: u32 = 40;
 
 /// One bar.
 #[derive(Debug)]
@@ -33,10 +37,15 @@ pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
     let count = i32::try_from(bars.len()).ok().filter(|count| *count > 0)?;
     let names: Vec<String> = bars
         .iter()
-        .map(|bar| fit(&bar.name, usize::try_from(pixels / LETTER / 2).unwrap_or(0)))
+        .map(|bar| {
+            fit(
+                &bar.name,
+                usize::try_from((pixels / LETTER).min(LONGEST)).unwrap_or(0),
+            )
+        })
         .collect();
     let longest = names.iter().map(|name| width(name)).max()?;
-    let name_area = u32::try_from(longest).ok()? * LETTER + GAP;
+    let name_area = u32::try_from(longest).ok()? * LETTER / 2 + GAP;
     let top = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
     let top = if top > 0.0 { top } else { 1.0 };
     // The axis goes up.
@@ -70,12 +79,13 @@ pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
             .ok()?;
         let rows = || (0..count).zip(bars);
         chart
-            .draw_series(
-                Histogram::horizontal(&chart)
-                    .style(BAR.filled())
-                    .margin(4)
-                    .data(rows().map(|(row, bar)| (place(row), bar.value))),
-            )
+            .draw_series(rows().map(|(row, bar)| {
+                let edge = |place| SegmentValue::Exact(place);
+                let corners = [(0.0, edge(place(row))), (bar.value, edge(place(row) + 1))];
+                let mut bar = Rectangle::new(corners, BAR.filled());
+                bar.set_margin(SPACE, SPACE, 0, 0);
+                bar
+            }))
             .ok()?;
         let numbers = letters_after(&MUTED);
         chart

@@ -37,12 +37,12 @@ pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
     let name_at = name_column(&table.columns);
     let cells = |row| table.columns.iter().zip(row).enumerate();
     html! {
-        div.scroll.tall[is_tall] role="region" aria-label=(label) tabindex="0" {
-            table.sortable[is_sortable] data-filter=[filter] {
+        div class=(if is_tall { "scroll tall" } else { "scroll" }) role="region" aria-label=(label) tabindex="0" {
+            table class=[is_sortable.then_some("sortable")] data-filter=[filter] {
                 thead {
                     tr {
                         @for column in table.columns.iter().filter(|column| is_shown(column)) {
-                            th.number[column.kind == Kind::Number] scope="col" { (column.name) }
+                            th class=[class(column.kind).filter(|class| *class == "number")] scope="col" { (column.name) }
                         }
                     }
                 }

@@ -72,12 +72,15 @@ pub(super) fn timeline(
         let rows = || (0..count).zip(points.iter().map(|point| point.value));
         match shape {
             Shape::Bars => chart
-                .draw_series(
-                    Histogram::vertical(&chart)
-                        .style(BAR.filled())
-                        .margin(1)
-                        .data(rows()),
-                )
+                .draw_series(rows().map(|(at, value)| {
+                    let corners = [
+                        (SegmentValue::Exact(at), 0.0),
+                        (SegmentValue::Exact(at + 1), value),
+                    ];
+                    let mut bar = Rectangle::new(corners, BAR.filled());
+                    bar.set_margin(0, 0, 1, 1);
+                    bar
+                }))
                 .ok()?,
             Shape::Area => chart
                 .draw_series(
