@@ -46,7 +46,7 @@ impl Browser {
         found.map(Self)
     }
 
-    fn open(&self, page: &Path, width: u32) -> Shown {
+    fn open(&self, page: &Path) -> Shown {
         let profile = tempfile::tempdir().unwrap();
         let output = Command::new(&self.0)
             .args([
@@ -60,10 +60,12 @@ impl Browser {
                 "--disable-component-update",
                 "--disable-sync",
                 "--enable-logging=stderr",
+                "--window-size=1280,900",
+                "--allow-file-access-from-files",
+                "--hide-scrollbars",
                 "--dump-dom",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
-            .arg(format!("--window-size={width},900"))
             .arg(format!("file://{}", page.display()))
             .output()
             .unwrap();
@@ -89,6 +91,18 @@ fn driven(page: &str) -> String {
     let allowed = page.replacen("script-src ", &format!("script-src 'sha256-{hash}' "), 1);
     assert_ne!(allowed, page, "the page has no policy on scripts");
     allowed.replacen("</body>", &format!("<script>{DRIVER}</script></body>"), 1)
+}
+
+/// A page that holds the driven page in a frame of this width, and takes its outcome over: a window
+/// is never as narrow as a phone.
+fn frame(page: &Path, width: u32) -> PathBuf {
+    let frame = page.with_file_name("frame.html");
+    let html = format!(
+        "<!doctype html><iframe width='{width}' height='900' style='border: 0' src='page.html' \
+         onload='document.body.append(this.contentDocument.getElementById(\"outcome\"))'></iframe>"
+    );
+    fs::write(&frame, html).unwrap();
+    frame
 }
 
 fn outcome(shown: &Shown) -> Value {
@@ -133,7 +147,7 @@ fn the_page_shows_sorts_and_filters_and_logs_and_loads_nothing() {
     let file = world.folder.path().join("page.html");
 
     fs::write(&file, &page).unwrap();
-    let untouched = browser.open(&file, 1_280);
+    let untouched = browser.open(&file);
     assert_eq!(untouched.console, Vec::<String>::new());
     assert!(
         untouched.dom.contains("<th scope=\"col\"><button"),
@@ -141,7 +155,7 @@ fn the_page_shows_sorts_and_filters_and_logs_and_loads_nothing() {
     );
 
     fs::write(&file, driven(&page)).unwrap();
-    let shown = browser.open(&file, 1_280);
+    let shown = browser.open(&file);
     assert_eq!(shown.console, Vec::<String>::new());
     let outcome = outcome(&shown);
     assert_eq!(outcome["loaded"], serde_json::json!([]));
@@ -180,8 +194,8 @@ fn the_page_fits_a_phone_and_a_desk_with_one_drawing_of_each_chart() {
     let world = World::new(clips(3_000));
     let file = world.folder.path().join("page.html");
     fs::write(&file, driven(&page(&world))).unwrap();
-    for width in [360, 1_280] {
-        let outcome = outcome(&browser.open(&file, width));
+    for width in [360, 768, 1_280] {
+        let outcome = outcome(&browser.open(&frame(&file, width)));
         assert_eq!(outcome["width"]["window"], width);
         assert_eq!(outcome["width"]["page"], width, "the page scrolls sideways");
         assert_eq!(
@@ -207,6 +221,6 @@ fn what_the_policy_refuses_is_seen_on_the_console() {
     ] {
         let with = page.replacen("</body>", &format!("{smuggled}</body>"), 1);
         fs::write(&file, with).unwrap();
-        assert_eq!(browser.open(&file, 1_280).console.len(), 1, "{smuggled}");
+        assert_eq!(browser.open(&file).console.len(), 1, "{smuggled}");
     }
 }
