@@ -19,7 +19,7 @@ const SPACE: u32 = 4;
 /// Pixels between a name and its bar.
 const GAP: u32 = 6;
 /// Half pixels for a letter of a name.
-const LETTER: u32 = 17;
+const LETTER: u32 = 18;
 /// Letters of a name, at most.
 const LONGEST: u32 = 40;
 
