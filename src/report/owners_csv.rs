@@ -1,59 +1,65 @@
 //! Every owner, a line each: `owners.csv`, for spreadsheets.
 
-use std::fmt::Display;
 use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
+use super::Bytes;
 use super::Summary;
 use super::summary::OwnerUsage;
 use crate::snapshot::CsvMode;
 use crate::snapshot::csv::push_text;
 
-/// A column: its name, and how an owner's cell is added to a line.
-type Column = (&'static str, fn(&mut String, &OwnerUsage));
+use Cell::Clips;
+use Cell::Decimal;
+use Cell::Size;
+use Cell::Text;
+
+/// A column: its name, and what an owner has in it.
+type Column = (&'static str, fn(&OwnerUsage) -> Cell<'_>);
+
+enum Cell<'a> {
+    Text(Option<&'a str>),
+    Clips(u64),
+    Size(Bytes),
+    Decimal(f64),
+}
 
 const COLUMNS: [Column; 15] = [
-    ("owner_id", |line, owner| {
-        text(line, owner.owner_id.as_deref())
+    ("owner_id", |owner| Text(owner.owner_id.as_deref())),
+    ("clips", |owner| Clips(owner.clips)),
+    ("bytes", |owner| Size(owner.bytes)),
+    ("bytes_percent", |owner| Decimal(owner.bytes_percent)),
+    ("duration_seconds", |owner| Decimal(owner.duration_seconds)),
+    ("exposed_clips", |owner| {
+        Clips(owner.open_without_passcode.clips)
     }),
-    ("clips", |line, owner| number(line, owner.clips)),
-    ("bytes", |line, owner| number(line, owner.bytes.0)),
-    ("bytes_percent", |line, owner| {
-        number(line, owner.bytes_percent)
+    ("exposed_bytes", |owner| {
+        Size(owner.open_without_passcode.bytes)
     }),
-    ("duration_seconds", |line, owner| {
-        number(line, owner.duration_seconds)
+    ("record_start_clips", |owner| {
+        Clips(owner.clips_by_status.record_start)
     }),
-    ("open_without_passcode_clips", |line, owner| {
-        number(line, owner.open_without_passcode.clips)
+    ("record_failed_clips", |owner| {
+        Clips(owner.clips_by_status.record_failed)
     }),
-    ("open_without_passcode_bytes", |line, owner| {
-        number(line, owner.open_without_passcode.bytes.0)
+    ("record_end_clips", |owner| {
+        Clips(owner.clips_by_status.record_end)
     }),
-    ("record_start_clips", |line, owner| {
-        number(line, owner.clips_by_status.record_start)
+    ("record_success_clips", |owner| {
+        Clips(owner.clips_by_status.record_success)
     }),
-    ("record_failed_clips", |line, owner| {
-        number(line, owner.clips_by_status.record_failed)
+    ("record_delete_clips", |owner| {
+        Clips(owner.clips_by_status.record_delete)
     }),
-    ("record_end_clips", |line, owner| {
-        number(line, owner.clips_by_status.record_end)
+    ("suspended_clips", |owner| {
+        Clips(owner.clips_by_status.suspended)
     }),
-    ("record_success_clips", |line, owner| {
-        number(line, owner.clips_by_status.record_success)
+    ("unknown_status_clips", |owner| {
+        Clips(owner.clips_by_status.unknown)
     }),
-    ("record_delete_clips", |line, owner| {
-        number(line, owner.clips_by_status.record_delete)
-    }),
-    ("suspended_clips", |line, owner| {
-        number(line, owner.clips_by_status.suspended)
-    }),
-    ("unknown_status_clips", |line, owner| {
-        number(line, owner.clips_by_status.unknown)
-    }),
-    ("missing_status_clips", |line, owner| {
-        number(line, owner.clips_by_status.missing)
+    ("missing_status_clips", |owner| {
+        Clips(owner.clips_by_status.missing)
     }),
 ];
 
@@ -68,11 +74,11 @@ pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::
     let mut line = String::new();
     for owner in &summary.owners {
         line.clear();
-        for (at, (_, push)) in COLUMNS.iter().enumerate() {
+        for (at, (_, cell)) in COLUMNS.iter().enumerate() {
             if at > 0 {
                 line.push(',');
             }
-            push(&mut line, owner);
+            cell(owner).push(&mut line);
         }
         line.push_str("\r\n");
         output.write_all(line.as_bytes())?;
@@ -80,12 +86,18 @@ pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::
     Ok(())
 }
 
-fn text(line: &mut String, text: Option<&str>) {
-    if let Some(text) = text {
-        push_text(line, text, CsvMode::Spreadsheet);
+impl Cell<'_> {
+    fn push(&self, line: &mut String) {
+        let written = match self {
+            Text(None) => Ok(()),
+            Text(Some(text)) => {
+                push_text(line, text, CsvMode::Spreadsheet);
+                Ok(())
+            }
+            Clips(clips) => write!(line, "{clips}"),
+            Size(bytes) => write!(line, "{}", bytes.0),
+            Decimal(number) => write!(line, "{number}"),
+        };
+        written.expect("memory takes what is written");
     }
-}
-
-fn number(line: &mut String, number: impl Display) {
-    write!(line, "{number}").expect("memory takes what is written");
 }

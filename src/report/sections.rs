@@ -202,9 +202,10 @@ pub(super) fn row(name: &str, value: Cell) -> Vec<Cell> {
 pub(super) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     let column = |kind| Column { name: "", kind };
     let mut values = rows.iter().filter_map(|row| row.last());
-    let kind = match values.all(|value| value.number.is_some()) {
-        true => Kind::Number,
-        false => Kind::Text,
+    let kind = if values.all(|value| value.number.is_some()) {
+        Kind::Number
+    } else {
+        Kind::Text
     };
     Section {
         heading: heading.to_owned(),

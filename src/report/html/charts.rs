@@ -35,7 +35,7 @@ pub(super) fn owners(summary: &Summary) -> Markup {
         .owners
         .iter()
         .take(OWNERS)
-        .map(|owner| by_size(owner_name(owner.owner_id.as_deref()), owner.bytes))
+        .map(|owner| by_size(&owner_name(owner.owner_id.as_deref()), owner.bytes))
         .collect();
     figure("Stored by the owners with the most bytes", FULL, |width| {
         bars(&all, width)
@@ -47,7 +47,12 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
         .statuses
         .iter()
         .filter(|entry| is_shown(entry.kind, entry.clips))
-        .map(|entry| by_clips(value_name(entry.status.as_deref(), entry.kind), entry.clips))
+        .map(|entry| {
+            by_clips(
+                &value_name(entry.status.as_deref(), entry.kind),
+                entry.clips,
+            )
+        })
         .collect();
     figure("Clips by status", HALF, |width| bars(&all, width))
 }
@@ -59,7 +64,7 @@ pub(super) fn scopes(summary: &Summary) -> Markup {
         .filter(|entry| is_shown(entry.kind, entry.clips))
         .map(|entry| {
             by_clips(
-                value_name(entry.share_scope.as_deref(), entry.kind),
+                &value_name(entry.share_scope.as_deref(), entry.kind),
                 entry.clips,
             )
         })
@@ -73,7 +78,7 @@ pub(super) fn ages(summary: &Summary) -> Markup {
     let all: Vec<Bar> = summary
         .ages
         .iter()
-        .map(|age| by_size(age_name(age), age.bytes))
+        .map(|age| by_size(&age_name(age), age.bytes))
         .collect();
     figure("Stored by age", HALF, |width| bars(&all, width))
 }
@@ -119,17 +124,17 @@ fn figure(caption: &str, wide: u32, draw: impl Fn(u32) -> Option<String>) -> Mar
     }
 }
 
-fn by_size(name: String, bytes: Bytes) -> Bar {
+fn by_size(name: &str, bytes: Bytes) -> Bar {
     Bar {
-        name: shown(&name),
+        name: shown(name),
         value: float(bytes.0),
         number: size(bytes),
     }
 }
 
-fn by_clips(name: String, clips: u64) -> Bar {
+fn by_clips(name: &str, clips: u64) -> Bar {
     Bar {
-        name: shown(&name),
+        name: shown(name),
         value: float(clips.into()),
         number: count(clips),
     }

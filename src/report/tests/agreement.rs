@@ -101,7 +101,7 @@ fn all_pages_say_the_numbers_of_the_json() {
 fn the_parts_add_up_to_the_whole() {
     let summary = summary(&mixed(), &eventful_run());
     let total = (summary.totals.clips, summary.totals.bytes.0);
-    let mut parts = [(0, 0); 4];
+    let mut parts = [(0, 0); 6];
     for owner in &summary.owners {
         parts[0].0 += owner.clips;
         parts[0].1 += owner.bytes.0;
@@ -124,9 +124,42 @@ fn the_parts_add_up_to_the_whole() {
         parts[3].0 += month.clips;
         parts[3].1 += month.bytes.0;
     }
-    parts[3].0 += summary.without_created_date.clips;
-    parts[3].1 += summary.without_created_date.bytes.0;
-    assert_eq!(parts, [total; 4]);
+    for age in &summary.ages {
+        parts[4].0 += age.clips;
+        parts[4].1 += age.bytes.0;
+    }
+    let last = summary.months.last().unwrap();
+    parts[5] = (last.clips_so_far, last.bytes_so_far.0);
+    for dated in &mut parts[3..] {
+        dated.0 += summary.without_created_date.clips;
+        dated.1 += summary.without_created_date.bytes.0;
+    }
+    assert_eq!(parts, [total; 6]);
+}
+
+#[test]
+fn what_is_exposed_is_told_by_owner_and_by_clip() {
+    let summary = summary(&mixed(), &eventful_run());
+    let exposure = &summary.exposure;
+    let by_owner: Vec<(&str, u64, u128)> = summary
+        .owners
+        .iter()
+        .filter(|owner| owner.open_without_passcode.clips > 0)
+        .map(|owner| {
+            let open = owner.open_without_passcode;
+            let name = owner.owner_id.as_deref().unwrap();
+            (name, open.clips, open.bytes.0)
+        })
+        .collect();
+    assert_eq!(by_owner, [("bob", 1, 4_500_000_000), ("ada", 1, 2_000)]);
+    assert_eq!(exposure.owners, 2);
+    assert_eq!(exposure.open_without_passcode.clips, 2);
+    let ids: Vec<&str> = exposure
+        .largest
+        .iter()
+        .map(|clip| clip.clip_id.as_str())
+        .collect();
+    assert_eq!(ids, ["c04", "c02"]);
 }
 
 #[test]
