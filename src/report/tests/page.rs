@@ -59,7 +59,7 @@ fn everywhere(text: &str) -> Summary {
 
 #[test]
 fn text_of_others_adds_no_markup_whatever_it_is() {
-    let marks = |page: &str| ['<', '>', '"', '='].map(|mark| page.matches(mark).count());
+    let marks = |page: &str| ['<', '>', '"'].map(|mark| page.matches(mark).count());
     let tame = html(&everywhere("tame"));
     for text in [
         "<script>alert(1)</script>",
@@ -68,18 +68,7 @@ fn text_of_others_adds_no_markup_whatever_it_is() {
         "</style></script></title><svg onload=alert(1)>",
         "<!-- ]]> & &lt; &#60;script&#62;",
     ] {
-        let page = html(&everywhere(text));
-        let equals = |page: &str| page.matches('=').count();
-        let (mut found, mut expected) = (marks(&page), marks(&tame));
-        // Those that stand in text are harmless.
-        assert!(equals(&page) >= equals(&tame), "{text}");
-        found[3] = 0;
-        expected[3] = 0;
-        assert_eq!(found, expected, "{text}");
-        assert!(
-            !page.contains("<img") && !page.contains("alert(1)</script>"),
-            "{text}"
-        );
+        assert_eq!(marks(&html(&everywhere(text))), marks(&tame), "{text}");
     }
 }
 
