@@ -71,6 +71,15 @@ fn clip(id: &'static str, owner: &'static str, status: &'static str, bytes: i64)
     }
 }
 
+/// A clip of 1,000 bytes for each owner.
+fn one_each(owners: &[String]) -> Vec<Clip<'_>> {
+    let owned = |owner: &'_ str| Clip {
+        owner_id: Some(owner.to_owned().into()),
+        ..clip("c", "", "RECORD_SUCCESS", 1_000)
+    };
+    owners.iter().map(|owner| owned(owner)).collect()
+}
+
 /// All statuses and scopes, several scripts, hostile titles, nulls.
 fn mixed() -> Vec<Clip<'static>> {
     let mut clips = vec![

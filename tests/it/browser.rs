@@ -62,6 +62,7 @@ impl Browser {
                 "--window-size=1280,900",
                 "--allow-file-access-from-files",
                 "--hide-scrollbars",
+                "--timeout=60000",
                 "--dump-dom",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))

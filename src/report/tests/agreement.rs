@@ -5,6 +5,7 @@ use super::clean_run;
 use super::clip;
 use super::eventful_run;
 use super::mixed;
+use super::one_each;
 use super::summary;
 use crate::clip::Clip;
 use crate::clip::STATUSES;
@@ -174,14 +175,7 @@ fn an_owners_statuses_stand_under_their_own_names() {
 #[test]
 fn owners_beyond_the_first_ten_are_summed_up_in_a_line() {
     let ids: Vec<String> = (0..40).map(|owner| format!("owner-{owner:02}")).collect();
-    let clips: Vec<Clip<'_>> = ids
-        .iter()
-        .map(|id| Clip {
-            owner_id: Some(id.as_str().into()),
-            ..clip("c", "", "RECORD_SUCCESS", 1_000)
-        })
-        .collect();
-    let summary = summary(&clips, &clean_run(40));
+    let summary = summary(&one_each(&ids), &clean_run(40));
     assert_eq!(summary.owners.len(), 40);
     assert!(text(&summary).contains("and 30 more owners with 30 clips, 30.0 kB (75.0 %)"));
     assert!(markdown(&summary).contains("and 15 more owners with 15 clips, 15.0 kB (37.5 %)"));

@@ -9,6 +9,7 @@ use super::clip;
 use super::eventful_run;
 use super::golden::same;
 use super::mixed;
+use super::one_each;
 use super::summary;
 use crate::clip::Clip;
 use crate::report::Facts;
@@ -130,14 +131,7 @@ fn a_hundred_thousand_owners_are_a_hundred_in_the_page_and_all_in_the_csv() {
     let ids: Vec<String> = (0..100_000)
         .map(|owner| format!("owner-{owner:06}"))
         .collect();
-    let clips: Vec<Clip<'_>> = ids
-        .iter()
-        .map(|id| Clip {
-            owner_id: Some(id.as_str().into()),
-            ..clip("c", "", "RECORD_SUCCESS", 1_000)
-        })
-        .collect();
-    let summary = summary(&clips, &clean_run(100_000));
+    let summary = summary(&one_each(&ids), &clean_run(100_000));
     let page = html(&summary);
     assert!(page.len() < 200_000, "{} bytes", page.len());
     assert!(page.contains("owner-000099") && !page.contains("owner-000100"));
