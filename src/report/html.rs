@@ -63,9 +63,9 @@ pub fn html(summary: &Summary) -> String {
                     (storage(summary))
                     (growth(summary))
                     (kinds(summary))
-                    (details(summary))
-                    (clips(summary))
                     (exposure(summary))
+                    (clips(summary))
+                    (waste(summary))
                     (proven(summary))
                 }
                 footer {
@@ -102,13 +102,16 @@ fn header(summary: &Summary, head: &Section) -> Markup {
     }
 }
 
-const CONTENTS: [(&str, &str); 7] = [
+const CONTENTS: [(&str, &str); 10] = [
     ("owners", "Storage by owner"),
     ("growth", "Growth"),
-    ("kinds", "Status and share links"),
-    ("details", "Age and quality"),
-    ("clips", "Largest clips"),
+    ("statuses", "Status"),
+    ("scopes", "Share links"),
+    ("ages", "Age"),
     ("exposure", "Exposure"),
+    ("clips", "Largest clips"),
+    ("reclaimable", "Reclaimable"),
+    ("quality", "Data quality"),
     ("proof", "Proof"),
 ];
 
@@ -155,43 +158,35 @@ fn growth(summary: &Summary) -> Markup {
 fn kinds(summary: &Summary) -> Markup {
     let statuses = lists::statuses(summary);
     let scopes = lists::scopes(summary);
+    let ages = lists::ages(summary);
     html! {
-        section id="kinds" aria-label="Status and share links" {
-            div.columns {
-                div {
-                    h2 { (statuses.heading) }
-                    (charts::statuses(summary))
-                    (tables(&statuses, Use::Read))
-                }
-                div {
-                    h2 { (scopes.heading) }
-                    (charts::scopes(summary))
-                    (tables(&scopes, Use::Read))
-                }
-            }
-        }
+        (beside("statuses", &statuses, &charts::statuses(summary)))
+        (beside("scopes", &scopes, &charts::scopes(summary)))
+        (beside("ages", &ages, &charts::ages(summary)))
     }
 }
 
-fn details(summary: &Summary) -> Markup {
-    let ages = lists::ages(summary);
+/// A chart, and beside it the table of what is drawn.
+fn beside(id: &str, shown: &Section, chart: &Markup) -> Markup {
+    section(
+        id,
+        shown,
+        &html! {
+            div.beside {
+                (chart)
+                div { (tables(shown, Use::Read)) }
+            }
+        },
+    )
+}
+
+fn waste(summary: &Summary) -> Markup {
     let reclaimable = lists::reclaimable(summary);
     let quality = proof::quality(summary);
     html! {
-        section id="details" aria-label="Age, reclaimable storage and data quality" {
-            div.columns {
-                div {
-                    h2 { (ages.heading) }
-                    (charts::ages(summary))
-                    (tables(&ages, Use::Read))
-                }
-                div {
-                    h2 { (reclaimable.heading) }
-                    (facts(&reclaimable))
-                    h2 { (quality.heading) }
-                    (facts(&quality))
-                }
-            }
+        div.columns {
+            (section("reclaimable", &reclaimable, &facts(&reclaimable)))
+            (section("quality", &quality, &facts(&quality)))
         }
     }
 }

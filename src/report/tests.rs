@@ -5,6 +5,7 @@ mod golden;
 mod page;
 mod properties;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
@@ -73,11 +74,11 @@ fn clip(id: &'static str, owner: &'static str, status: &'static str, bytes: i64)
 
 /// A clip of 1,000 bytes for each owner.
 fn one_each(owners: &[String]) -> Vec<Clip<'_>> {
-    let owned = |owner: &'_ str| Clip {
-        owner_id: Some(owner.to_owned().into()),
+    let owned = |owner| Clip {
+        owner_id: Some(Cow::Borrowed(owner)),
         ..clip("c", "", "RECORD_SUCCESS", 1_000)
     };
-    owners.iter().map(|owner| owned(owner)).collect()
+    owners.iter().map(String::as_str).map(owned).collect()
 }
 
 /// All statuses and scopes, several scripts, hostile titles, nulls.

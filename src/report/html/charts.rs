@@ -25,8 +25,9 @@ const OWNERS: usize = 15;
 /// Months in a chart; those before are part of what there was so far.
 pub(super) const MONTHS: usize = 60;
 
-/// Widths in pixels: on a phone, half of a wide page, all of it.
+/// Widths in pixels: on a phone, beside a table, half of a wide page, all of it.
 const NARROW: u32 = 340;
+const BESIDE: u32 = 420;
 const HALF: u32 = 500;
 const FULL: u32 = 1_040;
 
@@ -54,7 +55,7 @@ pub(super) fn statuses(summary: &Summary) -> Markup {
             )
         })
         .collect();
-    figure("Clips by status", HALF, |width| bars(&all, width))
+    figure("Clips by status", BESIDE, |width| bars(&all, width))
 }
 
 pub(super) fn scopes(summary: &Summary) -> Markup {
@@ -69,7 +70,7 @@ pub(super) fn scopes(summary: &Summary) -> Markup {
             )
         })
         .collect();
-    figure("Clips by who can open their link", HALF, |width| {
+    figure("Clips by who can open their link", BESIDE, |width| {
         bars(&all, width)
     })
 }
@@ -80,7 +81,7 @@ pub(super) fn ages(summary: &Summary) -> Markup {
         .iter()
         .map(|age| by_size(&age_name(age), age.bytes))
         .collect();
-    figure("Stored by age", HALF, |width| bars(&all, width))
+    figure("Stored by age", BESIDE, |width| bars(&all, width))
 }
 
 /// Four charts: clips and bytes, by month and so far.
