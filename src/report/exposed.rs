@@ -26,7 +26,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         .collect();
     owners.sort_by_key(|owner| Reverse(owner.open_without_passcode.clips));
     let columns = vec![
-        column("Owner", Kind::Text),
+        column("Owner", Kind::Name),
         column("Open clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Of all clips", Kind::Number),

@@ -24,7 +24,7 @@ use super::units::things;
 
 pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
-        column("Owner", Kind::Text),
+        column("Owner", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
@@ -63,7 +63,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
 
 pub(super) fn statuses(summary: &Summary) -> Section {
     let columns = vec![
-        column("Status", Kind::Text),
+        column("Status", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
@@ -82,7 +82,7 @@ pub(super) fn statuses(summary: &Summary) -> Section {
 
 pub(super) fn scopes(summary: &Summary) -> Section {
     let columns = vec![
-        column("Open to", Kind::Text),
+        column("Open to", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Passcode", Kind::Number),
@@ -105,7 +105,7 @@ pub(super) fn scopes(summary: &Summary) -> Section {
 
 pub(super) fn months(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
-        column("Month", Kind::Text),
+        column("Month", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Clips so far", Kind::Number),
@@ -153,7 +153,7 @@ pub(super) fn months(summary: &Summary, limit: usize) -> Section {
 
 pub(super) fn ages(summary: &Summary) -> Section {
     let columns = vec![
-        column("Age", Kind::Text),
+        column("Age", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
@@ -189,7 +189,7 @@ pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Tab
         column("Size", Kind::Number),
         column("Length", Kind::Number),
         column("Created", Kind::Text),
-        column("Title", Kind::Text),
+        column("Title", Kind::Name),
         column("Clip", Kind::Detail),
         column("Owner", Kind::Detail),
     ];

@@ -60,7 +60,7 @@ fn paint(page: &mut String, table: &Table) {
     row(page, names);
     let rules = table.columns.iter().map(|column| match column.kind {
         Kind::Number => "---:".to_owned(),
-        Kind::Text | Kind::Detail | Kind::Wide => "---".to_owned(),
+        Kind::Name | Kind::Text | Kind::Detail | Kind::Wide => "---".to_owned(),
     });
     row(page, rules);
     for cells in &table.rows {

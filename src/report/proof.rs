@@ -101,7 +101,7 @@ pub(super) fn how_to_verify(summary: &Summary) -> String {
 /// The data files with what proves them.
 pub(super) fn files(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
-        column("File", Kind::Text),
+        column("File", Kind::Name),
         column("Rows", Kind::Number),
         column("Size", Kind::Number),
         column("SHA-256", Kind::Detail),

@@ -57,6 +57,8 @@ pub(super) struct Column {
 pub(super) enum Kind {
     /// Right-aligned.
     Number,
+    /// As [`Kind::Text`]; what the row is about.
+    Name,
     /// Left-aligned, cut where the page is narrow.
     Text,
     /// Where the page is narrow, on a line of its own below the row.
@@ -210,7 +212,7 @@ pub(super) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     Section {
         heading: heading.to_owned(),
         table: Some(Table {
-            columns: vec![column(Kind::Text), column(kind)],
+            columns: vec![column(Kind::Name), column(kind)],
             rows,
         }),
         ..Section::default()

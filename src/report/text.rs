@@ -124,7 +124,7 @@ fn widths(table: &Table) -> Vec<usize> {
         .sum();
     let mut excess = needed.saturating_sub(GAP + COLUMNS - INDENT);
     for (column, width) in table.columns.iter().zip(&mut widths).rev() {
-        if column.kind == Kind::Text && excess > 0 {
+        if matches!(column.kind, Kind::Name | Kind::Text) && excess > 0 {
             let cut = excess.min(width.saturating_sub(NARROWEST));
             *width -= cut;
             excess -= cut;
@@ -134,5 +134,5 @@ fn widths(table: &Table) -> Vec<usize> {
 }
 
 fn is_in_row(kind: Kind) -> bool {
-    matches!(kind, Kind::Number | Kind::Text)
+    matches!(kind, Kind::Number | Kind::Name | Kind::Text)
 }

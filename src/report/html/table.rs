@@ -34,8 +34,7 @@ pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
     };
     let is_sortable = !matches!(purpose, Use::Read);
     let is_tall = table.rows.len() > TALL;
-    let name_at = name_column(&table.columns);
-    let cells = |row| table.columns.iter().zip(row).enumerate();
+    let cells = |row| table.columns.iter().zip(row);
     html! {
         div class=(if is_tall { "scroll tall" } else { "scroll" }) role="region" aria-label=(label) tabindex="0" {
             table class=[is_sortable.then_some("sortable")] data-filter=[filter] {
@@ -49,8 +48,8 @@ pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
                 tbody {
                     @for row in &table.rows {
                         tr {
-                            @for (at, (column, cell)) in cells(row).filter(|(_, (column, _))| is_shown(column)) {
-                                @if at == name_at {
+                            @for (column, cell) in cells(row).filter(|(column, _)| is_shown(column)) {
+                                @if column.kind == Kind::Name {
                                     th scope="row" { (content(cell)) }
                                 } @else {
                                     td class=[class(column.kind)] { (content(cell)) }
@@ -89,17 +88,11 @@ fn is_shown(column: &Column) -> bool {
     column.kind != Kind::Wide
 }
 
-/// The column that names a row: the last one of text.
-fn name_column(columns: &[Column]) -> usize {
-    let is_text = |column: &Column| column.kind == Kind::Text;
-    columns.iter().rposition(is_text).unwrap_or(0)
-}
-
 fn class(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Number => Some("number"),
         Kind::Detail => Some("detail"),
-        Kind::Text | Kind::Wide => None,
+        Kind::Name | Kind::Text | Kind::Wide => None,
     }
 }
 
