@@ -160,6 +160,7 @@ fn the_page_shows_sorts_and_filters_and_logs_and_loads_nothing() {
     let outcome = outcome(&shown);
     assert_eq!(outcome["loaded"], serde_json::json!([]));
     assert_eq!(outcome["unnamed"], serde_json::json!([]));
+    assert_eq!(outcome["namedTwice"], serde_json::json!([]));
 
     let owners = texts(&outcome["owners"]);
     assert_eq!(owners.len(), 100);

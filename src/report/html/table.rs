@@ -23,7 +23,7 @@ pub(super) enum Use {
     Filter(&'static str),
 }
 
-/// A table that scrolls by itself where the page is too narrow for it; `label` names it.
+/// A table that scrolls by itself where the page is too narrow for it; `label` is its heading.
 pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
     if table.rows.is_empty() {
         return html! { p.muted { "none" } };
@@ -36,7 +36,7 @@ pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
     let is_tall = table.rows.len() > TALL;
     let cells = |row| table.columns.iter().zip(row);
     html! {
-        div class=(if is_tall { "scroll tall" } else { "scroll" }) role="region" aria-label=(label) tabindex="0" {
+        div class=(if is_tall { "scroll tall" } else { "scroll" }) role="region" aria-label={ "Table: " (label) } tabindex="0" {
             table class=[is_sortable.then_some("sortable")] data-filter=[filter] {
                 thead {
                     tr {

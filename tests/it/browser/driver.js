@@ -40,6 +40,10 @@
       return !part.getAttribute("aria-label") && !(by && document.getElementById(by));
     })
     .map((part) => part.outerHTML.slice(0, 80));
+  const regions = Array.from(document.querySelectorAll("[role=region], nav, section"), (part) =>
+    part.getAttribute("aria-label") ??
+    document.getElementById(part.getAttribute("aria-labelledby"))?.textContent);
+  outcome.namedTwice = regions.filter((name, at) => regions.indexOf(name) !== at);
 
   const note = document.createElement("pre");
   note.id = "outcome";
