@@ -258,6 +258,7 @@ pub enum Plan {
 #[command(after_help = "Examples:\n  \
     clipcensus report census                             the newest snapshot\n  \
     clipcensus report census/_snapshots/2026-11-23 --format markdown > report.md\n  \
+    clipcensus report census --format html > report.html\n  \
     clipcensus report census --format json | jq .totals")]
 pub struct ReportArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
@@ -283,6 +284,10 @@ pub enum ReportFormat {
     Json,
     /// For a ticket or a wiki.
     Markdown,
+    /// A page for a browser, in one file.
+    Html,
+    /// All owners, a line each, for a spreadsheet.
+    OwnersCsv,
 }
 
 /// The settings of a verification.

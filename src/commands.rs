@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::BufWriter;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::sync::Arc;
@@ -106,6 +107,11 @@ fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
         ReportFormat::Text => report::text(&summary),
         ReportFormat::Json => report::json(&summary),
         ReportFormat::Markdown => report::markdown(&summary),
+        ReportFormat::Html => report::html(&summary),
+        ReportFormat::OwnersCsv => {
+            put(|stdout| report::owners_csv(&summary, stdout))?;
+            return Ok(ExitCode::Success);
+        }
     })?;
     Ok(ExitCode::Success)
 }
@@ -255,11 +261,13 @@ fn exit_at_once(asked: &Error) -> ! {
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.
 fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    put(|stdout| stdout.write_all(text.as_bytes()))
+}
+
+/// Lets a result be written piece by piece, as [`print()`] does it in one.
+fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
         _ => Ok(()),
     }

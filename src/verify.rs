@@ -42,7 +42,7 @@ pub fn verify(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, Erro
 /// # Errors
 /// When its data files cannot be read.
 pub fn summary_of(layout: &Layout, manifest: &Manifest) -> Result<Summary, Error> {
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(manifest.snapshot_at);
     for batch in read_rows(layout, manifest)? {
         fold.add(&batch?)
             .map_err(|error| Error::Miscounted(error.to_string()))?;

@@ -22,6 +22,7 @@ use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
 use crate::snapshot::Publication;
 use crate::snapshot::REJECTS;
+use crate::snapshot::SnapshotError;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
@@ -56,7 +57,7 @@ impl Finished {
             self.settings.csv_mode,
             self.settings.max_file_rows,
         )?;
-        let mut fold = SummaryFold::new();
+        let mut fold = SummaryFold::new(header.snapshot_at);
         let mut rows = merge(&self.crawl.spool)?;
         for batch in rows.by_ref() {
             let batch = batch?;
@@ -105,11 +106,16 @@ impl Finished {
                 self.crawl.spool.write_rejects(&mut file).map(drop)
             })?;
         }
+        staged.document("owners.csv", |file| {
+            let place = self.layout.snapshot_dir(date).join("owners.csv");
+            report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
+        })?;
         let manifest_path = staged.publish(
             &manifest,
             &[
                 ("summary.json", report::json(&summary).into_bytes()),
                 ("summary.md", report::markdown(&summary).into_bytes()),
+                ("report.html", report::html(&summary).into_bytes()),
             ],
         )?;
         let out = self.layout.out().to_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::snapshot::DataFile;
 use crate::snapshot::Manifest;
 use crate::snapshot::WindowOutcome;
 use crate::snapshot::WindowRecord;
@@ -19,6 +20,8 @@ pub struct Facts {
     pub table: String,
     /// `verified`, `unverified` or `incomplete`.
     pub verdict: String,
+    /// The version of the program that took the census.
+    pub tool_version: String,
     /// Windows that were walked.
     pub windows: u64,
     /// Those that did not settle, in words.
@@ -38,6 +41,10 @@ pub struct Facts {
     pub outside: u64,
     /// Fields whose value could not be used, by field.
     pub repairs: BTreeMap<String, u64>,
+    /// Requests that were sent, by their outcome.
+    pub requests: BTreeMap<String, u64>,
+    /// The data files, in order.
+    pub files: Vec<DataFile>,
     /// Accounts that could not be listed, and why.
     pub failed_accounts: Vec<(String, String)>,
     /// Filters and other settings that shape what the rows are: name and value.
@@ -61,6 +68,7 @@ impl Facts {
             account_ids: manifest.account_ids.clone(),
             table: manifest.table.name().to_owned(),
             verdict: manifest.verdict.name().to_owned(),
+            tool_version: manifest.tool_version.clone(),
             windows: walked().count() as u64,
             windows_unsettled: walked()
                 .filter(|window| window.outcome == WindowOutcome::Unsettled)
@@ -73,6 +81,8 @@ impl Facts {
             rejected: totals.rejected,
             outside: totals.outside,
             repairs: totals.repairs.clone(),
+            requests: manifest.requests.clone(),
+            files: manifest.files.clone(),
             failed_accounts: manifest
                 .account_failures
                 .iter()

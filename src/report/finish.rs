@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::bytes::Bytes;
+use super::fold::ANYONE;
 use super::fold::OwnerSums;
 use super::fold::STATUS_SLOTS;
 use super::fold::SummaryFold;
@@ -10,6 +11,7 @@ use super::micros::seconds;
 use super::summary::Count;
 use super::summary::Exposure;
 use super::summary::FailedAccount;
+use super::summary::LargeClip;
 use super::summary::OwnerUsage;
 use super::summary::Parameter;
 use super::summary::Proof;
@@ -74,11 +76,12 @@ impl SummaryFold {
                 clips_without_duration: self.without_duration,
             },
             reclaimable: reclaimable(&statuses),
-            exposure: exposure(&share_scopes),
+            exposure: exposure(&share_scopes, &owners, self.largest_exposed.finish()),
             quality: quality(facts, &statuses, &share_scopes),
             statuses,
             share_scopes,
             months,
+            ages: self.ages.finish(),
             without_created_date,
             largest: self.largest.finish(),
             owners,
@@ -102,6 +105,7 @@ fn owners(
             bytes: sums.usage.bytes(),
             bytes_percent: sums.usage.bytes().percent_of(all_bytes),
             duration_seconds: seconds(sums.usage.duration_micros),
+            open_without_passcode: sums.exposed,
             clips_by_status: by_status(sums.clips_by_status),
         })
         .collect();
@@ -157,14 +161,23 @@ fn reclaimable(statuses: &[StatusCount]) -> Reclaimable {
     }
 }
 
-fn exposure(scopes: &[ScopeCount]) -> Exposure {
-    scopes
+fn exposure(scopes: &[ScopeCount], owners: &[OwnerUsage], largest: Vec<LargeClip>) -> Exposure {
+    let anyone = scopes
         .iter()
-        .find(|entry| entry.share_scope.as_deref() == Some("ANYONE"))
-        .map_or(Exposure::default(), |anyone| Exposure {
-            open_without_passcode: anyone.without_passcode,
-            open_passcode_unknown: anyone.passcode_unknown,
-        })
+        .find(|entry| entry.share_scope.as_deref() == Some(ANYONE));
+    let exposed = owners
+        .iter()
+        .filter(|owner| owner.open_without_passcode.clips > 0);
+    Exposure {
+        open_without_passcode: anyone
+            .map(|entry| entry.without_passcode)
+            .unwrap_or_default(),
+        open_passcode_unknown: anyone
+            .map(|entry| entry.passcode_unknown)
+            .unwrap_or_default(),
+        owners: exposed.count() as u64,
+        largest,
+    }
 }
 
 fn quality(facts: &Facts, statuses: &[StatusCount], scopes: &[ScopeCount]) -> Quality {
@@ -194,6 +207,7 @@ fn proof(facts: &Facts, counted: u64) -> Proof {
     let accounted = received == inside || received == inside + u128::from(facts.outside);
     Proof {
         verdict: facts.verdict.clone(),
+        tool_version: facts.tool_version.clone(),
         windows: facts.windows,
         windows_unsettled: facts.windows_unsettled.clone(),
         failed_accounts: facts
@@ -209,6 +223,8 @@ fn proof(facts: &Facts, counted: u64) -> Proof {
         written: facts.written,
         counted,
         balanced: accounted && counted == facts.written,
+        requests: facts.requests.clone(),
+        files: facts.files.clone(),
     }
 }
 

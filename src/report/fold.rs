@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
+use super::ages::ByAge;
 use super::bytes::Bytes;
 use super::columns::Columns;
 use super::columns::FoldError;
@@ -23,6 +24,9 @@ use crate::clip::STATUSES;
 /// The slots of an owner's statuses: the documented ones, unknown, missing.
 pub(super) const STATUS_SLOTS: usize = STATUSES.len() + 2;
 
+/// The share scope whose clips everybody with the link can watch.
+pub(super) const ANYONE: &str = "ANYONE";
+
 /// Sums up the rows of a snapshot, batch by batch.
 ///
 /// Every sum is of whole numbers (bytes, clips, microseconds), so that the order and the batching
@@ -35,7 +39,9 @@ pub struct SummaryFold {
     pub(super) statuses: ByValue<Count, { STATUSES.len() }>,
     pub(super) scopes: ByValue<ByPasscode, { SHARE_SCOPES.len() }>,
     pub(super) months: ByMonth,
+    pub(super) ages: ByAge,
     pub(super) largest: Largest,
+    pub(super) largest_exposed: Largest,
     /// Where each owner's sums stand in `owner_sums`.
     pub(super) owners: HashMap<String, usize>,
     pub(super) owner_sums: Vec<OwnerSums>,
@@ -53,6 +59,7 @@ pub(super) struct Usage {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct OwnerSums {
     pub(super) usage: Usage,
+    pub(super) exposed: Count,
     pub(super) clips_by_status: [u64; STATUS_SLOTS],
 }
 
@@ -64,16 +71,10 @@ pub(super) struct ByPasscode {
     pub(super) unknown: Count,
 }
 
-impl Default for SummaryFold {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl SummaryFold {
-    /// A fold over no rows yet.
+    /// A fold over no rows yet, of a census as of `snapshot_at` (microseconds since 1970).
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(snapshot_at: i64) -> Self {
         Self {
             total: Usage::default(),
             without_size: 0,
@@ -81,7 +82,9 @@ impl SummaryFold {
             statuses: ByValue::new(&STATUSES),
             scopes: ByValue::new(&SHARE_SCOPES),
             months: ByMonth::default(),
+            ages: ByAge::at(snapshot_at),
             largest: Largest::default(),
+            largest_exposed: Largest::default(),
             owners: HashMap::new(),
             owner_sums: Vec::new(),
             no_owner: OwnerSums::default(),
@@ -115,28 +118,39 @@ impl SummaryFold {
         let status_place = place(&STATUSES, status);
         self.statuses.of(status_place, status).add(bytes);
         let scope = columns.share_scope(row);
+        let passcode_enabled = columns.passcode_enabled(row);
         self.scopes
             .of(place(&SHARE_SCOPES, scope), scope)
-            .of(columns.passcode_enabled(row))
+            .of(passcode_enabled)
             .add(bytes);
+        let is_exposed = passcode_enabled == Some(false) && scope == Some(ANYONE);
         let created_at = columns.created_at(row);
-        self.months.add(created_at, bytes);
+        if let Some(created_at) = self.months.add(created_at, bytes) {
+            self.ages.add(created_at, bytes);
+        }
 
         let owner_id = columns.owner_id(row);
         let owner = self.owner(owner_id);
         owner.usage.add(bytes, duration);
         owner.clips_by_status[slot(status_place)] += 1;
+        if is_exposed {
+            owner.exposed.add(bytes);
+        }
 
+        let clip = || Candidate {
+            bytes: Reverse(bytes),
+            account_id: columns.account_id(row),
+            clip_id: columns.clip_id(row),
+            owner_id,
+            title: columns.title(row),
+            duration_micros: known_duration,
+            created_at,
+        };
         if known_size.is_some() && self.largest.admits(bytes) {
-            self.largest.offer(&Candidate {
-                bytes: Reverse(bytes),
-                account_id: columns.account_id(row),
-                clip_id: columns.clip_id(row),
-                owner_id,
-                title: columns.title(row),
-                duration_micros: known_duration,
-                created_at,
-            });
+            self.largest.offer(&clip());
+        }
+        if known_size.is_some() && is_exposed && self.largest_exposed.admits(bytes) {
+            self.largest_exposed.offer(&clip());
         }
     }
 

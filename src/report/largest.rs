@@ -7,7 +7,7 @@ use super::micros::seconds;
 use super::summary::LargeClip;
 
 /// How many clips are kept.
-pub(super) const LARGEST_CLIPS: usize = 10;
+pub(super) const LARGEST_CLIPS: usize = 25;
 
 /// A clip by its size, the largest first. All fields take part in the order, so that equal sizes
 /// come out the same whatever the order of the rows.

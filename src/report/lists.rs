@@ -1,38 +1,46 @@
-//! The long sections of the page: owners, statuses, share scopes, months, largest clips.
+//! The long sections of the page: owners, statuses, share scopes, months, ages, largest clips.
 
 use super::Bytes;
 use super::Summary;
+use super::cell::Cell;
 use super::sections::Column;
 use super::sections::Kind;
 use super::sections::Section;
 use super::sections::Table;
+use super::sections::counted;
+use super::sections::facts;
+use super::sections::row;
+use super::summary::AgeCount;
+use super::summary::LargeClip;
 use super::summary::OwnerUsage;
+use super::summary::ScopeCount;
 use super::summary::StatusClips;
+use super::summary::StatusCount;
 use super::summary::ValueKind;
 use super::units::count;
-use super::units::duration;
 use super::units::holding;
 use super::units::percent;
-use super::units::size;
 use super::units::things;
 
 pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
-        column("Owner", Kind::Text),
+        column("Owner", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
         column("Length", Kind::Number),
+        column("Exposed", Kind::Number),
         column("By status", Kind::Wide),
     ];
     let row = |owner: &OwnerUsage| {
         vec![
-            owner_name(owner.owner_id.as_deref()),
-            count(owner.clips),
-            size(owner.bytes),
-            percent(owner.bytes_percent),
-            duration(owner.duration_seconds),
-            by_status(&owner.clips_by_status),
+            Cell::text(owner_name(owner.owner_id.as_deref())),
+            Cell::count(owner.clips),
+            Cell::size(owner.bytes),
+            Cell::percent(owner.bytes_percent),
+            Cell::duration(owner.duration_seconds),
+            Cell::count(owner.open_without_passcode.clips),
+            Cell::text(by_status(&owner.clips_by_status)),
         ]
     };
     let shown = summary.owners.iter().take(limit).map(row).collect();
@@ -55,15 +63,18 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
 
 pub(super) fn statuses(summary: &Summary) -> Section {
     let columns = vec![
-        column("Status", Kind::Text),
+        column("Status", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
+        column("Share", Kind::Number),
     ];
-    let rows = summary.statuses.iter().map(|entry| {
+    let shown = |entry: &&StatusCount| is_shown(entry.kind, entry.clips);
+    let rows = summary.statuses.iter().filter(shown).map(|entry| {
         vec![
-            value_name(entry.status.as_deref(), entry.kind),
-            count(entry.clips),
-            size(entry.bytes),
+            Cell::text(value_name(entry.status.as_deref(), entry.kind)),
+            Cell::count(entry.clips),
+            Cell::size(entry.bytes),
+            share(entry.bytes, summary),
         ]
     });
     list("Status", columns, rows.collect())
@@ -71,55 +82,60 @@ pub(super) fn statuses(summary: &Summary) -> Section {
 
 pub(super) fn scopes(summary: &Summary) -> Section {
     let columns = vec![
-        column("Open to", Kind::Text),
+        column("Open to", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Passcode", Kind::Number),
-        column("None", Kind::Number),
+        column("No passcode", Kind::Number),
         column("Unknown", Kind::Number),
     ];
-    let rows = summary.share_scopes.iter().map(|entry| {
+    let shown = |entry: &&ScopeCount| is_shown(entry.kind, entry.clips);
+    let rows = summary.share_scopes.iter().filter(shown).map(|entry| {
         vec![
-            value_name(entry.share_scope.as_deref(), entry.kind),
-            count(entry.clips),
-            size(entry.bytes),
-            count(entry.with_passcode.clips),
-            count(entry.without_passcode.clips),
-            count(entry.passcode_unknown.clips),
+            Cell::text(value_name(entry.share_scope.as_deref(), entry.kind)),
+            Cell::count(entry.clips),
+            Cell::size(entry.bytes),
+            Cell::count(entry.with_passcode.clips),
+            Cell::count(entry.without_passcode.clips),
+            Cell::count(entry.passcode_unknown.clips),
         ]
     });
-    let mut section = list("Share links", columns, rows.collect());
-    let open = summary.exposure.open_without_passcode;
-    if open.clips > 0 {
-        section.notes.push(format!(
-            "EXPOSED: {} open to anyone with the link, without a passcode",
-            holding(open.clips, open.bytes)
-        ));
-    }
-    section
+    list("Share links", columns, rows.collect())
 }
 
 pub(super) fn months(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
-        column("Month", Kind::Text),
+        column("Month", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
+        column("Clips so far", Kind::Number),
+        column("Stored so far", Kind::Number),
     ];
     let earlier = summary.months.len().saturating_sub(limit);
     let (hidden, shown) = summary.months.split_at(earlier);
-    let mut rows: Vec<Vec<String>> = shown
+    let mut rows: Vec<Vec<Cell>> = shown
         .iter()
-        .map(|month| vec![month.month.clone(), count(month.clips), size(month.bytes)])
+        .map(|month| {
+            vec![
+                Cell::text(&month.month),
+                Cell::count(month.clips),
+                Cell::size(month.bytes),
+                Cell::count(month.clips_so_far),
+                Cell::size(month.bytes_so_far),
+            ]
+        })
         .collect();
     let undated = summary.without_created_date;
     if undated.clips > 0 {
         rows.push(vec![
-            "(no date)".to_owned(),
-            count(undated.clips),
-            size(undated.bytes),
+            Cell::text(NO_DATE),
+            Cell::count(undated.clips),
+            Cell::size(undated.bytes),
+            Cell::text(""),
+            Cell::text(""),
         ]);
     }
-    let mut section = list("Created by month (UTC)", columns, rows);
+    let mut section = list("Growth by month (UTC)", columns, rows);
     if let Some(first) = hidden.first() {
         let clips = hidden.iter().map(|month| month.clips).sum();
         let bytes = hidden
@@ -135,38 +151,117 @@ pub(super) fn months(summary: &Summary, limit: usize) -> Section {
     section
 }
 
-pub(super) fn largest(summary: &Summary) -> Section {
+pub(super) fn ages(summary: &Summary) -> Section {
+    let columns = vec![
+        column("Age", Kind::Name),
+        column("Clips", Kind::Number),
+        column("Stored", Kind::Number),
+        column("Share", Kind::Number),
+    ];
+    let undated = summary.without_created_date;
+    let dated = summary
+        .ages
+        .iter()
+        .map(|age| (age_name(age), age.clips, age.bytes));
+    let undated = (undated.clips > 0).then(|| (NO_DATE.to_owned(), undated.clips, undated.bytes));
+    let rows = dated.chain(undated).map(|(name, clips, bytes)| {
+        vec![
+            Cell::text(name),
+            Cell::count(clips),
+            Cell::size(bytes),
+            share(bytes, summary),
+        ]
+    });
+    list("Age", columns, rows.collect())
+}
+
+pub(super) fn largest(summary: &Summary, limit: usize) -> Section {
+    let table = clips_table(summary.largest.iter().take(limit));
+    Section {
+        heading: "Largest clips".to_owned(),
+        table: Some(table),
+        ..Section::default()
+    }
+}
+
+pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Table {
     let columns = vec![
         column("Size", Kind::Number),
         column("Length", Kind::Number),
         column("Created", Kind::Text),
-        column("Title", Kind::Text),
+        column("Title", Kind::Name),
         column("Clip", Kind::Detail),
         column("Owner", Kind::Detail),
     ];
-    let rows = summary.largest.iter().map(|clip| {
-        let created = clip.created_at.as_deref().unwrap_or("(no date)");
+    let rows = clips.map(|clip| {
+        let created = clip.created_at.as_deref().unwrap_or(NO_DATE);
         let day = created.split_once('T').map_or(created, |(day, _)| day);
         vec![
-            size(Bytes(u128::from(clip.bytes))),
+            Cell::size(Bytes(u128::from(clip.bytes))),
             clip.duration_seconds
-                .map_or_else(|| "unknown".to_owned(), duration),
-            day.to_owned(),
-            clip.title
-                .clone()
-                .unwrap_or_else(|| "(no title)".to_owned()),
-            clip.clip_id.clone(),
-            owner_name(clip.owner_id.as_deref()),
+                .map_or_else(|| Cell::text("unknown"), Cell::duration),
+            Cell::text(day),
+            Cell::text(match clip.title.as_deref() {
+                None => "(no title)",
+                Some("") => "(empty title)",
+                Some(title) => title,
+            }),
+            Cell::text(&clip.clip_id),
+            Cell::text(owner_name(clip.owner_id.as_deref())),
         ]
     });
-    list("Largest clips", columns, rows.collect())
+    Table {
+        columns,
+        rows: rows.collect(),
+    }
 }
 
-fn owner_name(owner_id: Option<&str>) -> String {
+/// What could be deleted for good.
+pub(super) fn reclaimable(summary: &Summary) -> Section {
+    facts("Reclaimable storage", reclaimable_rows(summary))
+}
+
+/// The same as rows of names and values.
+pub(super) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
+    let reclaimable = &summary.reclaimable;
+    let all = holding(reclaimable.clips, reclaimable.bytes);
+    let share = percent(reclaimable.bytes.percent_of(summary.totals.bytes));
+    vec![
+        row("Reclaimable", Cell::text(format!("{all} ({share})"))),
+        row("  soft-deleted", counted(reclaimable.soft_deleted)),
+        row("  failed", counted(reclaimable.failed)),
+    ]
+}
+
+const NO_DATE: &str = "(no date)";
+
+/// The part that `bytes` are of all that is stored.
+fn share(bytes: Bytes, summary: &Summary) -> Cell {
+    Cell::percent(bytes.percent_of(summary.totals.bytes))
+}
+
+pub(super) fn age_name(age: &AgeCount) -> String {
+    let span = |days: u16| match days % 365 {
+        0 => things(u64::from(days / 365), "year"),
+        _ => things(u64::from(days), "day"),
+    };
+    match (age.from_days, age.to_days) {
+        (from, None) => format!("{} or more", span(from)),
+        (0, Some(to)) => format!("less than {}", span(to)),
+        (from, Some(to)) => format!("{} to {}", span(from), span(to)),
+    }
+}
+
+pub(super) fn owner_name(owner_id: Option<&str>) -> String {
     owner_id.unwrap_or("(no owner)").to_owned()
 }
 
-fn value_name(value: Option<&str>, kind: ValueKind) -> String {
+/// Documented values are always named, other ones where there are any.
+pub(super) fn is_shown(kind: ValueKind, clips: u64) -> bool {
+    kind == ValueKind::Documented || clips > 0
+}
+
+pub(super) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
     match (value, kind) {
         (Some(value), ValueKind::Unknown) => format!("{value} (unknown)"),
         (Some(value), _) => value.to_owned(),
@@ -194,11 +289,11 @@ fn by_status(clips: &StatusClips) -> String {
     parts.join(", ")
 }
 
-fn column(name: &'static str, kind: Kind) -> Column {
+pub(super) fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
-fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<String>>) -> Section {
+pub(super) fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
     Section {
         heading: heading.to_owned(),
         table: Some(Table { columns, rows }),

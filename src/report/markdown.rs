@@ -14,6 +14,10 @@ const WIDEST_CELL: usize = 120;
 const LIMITS: Limits = Limits {
     owners: 25,
     months: usize::MAX,
+    clips: 25,
+    exposed_owners: 25,
+    exposed_clips: 25,
+    files: 25,
 };
 
 /// The summary as markdown, with a newline at its end. It names the 25 owners with the most bytes
@@ -56,11 +60,11 @@ fn paint(page: &mut String, table: &Table) {
     row(page, names);
     let rules = table.columns.iter().map(|column| match column.kind {
         Kind::Number => "---:".to_owned(),
-        Kind::Text | Kind::Detail | Kind::Wide => "---".to_owned(),
+        Kind::Name | Kind::Text | Kind::Detail | Kind::Wide => "---".to_owned(),
     });
     row(page, rules);
     for cells in &table.rows {
-        row(page, cells.iter().map(|text| cell(text)));
+        row(page, cells.iter().map(|inner| cell(&inner.text)));
     }
 }
 

@@ -5,13 +5,18 @@
 //! the same JSON bytes in any order.
 
 pub mod bytes;
+pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod owners_csv;
 pub mod summary;
 pub mod text;
 pub mod units;
 
+mod ages;
+mod cell;
 mod columns;
+mod exposed;
 mod facts;
 mod finish;
 mod fold;
@@ -20,6 +25,7 @@ mod lists;
 mod micros;
 mod months;
 mod plain;
+mod proof;
 mod sections;
 mod values;
 
@@ -31,7 +37,9 @@ pub use columns::COLUMNS;
 pub use columns::FoldError;
 pub use facts::Facts;
 pub use fold::SummaryFold;
+pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
+pub use owners_csv::owners_csv;
 pub use summary::Summary;
 pub use text::text;

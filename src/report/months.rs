@@ -27,20 +27,24 @@ pub(super) struct ByMonth {
 }
 
 impl ByMonth {
-    /// Counts a clip that was created at `created_at`, in microseconds since 1970.
-    pub(super) fn add(&mut self, created_at: Option<i64>, bytes: u64) {
+    /// Counts a clip that was created at `created_at`, in microseconds since 1970. Returns that
+    /// instant, if it is one of the calendar.
+    pub(super) fn add(&mut self, created_at: Option<i64>, bytes: u64) -> Option<i64> {
         let Some(micros) = created_at else {
-            return self.unknown.add(bytes);
+            self.unknown.add(bytes);
+            return None;
         };
         if !self.open.contains(&micros) {
             let Some((month, range)) = month_of(micros) else {
-                return self.unknown.add(bytes);
+                self.unknown.add(bytes);
+                return None;
             };
             self.close();
             self.open_month = month;
             self.open = range;
         }
         self.open_count.add(bytes);
+        Some(micros)
     }
 
     fn close(&mut self) {
@@ -62,13 +66,19 @@ impl ByMonth {
                 self.counts.entry(month).or_default();
             }
         }
+        let mut so_far = Count::default();
         let months = self
             .counts
             .into_iter()
-            .map(|(month, count)| MonthCount {
-                month: name(month),
-                clips: count.clips,
-                bytes: count.bytes,
+            .map(|(month, count)| {
+                so_far.join(count);
+                MonthCount {
+                    month: name(month),
+                    clips: count.clips,
+                    bytes: count.bytes,
+                    clips_so_far: so_far.clips,
+                    bytes_so_far: so_far.bytes,
+                }
             })
             .collect();
         (months, self.unknown)

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::bytes::Bytes;
+use crate::snapshot::DataFile;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
 pub const SUMMARY_VERSION: u32 = 1;
@@ -40,9 +41,11 @@ pub struct Summary {
     pub share_scopes: Vec<ScopeCount>,
     /// By month of creation (UTC), oldest first, with the empty months in between.
     pub months: Vec<MonthCount>,
+    /// By age at `snapshot_at`, youngest first, empty ones too.
+    pub ages: Vec<AgeCount>,
     /// Clips whose creation date is missing or no date of the years -9999 to 9999.
     pub without_created_date: Count,
-    /// The clips with the most bytes, at most 10.
+    /// The clips with the most bytes, at most 25.
     pub largest: Vec<LargeClip>,
     /// What was wrong with the data as it came.
     pub quality: Quality,
@@ -98,6 +101,8 @@ pub struct OwnerUsage {
     pub bytes_percent: f64,
     /// Sum of the durations that are known.
     pub duration_seconds: f64,
+    /// Those open to anyone without a passcode.
+    pub open_without_passcode: Count,
     /// Clips by status.
     pub clips_by_status: StatusClips,
 }
@@ -188,6 +193,23 @@ pub struct MonthCount {
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
+    /// Clips of this month and all before it.
+    pub clips_so_far: u64,
+    /// What they hold together.
+    pub bytes_so_far: Bytes,
+}
+
+/// The clips of one band of ages, counted in days of 24 hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgeCount {
+    /// The youngest, included.
+    pub from_days: u16,
+    /// The oldest, excluded; null for no end.
+    pub to_days: Option<u16>,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
 }
 
 /// One of the largest clips.
@@ -223,12 +245,16 @@ pub struct Reclaimable {
 }
 
 /// Clips that are open to `ANYONE`, of every status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Those that ask for no passcode.
     pub open_without_passcode: Count,
     /// Those of which the API did not say whether they ask for one.
     pub open_passcode_unknown: Count,
+    /// Owners that have any that ask for no passcode, with one more if any of those names no owner.
+    pub owners: u64,
+    /// Those without a passcode that have the most bytes, at most 25.
+    pub largest: Vec<LargeClip>,
 }
 
 /// What was wrong with the data as it came.
@@ -253,6 +279,8 @@ pub struct Quality {
 pub struct Proof {
     /// `verified`, `unverified` or `incomplete`.
     pub verdict: String,
+    /// The version of the program that took the census.
+    pub tool_version: String,
     /// Windows that were walked.
     pub windows: u64,
     /// Those that did not settle.
@@ -269,6 +297,10 @@ pub struct Proof {
     pub counted: u64,
     /// Whether every record that came is accounted for, and every row written was counted.
     pub balanced: bool,
+    /// Requests that were sent, by their outcome.
+    pub requests: BTreeMap<String, u64>,
+    /// The data files, in order.
+    pub files: Vec<DataFile>,
 }
 
 /// An account that could not be listed.

@@ -2,8 +2,10 @@
 
 mod agreement;
 mod golden;
+mod page;
 mod properties;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
@@ -13,6 +15,7 @@ use super::Summary;
 use super::SummaryFold;
 use crate::clip::Clip;
 use crate::clip::ClipBatchBuilder;
+use crate::snapshot::DataFile;
 
 /// 2026-11-23T00:00:00Z.
 const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
@@ -26,7 +29,7 @@ fn batch(clips: &[Clip<'_>]) -> RecordBatch {
 }
 
 fn summary(clips: &[Clip<'_>], facts: &Facts) -> Summary {
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch(clips)).unwrap();
     fold.finish(facts)
 }
@@ -39,6 +42,7 @@ fn clean_run(written: u64) -> Facts {
         account_ids: vec!["acc-1".to_owned()],
         table: "clips".to_owned(),
         verdict: "verified".to_owned(),
+        tool_version: "1.2.3".to_owned(),
         windows: 51,
         expected: written,
         received: written,
@@ -66,6 +70,15 @@ fn clip(id: &'static str, owner: &'static str, status: &'static str, bytes: i64)
         passcode_enabled: Some(false),
         ..Clip::default()
     }
+}
+
+/// A clip of 1,000 bytes for each owner.
+fn one_each(owners: &[String]) -> Vec<Clip<'_>> {
+    let owned = |owner| Clip {
+        owner_id: Some(Cow::Borrowed(owner)),
+        ..clip("c", "", "RECORD_SUCCESS", 1_000)
+    };
+    owners.iter().map(String::as_str).map(owned).collect()
 }
 
 /// All statuses and scopes, several scripts, hostile titles, nulls.
@@ -142,6 +155,13 @@ fn eventful_run() -> Facts {
             "no permission to operate (403, code 1003) after 1 attempt; ask for a scope".to_owned(),
         )],
         parameters: vec![("by".to_owned(), "created".to_owned())],
+        requests: BTreeMap::from([("ok".to_owned(), 57), ("too_many_requests".to_owned(), 1)]),
+        files: vec![DataFile {
+            path: "clips/snapshot_date=2026-11-23/part-00000.parquet".to_owned(),
+            rows: 13,
+            bytes: 4_321,
+            sha256: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".to_owned(),
+        }],
         ..clean_run(13)
     }
 }

@@ -21,6 +21,10 @@ const WIDEST_CELL: usize = 60;
 const LIMITS: Limits = Limits {
     owners: 10,
     months: 12,
+    clips: 10,
+    exposed_owners: 5,
+    exposed_clips: 0,
+    files: 0,
 };
 
 /// The summary as text: aligned, without colour, no line wider than 80 columns, with a newline at
@@ -62,17 +66,18 @@ fn paint(page: &mut String, table: &Table) {
     }
     let widths = widths(table);
     if table.columns.iter().any(|column| !column.name.is_empty()) {
-        let names: Vec<String> = table.columns.iter().map(|c| c.name.to_owned()).collect();
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
         paint_row(page, table, &widths, &names);
     }
     for row in &table.rows {
-        paint_row(page, table, &widths, row);
+        let texts: Vec<&str> = row.iter().map(|cell| cell.text.as_str()).collect();
+        paint_row(page, table, &widths, &texts);
         let details: Vec<&str> = table
             .columns
             .iter()
-            .zip(row)
+            .zip(texts)
             .filter(|(column, _)| column.kind == Kind::Detail)
-            .map(|(_, cell)| cell.as_str())
+            .map(|(_, text)| text)
             .collect();
         if !details.is_empty() {
             let indent = 2 * INDENT;
@@ -83,7 +88,7 @@ fn paint(page: &mut String, table: &Table) {
     }
 }
 
-fn paint_row(page: &mut String, table: &Table, widths: &[usize], row: &[String]) {
+fn paint_row(page: &mut String, table: &Table, widths: &[usize], row: &[&str]) {
     let mut painted = String::new();
     for ((column, cell), width) in table.columns.iter().zip(row).zip(widths) {
         if !is_in_row(column.kind) {
@@ -106,7 +111,7 @@ fn widths(table: &Table) -> Vec<usize> {
     const NARROWEST: usize = 8;
     let widest = |at: usize| {
         let cells = table.rows.iter().filter_map(|row| row.get(at));
-        cells.map(|cell| width(&fit(cell, WIDEST_CELL))).max()
+        cells.map(|cell| width(&fit(&cell.text, WIDEST_CELL))).max()
     };
     let columns = table.columns.iter().enumerate();
     let mut widths: Vec<usize> = columns
@@ -119,7 +124,7 @@ fn widths(table: &Table) -> Vec<usize> {
         .sum();
     let mut excess = needed.saturating_sub(GAP + COLUMNS - INDENT);
     for (column, width) in table.columns.iter().zip(&mut widths).rev() {
-        if column.kind == Kind::Text && excess > 0 {
+        if matches!(column.kind, Kind::Name | Kind::Text) && excess > 0 {
             let cut = excess.min(width.saturating_sub(NARROWEST));
             *width -= cut;
             excess -= cut;
@@ -129,5 +134,5 @@ fn widths(table: &Table) -> Vec<usize> {
 }
 
 fn is_in_row(kind: Kind) -> bool {
-    matches!(kind, Kind::Number | Kind::Text)
+    matches!(kind, Kind::Number | Kind::Name | Kind::Text)
 }

@@ -1,7 +1,5 @@
 //! Numbers for people: sizes, durations, counts, shares.
 
-use std::time::Duration;
-
 use bytesize::ByteSize;
 
 use super::Bytes;
@@ -21,8 +19,8 @@ pub fn size(bytes: Bytes) -> String {
     format!("{}.{} EB", thousands(tenths / 10), tenths % 10)
 }
 
-/// A duration in its two largest units, such as `1h 55m` or `3months 2days`; the rest is cut.
-/// Negative or not a number is `0s`.
+/// A duration in its two largest units of hours, minutes and seconds, such as `19h 30m`; from 100
+/// hours in hours alone, such as `1,930h`, so that long ones compare at a glance. The rest is cut. Negative or not a number is `0s`.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
@@ -30,15 +28,26 @@ pub fn size(bytes: Bytes) -> String {
     reason = "the cast stops at the ends of the range, and the fraction is cut on purpose"
 )]
 pub fn duration(seconds: f64) -> String {
-    let all = humantime::format_duration(Duration::from_secs(seconds as u64)).to_string();
-    let two: Vec<&str> = all.split(' ').take(2).collect();
-    two.join(" ")
+    let seconds = seconds as u64;
+    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, minutes) => format!("{minutes}m {}s", seconds % 60),
+        (100.., _) => format!("{}h", count(hours)),
+        (hours, minutes) => format!("{hours}h {minutes}m"),
+    }
 }
 
 /// A count with thousands separators, such as `1,234,567`.
 #[must_use]
 pub fn count(count: u64) -> String {
     thousands(u128::from(count))
+}
+
+/// A size to the byte, such as `4,353,059 bytes`.
+#[must_use]
+pub fn exact(bytes: Bytes) -> String {
+    format!("{} bytes", thousands(bytes.0))
 }
 
 /// A share such as `12.3 %`. What is not nothing is at least `< 0.1 %`, and
@@ -67,6 +76,7 @@ pub fn holding(clips: u64, bytes: Bytes) -> String {
     format!("{}, {}", things(clips, "clip"), size(bytes))
 }
 
+/// A number with thousands separators, such as `1,234,567`.
 fn thousands(number: u128) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
@@ -115,17 +125,18 @@ mod tests {
         let cases = [
             (0.0, "0s"),
             (59.9, "59s"),
+            (60.0, "1m 0s"),
             (3_599.0, "59m 59s"),
             (3_661.0, "1h 1m"),
-            (863_999.0, "9days 23h"),
-            (864_061.0, "10days 1m"),
-            (867_661.0, "10days 1h"),
+            (359_999.0, "99h 59m"),
+            (6_948_000.0, "1,930h"),
         ];
         for (seconds, expected) in cases {
             assert_eq!(duration(seconds), expected);
         }
         assert_eq!(duration(f64::NAN), "0s");
-        assert!(duration(1e300).contains("years"));
+        assert_eq!(duration(-1.0), "0s");
+        assert_eq!(duration(1e300), "5,124,095,576,030,431h");
     }
 
     #[test]

@@ -109,27 +109,32 @@ impl<W: Write> CsvWriter<W> {
     }
 
     fn text(&mut self, text: &str) {
-        let defused = self.mode == CsvMode::Spreadsheet && is_armed(text);
-        let bare = !text.is_empty() && !text.contains(['"', ',', '\r', '\n']);
-        if bare {
-            if defused {
-                self.line.push('\'');
-            }
-            self.line.push_str(text);
-            return;
-        }
-        self.line.push('"');
-        if defused {
-            self.line.push('\'');
-        }
-        for (index, part) in text.split('"').enumerate() {
-            if index > 0 {
-                self.line.push_str("\"\"");
-            }
-            self.line.push_str(part);
-        }
-        self.line.push('"');
+        push_text(&mut self.line, text, self.mode);
     }
+}
+
+/// Adds a cell of text to a line, quoted where it has to be. The empty text is `""`.
+pub(crate) fn push_text(line: &mut String, text: &str, mode: CsvMode) {
+    let defused = mode == CsvMode::Spreadsheet && is_armed(text);
+    let bare = !text.is_empty() && !text.contains(['"', ',', '\r', '\n']);
+    if bare {
+        if defused {
+            line.push('\'');
+        }
+        line.push_str(text);
+        return;
+    }
+    line.push('"');
+    if defused {
+        line.push('\'');
+    }
+    for (index, part) in text.split('"').enumerate() {
+        if index > 0 {
+            line.push_str("\"\"");
+        }
+        line.push_str(part);
+    }
+    line.push('"');
 }
 
 /// A list of texts as JSON.

@@ -3,6 +3,7 @@
 //! | suite | about |
 //! |---|---|
 //! | `house` | which room may import which; first lines; samples |
+//! | `browser` | `report.html` in a headless Chromium, where there is one |
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `accounts` | several accounts in one census; one that fails |
@@ -17,6 +18,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accounts;
+mod browser;
 mod disk;
 mod drift;
 mod export;

@@ -94,6 +94,21 @@ fn a_report_of_a_snapshot_is_the_one_that_the_export_printed() {
 }
 
 #[test]
+fn the_page_and_the_owners_beside_a_manifest_are_those_that_report_prints() {
+    let world = World::new(clips(2_000));
+    world.export().succeeds();
+    let folder = world.out().join("_snapshots").join(world.date());
+    for (format, name) in [("html", "report.html"), ("owners-csv", "owners.csv")] {
+        let printed = Program::new(&["report", "--format", format])
+            .arg(world.out().to_str().unwrap())
+            .succeeds();
+        let kept = fs::read_to_string(folder.join(name)).unwrap();
+        assert!(printed.stdout == kept, "{name} differs");
+        assert!(!kept.is_empty());
+    }
+}
+
+#[test]
 fn a_second_export_of_a_date_replaces_the_first() {
     let world = World::new(clips(500));
     world.export().succeeds();

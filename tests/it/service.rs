@@ -12,7 +12,6 @@ use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::assert_nothing_published;
 use crate::support::clips;
-use crate::support::with_faults;
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {

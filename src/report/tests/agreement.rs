@@ -1,9 +1,11 @@
 //! The pages for people say what the JSON says; what is read back equals what was written.
 
+use super::SNAPSHOT_AT;
 use super::clean_run;
 use super::clip;
 use super::eventful_run;
 use super::mixed;
+use super::one_each;
 use super::summary;
 use crate::clip::Clip;
 use crate::clip::STATUSES;
@@ -12,6 +14,7 @@ use crate::report::COLUMNS;
 use crate::report::Facts;
 use crate::report::Summary;
 use crate::report::SummaryFold;
+use crate::report::html;
 use crate::report::json;
 use crate::report::markdown;
 use crate::report::text;
@@ -33,6 +36,24 @@ fn cells<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     cells.filter(|cell| !cell.is_empty()).collect()
 }
 
+/// The cells of a page in HTML as those of a page in markdown.
+fn in_rows(page: &str) -> String {
+    let mut rows = String::new();
+    for part in page.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        rows.push_str(match tag {
+            "/th" | "/td" | "/dt" | "/dd" => " | ",
+            "/tr" | "/div" | "/h2" | "/p" => "\n",
+            _ => "",
+        });
+        // The letters of a chart are no rows.
+        if !tag.starts_with("text ") {
+            rows.push_str(text);
+        }
+    }
+    rows
+}
+
 /// The row of an entry: its name under `key`, clips and bytes.
 fn assert_row(page: &str, entry: &serde_json::Value, key: &str) {
     let Some(name) = entry[key].as_str() else {
@@ -52,17 +73,17 @@ fn a_summary_read_back_is_the_summary_that_was_written() {
 }
 
 #[test]
-fn text_and_markdown_say_the_numbers_of_the_json() {
+fn all_pages_say_the_numbers_of_the_json() {
     let summary = summary(&mixed(), &eventful_run());
     let read: serde_json::Value = serde_json::from_str(&json(&summary)).unwrap();
     let entries = |list: &str| read[list].as_array().unwrap().clone();
     let text = text(&summary);
-    for page in [&text, &markdown(&summary)] {
+    for page in [&text, &markdown(&summary), &in_rows(&html(&summary))] {
         let totals = &read["totals"];
         let clips = count(totals["clips"].as_u64().unwrap());
         let bytes = size(Bytes(u128::from(totals["bytes"].as_u64().unwrap())));
-        assert_eq!(cells(page, "Clips"), ["Clips", &clips]);
-        assert_eq!(cells(page, "Stored"), ["Stored", &bytes]);
+        assert_eq!(cells(page, "Clips")[..2], ["Clips", &clips]);
+        assert_eq!(cells(page, "Stored")[..2], ["Stored", &bytes]);
         for (list, key) in [("statuses", "status"), ("share_scopes", "share_scope")] {
             for entry in entries(list) {
                 assert_row(page, &entry, key);
@@ -81,7 +102,7 @@ fn text_and_markdown_say_the_numbers_of_the_json() {
 fn the_parts_add_up_to_the_whole() {
     let summary = summary(&mixed(), &eventful_run());
     let total = (summary.totals.clips, summary.totals.bytes.0);
-    let mut parts = [(0, 0); 4];
+    let mut parts = [(0, 0); 6];
     for owner in &summary.owners {
         parts[0].0 += owner.clips;
         parts[0].1 += owner.bytes.0;
@@ -104,9 +125,42 @@ fn the_parts_add_up_to_the_whole() {
         parts[3].0 += month.clips;
         parts[3].1 += month.bytes.0;
     }
-    parts[3].0 += summary.without_created_date.clips;
-    parts[3].1 += summary.without_created_date.bytes.0;
-    assert_eq!(parts, [total; 4]);
+    for age in &summary.ages {
+        parts[4].0 += age.clips;
+        parts[4].1 += age.bytes.0;
+    }
+    let last = summary.months.last().unwrap();
+    parts[5] = (last.clips_so_far, last.bytes_so_far.0);
+    for dated in &mut parts[3..] {
+        dated.0 += summary.without_created_date.clips;
+        dated.1 += summary.without_created_date.bytes.0;
+    }
+    assert_eq!(parts, [total; 6]);
+}
+
+#[test]
+fn what_is_exposed_is_told_by_owner_and_by_clip() {
+    let summary = summary(&mixed(), &eventful_run());
+    let exposure = &summary.exposure;
+    let by_owner: Vec<(&str, u64, u128)> = summary
+        .owners
+        .iter()
+        .filter(|owner| owner.open_without_passcode.clips > 0)
+        .map(|owner| {
+            let open = owner.open_without_passcode;
+            let name = owner.owner_id.as_deref().unwrap();
+            (name, open.clips, open.bytes.0)
+        })
+        .collect();
+    assert_eq!(by_owner, [("bob", 1, 4_500_000_000), ("ada", 1, 2_000)]);
+    assert_eq!(exposure.owners, 2);
+    assert_eq!(exposure.open_without_passcode.clips, 2);
+    let ids: Vec<&str> = exposure
+        .largest
+        .iter()
+        .map(|clip| clip.clip_id.as_str())
+        .collect();
+    assert_eq!(ids, ["c04", "c02"]);
 }
 
 #[test]
@@ -121,14 +175,7 @@ fn an_owners_statuses_stand_under_their_own_names() {
 #[test]
 fn owners_beyond_the_first_ten_are_summed_up_in_a_line() {
     let ids: Vec<String> = (0..40).map(|owner| format!("owner-{owner:02}")).collect();
-    let clips: Vec<Clip<'_>> = ids
-        .iter()
-        .map(|id| Clip {
-            owner_id: Some(id.as_str().into()),
-            ..clip("c", "", "RECORD_SUCCESS", 1_000)
-        })
-        .collect();
-    let summary = summary(&clips, &clean_run(40));
+    let summary = summary(&one_each(&ids), &clean_run(40));
     assert_eq!(summary.owners.len(), 40);
     assert!(text(&summary).contains("and 30 more owners with 30 clips, 30.0 kB (75.0 %)"));
     assert!(markdown(&summary).contains("and 15 more owners with 15 clips, 15.0 kB (37.5 %)"));
@@ -210,7 +257,7 @@ fn of_many_accounts_the_pages_name_the_first_and_the_json_all() {
         ..eventful_run()
     };
     let summary = summary(&mixed(), &facts);
-    for page in [text(&summary), markdown(&summary)] {
+    for page in [text(&summary), markdown(&summary), html(&summary)] {
         assert_eq!(page.matches(", and 190 more").count(), 3);
         assert!(page.contains("account acc-009 failed: no permission"));
         assert!(!page.contains("acc-010"));
@@ -247,7 +294,7 @@ fn no_line_of_the_text_is_wider_than_80_columns() {
 fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
     let batch = super::batch(&mixed());
     let needed = COLUMNS.map(crate::clip::Column::index);
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch.project(&needed).unwrap()).unwrap();
     let facts = eventful_run();
     assert_eq!(fold.finish(&facts), summary(&mixed(), &facts));
@@ -255,7 +302,7 @@ fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
     for (at, column) in COLUMNS.iter().enumerate() {
         let mut fewer = needed.to_vec();
         fewer.remove(at);
-        let mut fold = SummaryFold::new();
+        let mut fold = SummaryFold::new(SNAPSHOT_AT);
         let error = fold.add(&batch.project(&fewer).unwrap()).unwrap_err();
         assert_eq!(
             error.name,

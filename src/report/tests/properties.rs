@@ -10,6 +10,7 @@ use proptest::prelude::prop_oneof;
 use proptest::proptest;
 use proptest::sample::select;
 
+use super::SNAPSHOT_AT;
 use super::batch;
 use super::eventful_run;
 use crate::clip::Clip;
@@ -53,7 +54,7 @@ fn row() -> impl Strategy<Value = Clip<'static>> {
 }
 
 fn folded(clips: &[Clip<'_>], rows_a_batch: usize) -> String {
-    let mut fold = SummaryFold::new();
+    let mut fold = SummaryFold::new(SNAPSHOT_AT);
     for rows in clips.chunks(rows_a_batch) {
         fold.add(&batch(rows)).unwrap();
     }

@@ -1,0 +1,100 @@
+//! A chart of horizontal bars, each with its name and its number.
+
+use plotters::prelude::*;
+
+use super::ink::BAR;
+use super::ink::INK;
+use super::ink::MUTED;
+use super::ink::letters;
+use super::ink::letters_after;
+use crate::report::plain::fit;
+use crate::report::plain::width;
+
+/// Pixels from one bar to the next.
+const STEP: u32 = 24;
+/// Pixels for a number beside its bar.
+const NUMBERS: u32 = 76;
+/// Pixels above and below a bar.
+const SPACE: u32 = 4;
+/// Pixels between a name and its bar.
+const GAP: u32 = 6;
+/// Half pixels for a letter of a name.
+const LETTER: u32 = 18;
+/// Letters of a name, at most.
+const LONGEST: u32 = 40;
+
+/// One bar.
+#[derive(Debug)]
+pub(super) struct Bar {
+    pub(super) name: String,
+    pub(super) value: f64,
+    /// The value as people read it.
+    pub(super) number: String,
+}
+
+/// The bars as SVG of this width in pixels, the first one on top. `None` without bars.
+pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
+    let count = i32::try_from(bars.len()).ok().filter(|count| *count > 0)?;
+    let names: Vec<String> = bars
+        .iter()
+        .map(|bar| {
+            fit(
+                &bar.name,
+                usize::try_from((pixels / LETTER).min(LONGEST)).unwrap_or(0),
+            )
+        })
+        .collect();
+    let longest = names.iter().map(|name| width(name)).max()?;
+    let name_area = u32::try_from(longest).ok()? * LETTER / 2 + GAP;
+    let top = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+    let top = if top > 0.0 { top } else { 1.0 };
+    // The axis goes up.
+    let place = |row: i32| count - 1 - row;
+
+    let mut svg = String::new();
+    {
+        let height = STEP * u32::try_from(count).ok()?;
+        let root = SVGBackend::with_string(&mut svg, (pixels, height)).into_drawing_area();
+        let mut chart = ChartBuilder::on(&root)
+            .margin_right(NUMBERS)
+            .y_label_area_size(name_area)
+            .build_cartesian_2d(0.0..top, (0..count - 1).into_segmented())
+            .ok()?;
+        chart
+            .configure_mesh()
+            .disable_mesh()
+            .disable_x_axis()
+            .y_labels(bars.len())
+            .y_label_style(letters(&INK))
+            .y_label_formatter(&|segment| match segment {
+                SegmentValue::CenterOf(at) => usize::try_from(place(*at))
+                    .ok()
+                    .and_then(|row| names.get(row).cloned())
+                    .unwrap_or_default(),
+                _ => String::new(),
+            })
+            .axis_style(TRANSPARENT)
+            .set_all_tick_mark_size(GAP)
+            .draw()
+            .ok()?;
+        let rows = || (0..count).zip(bars);
+        chart
+            .draw_series(rows().map(|(row, bar)| {
+                let edge = |place| SegmentValue::Exact(place);
+                let corners = [(0.0, edge(place(row))), (bar.value, edge(place(row) + 1))];
+                let mut bar = Rectangle::new(corners, BAR.filled());
+                bar.set_margin(SPACE, SPACE, 0, 0);
+                bar
+            }))
+            .ok()?;
+        let numbers = letters_after(&MUTED);
+        chart
+            .draw_series(rows().map(|(row, bar)| {
+                EmptyElement::at((bar.value, SegmentValue::CenterOf(place(row))))
+                    + Text::new(bar.number.clone(), (6, 0), numbers.clone())
+            }))
+            .ok()?;
+        root.present().ok()?;
+    }
+    Some(svg)
+}

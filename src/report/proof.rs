@@ -1,0 +1,159 @@
+//! The sections about the data as it came, and why the numbers can be trusted.
+
+use super::Bytes;
+use super::Summary;
+use super::cell::Cell;
+use super::lists::column;
+use super::lists::list;
+use super::sections::Kind;
+use super::sections::Section;
+use super::sections::facts;
+use super::sections::first;
+use super::sections::row;
+use super::summary::Proof;
+use super::summary::Quality;
+use super::units::count;
+use super::units::things;
+
+pub(super) fn quality(summary: &Summary) -> Section {
+    let quality = &summary.quality;
+    let totals = &summary.totals;
+    let counts = [
+        ("Rejected records", quality.rejected),
+        ("Duplicates dropped", quality.duplicates),
+        ("Outside of the span, dropped", quality.outside),
+        ("Clips without a size", totals.clips_without_size),
+        ("Clips without a duration", totals.clips_without_duration),
+        (
+            "Clips without a creation date",
+            summary.without_created_date.clips,
+        ),
+        (
+            "Clips with an unknown status",
+            quality.clips_with_unknown_status,
+        ),
+        (
+            "Clips with an unknown share scope",
+            quality.clips_with_unknown_share_scope,
+        ),
+    ];
+    let repairs = quality
+        .repairs
+        .iter()
+        .map(|(field, repairs)| row(&format!("Repairs of {field}"), Cell::count(*repairs)));
+    let rows = counts.map(|(name, number)| row(name, Cell::count(number)));
+    facts("Data quality", rows.into_iter().chain(repairs).collect())
+}
+
+pub(super) fn proof(summary: &Summary) -> Section {
+    let proof = &summary.proof;
+    let mut lines = vec![format!(
+        "verdict {}: {} walked, {} unsettled",
+        proof.verdict,
+        things(proof.windows, "window"),
+        count(proof.windows_unsettled.len() as u64)
+    )];
+    // A service that names no totals leaves nothing to expect.
+    if proof.expected > 0 || proof.received == 0 {
+        let expected = things(proof.expected, "record");
+        lines.push(format!("{expected} expected by the API's own counts"));
+    }
+    lines.push(equation(proof, &summary.quality));
+    if proof.counted != proof.written {
+        lines.push(format!(
+            "{} in the data, {} by the manifest",
+            things(proof.counted, "row"),
+            count(proof.written)
+        ));
+    }
+    if !proof.requests.is_empty() {
+        lines.push(requests(proof));
+    }
+    let (named, more) = first(&proof.windows_unsettled);
+    for window in named {
+        lines.push(format!("unsettled: {window}"));
+    }
+    if !more.is_empty() {
+        lines.push(format!("unsettled{more}"));
+    }
+    let (named, more) = first(&proof.failed_accounts);
+    for failed in named {
+        let account = &failed.account_id;
+        lines.push(format!("account {account} failed: {}", failed.error));
+    }
+    if !more.is_empty() {
+        lines.push(format!("accounts failed{more}"));
+    }
+    lines.push(format!("taken by clipcensus {}", proof.tool_version));
+    lines.push(format!("to check the files: {}", how_to_verify(summary)));
+    Section {
+        heading: "Proof".to_owned(),
+        lines,
+        ..Section::default()
+    }
+}
+
+/// The command that holds the files against their manifest.
+pub(super) fn how_to_verify(summary: &Summary) -> String {
+    format!("clipcensus verify OUT/_snapshots/{}", summary.snapshot_date)
+}
+
+/// The data files with what proves them.
+pub(super) fn files(summary: &Summary, limit: usize) -> Section {
+    let columns = vec![
+        column("File", Kind::Name),
+        column("Rows", Kind::Number),
+        column("Size", Kind::Number),
+        column("SHA-256", Kind::Detail),
+    ];
+    let files = &summary.proof.files;
+    let rows = files.iter().take(limit).map(|file| {
+        vec![
+            Cell::text(&file.path),
+            Cell::count(file.rows),
+            Cell::size(Bytes(u128::from(file.bytes))),
+            Cell::text(&file.sha256),
+        ]
+    });
+    let mut section = list("Data files", columns, rows.collect());
+    if let Some(rest) = files.len().checked_sub(limit).filter(|rest| *rest > 0) {
+        let rest = things(rest as u64, "more file");
+        section.notes.push(format!("and {rest}, see manifest.json"));
+    }
+    section
+}
+
+/// What was sent, and what came of it.
+fn requests(proof: &Proof) -> String {
+    let outcomes: Vec<String> = proof
+        .requests
+        .iter()
+        .map(|(outcome, requests)| format!("{} {}", count(*requests), outcome.replace('_', " ")))
+        .collect();
+    let all = proof.requests.values().sum();
+    format!("{}: {}", things(all, "request"), outcomes.join(", "))
+}
+
+/// Where every record that came went. Those outside of the span take part if they were received.
+fn equation(proof: &Proof, quality: &Quality) -> String {
+    let inside = proof
+        .written
+        .saturating_add(quality.duplicates)
+        .saturating_add(quality.rejected);
+    let with_outside = inside.saturating_add(quality.outside);
+    let agrees = proof.received == inside || proof.received == with_outside;
+    let mut line = format!(
+        "{} received {} {} written + {} + {} rejected",
+        count(proof.received),
+        if agrees { "=" } else { "is not" },
+        count(proof.written),
+        things(quality.duplicates, "duplicate"),
+        count(quality.rejected)
+    );
+    if proof.received != inside && quality.outside > 0 {
+        line.push_str(" + ");
+        line.push_str(&count(quality.outside));
+        line.push_str(" outside");
+    }
+    line
+}

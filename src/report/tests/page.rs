@@ -1,0 +1,175 @@
+//! The HTML page: what hostile text, many owners and the dark do to it; and `owners.csv`.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::at;
+use super::clean_run;
+use super::clip;
+use super::eventful_run;
+use super::golden::same;
+use super::mixed;
+use super::one_each;
+use super::summary;
+use crate::clip::Clip;
+use crate::report::Facts;
+use crate::report::Summary;
+use crate::report::html;
+use crate::report::json;
+use crate::report::owners_csv;
+use crate::snapshot::DataFile;
+
+/// A summary that has `text` wherever text of others can stand.
+fn everywhere(text: &str) -> Summary {
+    let hostile = Clip {
+        owner_id: Some(text.into()),
+        title: Some(text.into()),
+        clip_id: text.into(),
+        status: Some(text.into()),
+        ..clip("", "", "", 5)
+    };
+    let open = Clip {
+        share_scope: Some("ANYONE".into()),
+        ..hostile.clone()
+    };
+    let elsewhere = Clip {
+        share_scope: Some(text.into()),
+        ..hostile
+    };
+    let facts = Facts {
+        account_ids: vec![text.to_owned()],
+        verdict: text.to_owned(),
+        tool_version: text.to_owned(),
+        table: text.to_owned(),
+        snapshot_date: text.to_owned(),
+        windows_unsettled: vec![text.to_owned()],
+        failed_accounts: vec![(text.to_owned(), text.to_owned())],
+        parameters: vec![(text.to_owned(), text.to_owned())],
+        repairs: BTreeMap::from([(text.to_owned(), 1)]),
+        requests: BTreeMap::from([(text.to_owned(), 1)]),
+        files: vec![DataFile {
+            path: text.to_owned(),
+            rows: 2,
+            bytes: 1,
+            sha256: text.to_owned(),
+        }],
+        ..clean_run(2)
+    };
+    summary(&[open, elsewhere], &facts)
+}
+
+#[test]
+fn text_of_others_adds_no_markup_whatever_it_is() {
+    let marks = |page: &str| ['<', '>', '"'].map(|mark| page.matches(mark).count());
+    let tame = html(&everywhere("tame"));
+    for text in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "</style></script></title><svg onload=alert(1)>",
+        "<!-- ]]> & &lt; &#60;script&#62;",
+    ] {
+        assert_eq!(marks(&html(&everywhere(text))), marks(&tame), "{text}");
+    }
+}
+
+#[test]
+fn text_that_hides_or_reorders_is_written_out() {
+    let page = html(&everywhere("invoice\u{202e}gpj.exe\0\u{7}\u{2066}\u{feff}"));
+    for hidden in ['\u{202e}', '\0', '\u{7}', '\u{2066}', '\u{feff}'] {
+        assert!(!page.contains(hidden), "{hidden:?}");
+    }
+    assert!(page.contains("invoice\\u{202e}gpj.exe\\u{0}"));
+}
+
+#[test]
+fn a_word_without_an_end_is_cut() {
+    let page = html(&everywhere(&"w".repeat(100_000)));
+    assert!(page.len() < 100_000, "{} bytes", page.len());
+    assert!(!page.contains(&"w".repeat(1_001)));
+}
+
+#[test]
+fn the_page_names_nothing_outside_of_itself_but_the_owners() {
+    let page = html(&summary(&mixed(), &eventful_run()));
+    let addresses: BTreeSet<&str> = ["src=\"", "href=\"", "url(", "@import", "action=\""]
+        .iter()
+        .flat_map(|mark| page.split(mark).skip(1))
+        .map(|rest| rest.split('"').next().unwrap_or_default())
+        .filter(|address| !address.starts_with('#'))
+        .collect();
+    assert_eq!(addresses, BTreeSet::from(["owners.csv"]));
+    assert!(page.contains("default-src 'none'"));
+    assert!(!page.contains("unsafe-inline") && !page.contains(" style=\""));
+}
+
+#[test]
+fn the_same_summary_gives_the_same_page_also_when_it_was_read_back() {
+    let before = summary(&mixed(), &eventful_run());
+    let after: Summary = serde_json::from_str(&json(&before)).unwrap();
+    assert_eq!(html(&after), html(&before));
+}
+
+#[test]
+fn every_colour_of_a_chart_has_its_dark_twin_in_the_style() {
+    let page = html(&summary(&mixed(), &eventful_run()));
+    let mut colours = BTreeSet::new();
+    for attribute in ["fill", "stroke"] {
+        for rest in page.split(&format!(" {attribute}=\"#")).skip(1) {
+            let colour = rest.get(..6).unwrap();
+            colours.insert(format!("[{attribute}=\"#{colour}\"]"));
+        }
+    }
+    assert!(colours.len() >= 4, "{colours:?}");
+    for colour in colours {
+        assert!(page.contains(&format!("figure {colour}")), "{colour}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_owners_are_a_hundred_in_the_page_and_all_in_the_csv() {
+    let ids: Vec<String> = (0..100_000)
+        .map(|owner| format!("owner-{owner:06}"))
+        .collect();
+    let summary = summary(&one_each(&ids), &clean_run(100_000));
+    let page = html(&summary);
+    assert!(page.len() < 200_000, "{} bytes", page.len());
+    assert!(page.contains("owner-000099") && !page.contains("owner-000100"));
+    assert!(page.contains("and 99,900 more owners with 99,900 clips"));
+    let mut csv = Vec::new();
+    owners_csv(&summary, &mut csv).unwrap();
+    assert_eq!(csv.split(|byte| *byte == b'\n').count(), 100_002);
+}
+
+#[test]
+fn months_before_the_charts_begin_are_part_of_what_there_is_so_far() {
+    let clips = ["2010-05-01T00:00:00Z", "2024-05-01T00:00:00Z"].map(|created| Clip {
+        created_at: Some(at(created)),
+        ..clip("c", "ada", "RECORD_SUCCESS", 1_000)
+    });
+    let page = html(&summary(&clips, &clean_run(2)));
+    assert!(page.contains("and 109 months earlier, since 2010-05, with 1 clip, 1.0 kB"));
+    let last = page.split("2024-05").nth(1).unwrap();
+    assert!(
+        last.starts_with("</bdi></th>"),
+        "{}",
+        last.get(..40).unwrap()
+    );
+    let rows: Vec<&str> = last.split("<data value=\"").skip(1).take(4).collect();
+    assert!(
+        rows[2].starts_with("2\"") && rows[3].starts_with("2000\""),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn the_owners_are_lines_that_a_spreadsheet_does_not_run() {
+    let mut clips = mixed();
+    clips[0].owner_id = Some("=cmd|' /C calc'!A0".into());
+    clips[1].owner_id = Some("-Uf\"DZ,y".into());
+    let mut csv = Vec::new();
+    owners_csv(&summary(&clips, &eventful_run()), &mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    same(&csv, "mixed.csv");
+    assert_eq!(csv.matches("\r\n").count(), csv.lines().count());
+}
