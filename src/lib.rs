@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`event`] | what happened, as plain data: progress, log and manifest listen |
 //! | [`clip`] | the row: one record of the API, normalised; pure |
+//! | [`owner`] | who a clip belongs to; the `owners` table; pure |
 //! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
 //! | [`snapshot`] | files: spool, data files, manifest, publishing, reading back |
 //! | [`crawl`] | windows, walks, proof; the one concurrent step |
@@ -23,6 +24,8 @@
 pub mod event;
 
 pub mod clip;
+
+pub mod owner;
 
 pub mod zoom;
 

@@ -14,6 +14,7 @@ use crate::snapshot::csv::CsvMode;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::instant;
 use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::OWNERS;
 use crate::snapshot::layout::Table;
 
 /// How a window ended.
@@ -125,6 +126,14 @@ pub struct DataFile {
     pub sha256: String,
 }
 
+impl DataFile {
+    /// Whether it holds owners, and not clips.
+    #[must_use]
+    pub fn is_of_owners(&self) -> bool {
+        self.path.split('/').next() == Some(OWNERS)
+    }
+}
+
 /// An account that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFailure {
@@ -187,7 +196,7 @@ pub struct Manifest {
     pub requests: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
     pub account_failures: Vec<AccountFailure>,
-    /// The data files, in order.
+    /// The data files, in order: clips, then owners where they were looked up.
     pub files: Vec<DataFile>,
 }
 
@@ -196,6 +205,13 @@ impl Manifest {
     #[must_use]
     pub fn date(&self) -> Date {
         instant::utc_date(self.snapshot_at)
+    }
+
+    /// Rows of its files of owners; `None` where they were not looked up.
+    #[must_use]
+    pub fn owners(&self) -> Option<u64> {
+        let files = self.files.iter().filter(|file| file.is_of_owners());
+        files.map(|file| file.rows).reduce(|sum, rows| sum + rows)
     }
 
     /// Reads a manifest.

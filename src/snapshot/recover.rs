@@ -8,7 +8,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use jiff::civil::Date;
 use rustix::fs::CWD;
 use rustix::fs::RenameFlags;
 use rustix::fs::renameat_with;
@@ -41,6 +40,18 @@ pub enum Recovery {
 pub(crate) struct Intent {
     snapshot_date: String,
     swaps: Vec<Swap>,
+    /// What goes away, in this order.
+    #[serde(default)]
+    retired: Vec<Retired>,
+}
+
+/// One folder that goes away.
+#[derive(Debug, Serialize, Deserialize)]
+struct Retired {
+    /// Its place, below the output folder.
+    place: PathBuf,
+    /// Its inode.
+    inode: u64,
 }
 
 /// One folder that goes to its place.
@@ -55,25 +66,35 @@ struct Swap {
 }
 
 impl Intent {
-    /// The staged folders by name, each with its place.
+    /// The staged folders by name, each with its place, and the folders that go away once those
+    /// are there; one that is not there needs no going.
     pub(crate) fn new(
         layout: &Layout,
-        date: Date,
-        folders: &[(&str, &Path)],
+        snapshot: &str,
+        folders: &[(&str, PathBuf)],
+        retired: &[PathBuf],
     ) -> Result<Self, SnapshotError> {
+        let below = |place: &PathBuf| place.strip_prefix(layout.out()).unwrap_or(place).to_owned();
         let mut swaps = Vec::new();
         for (name, place) in folders {
             let staged = layout.staging_dir().join(name);
             let metadata = fs::metadata(&staged).map_err(SnapshotError::read(&staged))?;
             swaps.push(Swap {
                 staged: (*name).to_owned(),
-                place: place.strip_prefix(layout.out()).unwrap_or(place).to_owned(),
+                place: below(place),
                 inode: metadata.ino(),
             });
         }
+        let retired = retired.iter().filter_map(|place| {
+            Some(Retired {
+                inode: inode(place)?,
+                place: below(place),
+            })
+        });
         Ok(Self {
-            snapshot_date: date.to_string(),
+            snapshot_date: snapshot.to_owned(),
             swaps,
+            retired: retired.collect(),
         })
     }
 
@@ -139,6 +160,17 @@ pub(crate) fn carry_out(
         plan.push(Box::new(move || {
             if inode(&staged) == Some(swap.inode) {
                 put(&staged, &place, exchange)?;
+            }
+            Ok(())
+        }));
+    }
+    for (at, retired) in intent.retired.iter().enumerate() {
+        let place = layout.out().join(&retired.place);
+        let aside = staging.join(format!("retired-{at}"));
+        plan.push(Box::new(move || {
+            if inode(&place) == Some(retired.inode) {
+                rename(&place, &aside)?;
+                sync_dir(place.parent().unwrap_or(&place))?;
             }
             Ok(())
         }));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::file::hash_file;
@@ -12,7 +13,8 @@ use crate::snapshot::manifest::Format;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::data_file;
 use crate::snapshot::read::open_parquet;
-use crate::snapshot::read::read_rows;
+use crate::snapshot::read::rows;
+use crate::snapshot::rowset::Rowset;
 
 /// One thing that is not as the manifest says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,33 +77,34 @@ fn problem_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Option<S
 }
 
 fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64, SnapshotError> {
+    let rowset = if file.is_of_owners() {
+        Rowset::Owners
+    } else {
+        Rowset::Clips
+    };
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
-        let rows = open_parquet(&path)?.metadata().file_metadata().num_rows();
+        let rows = open_parquet(&path, rowset)?
+            .metadata()
+            .file_metadata()
+            .num_rows();
         return u64::try_from(rows).map_err(|error| SnapshotError::damaged(&path, error));
     }
     let only = Manifest {
         files: vec![file.clone()],
         ..manifest.clone()
     };
-    read_rows(layout, &only)?.try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
+    rows(layout, &only, rowset)?.try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
 }
 
 fn foreign_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, SnapshotError> {
-    let folder = layout.data_dir(manifest.date());
+    let date = manifest.date();
     let known: BTreeSet<&str> = manifest.files.iter().map(|f| f.path.as_str()).collect();
     let mut found = BTreeSet::new();
-    let listed = match fs::read_dir(&folder) {
-        Ok(listed) => listed,
-        // Each file of the manifest is a finding already.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(SnapshotError::read(&folder)(error)),
-    };
-    for file in listed {
-        let file = file.map_err(SnapshotError::read(&folder))?;
-        let name = file.file_name().to_string_lossy().into_owned();
-        found.insert(layout.data_path(manifest.date(), &name));
-    }
+    let clips = names(&layout.data_dir(date))?;
+    found.extend(clips.iter().map(|name| layout.data_path(date, name)));
+    let owners = names(&layout.owners_dir(date))?;
+    found.extend(owners.iter().map(|name| layout.owners_path(date, name)));
     Ok(found
         .into_iter()
         .filter(|path| !known.contains(path.as_str()))
@@ -112,9 +115,23 @@ fn foreign_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, S
         .collect())
 }
 
+/// The names in a folder; none where it is missing, as each file of the manifest is a finding then.
+fn names(folder: &Path) -> Result<Vec<String>, SnapshotError> {
+    let listed = match fs::read_dir(folder) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(SnapshotError::read(folder)(error)),
+    };
+    listed
+        .map(|file| Ok(file?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<_>>()
+        .map_err(SnapshotError::read(folder))
+}
+
 fn wrong_sums(manifest: &Manifest) -> Vec<String> {
     let totals = &manifest.totals;
-    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+    let clips = manifest.files.iter().filter(|file| !file.is_of_owners());
+    let rows: u64 = clips.map(|file| file.rows).sum();
     let accounted = totals.written + totals.duplicates + totals.rejected;
     let mut problems = Vec::new();
     if rows != totals.written {
