@@ -103,6 +103,7 @@ settings! {
         clipcensus export --sandbox --out census          try it without credentials\n  \
         clipcensus export --out census                    the account of the credentials\n  \
         clipcensus export --out census --account AAA --account BBB\n  \
+        clipcensus export --out census --resolve-owners   who the owners are, by name\n  \
         clipcensus export --out changes --by modified --since 36h\n  \
         clipcensus export --out audit --owner jo@example.com --format csv")]
     pub struct ExportArgs {
@@ -179,6 +180,11 @@ settings! {
         /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
         #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
         pub max_wait: Option<String>,
+
+        /// Look up who the owners are, and write their names, e-mail addresses and departments, which
+        /// are personal data and appear nowhere without this flag; needs a scope to read users.
+        #[arg(long, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub resolve_owners: Option<bool>,
 
         /// Write passcodes and signed links.
         #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]

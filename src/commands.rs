@@ -38,6 +38,7 @@ use crate::sandbox::SandboxOptions;
 use crate::sandbox::scenario;
 use crate::snapshot::Verdict;
 use crate::snapshot::locate;
+use crate::snapshot::read_owners;
 use crate::snapshot::read_rows;
 use crate::snapshot::verify;
 
@@ -113,7 +114,8 @@ fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
         fold.add(&batch?)
             .map_err(|error| Error::Miscounted(error.to_string()))?;
     }
-    let summary = fold.finish(&Facts::of(&manifest));
+    let mut summary = fold.finish(&Facts::of(&manifest));
+    summary.name_owners(read_owners(&layout, &manifest)?);
     print(&match args.format {
         ReportFormat::Text => report::text(&summary),
         ReportFormat::Json => report::json(&summary),
@@ -131,11 +133,13 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     if !findings.is_empty() {
         return Ok(ExitCode::Incomplete);
     }
+    let owners = manifest.owners().map(|owners| things(owners, "owner"));
     print(&format!(
-        "{}: {} with {} are as the manifest says\n",
+        "{}: {} with {}{} are as the manifest says\n",
         manifest.date(),
         things(manifest.files.len() as u64, "file"),
         things(manifest.totals.written, "row"),
+        owners.map_or_else(String::new, |owners| format!(" and {owners}")),
     ))?;
     Ok(ExitCode::Success)
 }

@@ -84,6 +84,18 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The clips are read, and it is asked who their owners are.
+    LookingUp {
+        /// How many owners.
+        owners: u64,
+    },
+    /// Owners that a call would tell of stay without a name.
+    OwnersUnknown {
+        /// What cannot be done, as an infinitive.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// The crawl is over and the snapshot is being written.
     Publishing {
         /// Rows to write, duplicates included.

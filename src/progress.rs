@@ -95,6 +95,13 @@ impl Listener for Progress {
             Event::AccountFailed { account, why } => {
                 self.log(|| tracing::info!(account, why, "the account cannot be listed"));
             }
+            Event::LookingUp { owners } => {
+                self.bar.set_message("looking up owners");
+                self.log(|| tracing::info!(owners, "looking up owners"));
+            }
+            Event::OwnersUnknown { what, why } => {
+                self.log(|| tracing::warn!(what, why, "owners stay without a name"));
+            }
             Event::Publishing { rows } => {
                 self.bar.set_message("writing");
                 self.log(|| tracing::info!(rows, "writing the snapshot"));

@@ -91,6 +91,7 @@ impl Census {
                 "include_secrets",
                 json!(settings.secrets == SecretPolicy::Keep),
             ),
+            ("resolve_owners", json!(settings.resolve_owners)),
             ("service", json!(settings.source.name())),
             ("rate", json!(settings.limits.light)),
             ("concurrency", json!(settings.limits.concurrency)),
@@ -126,7 +127,7 @@ impl Census {
     /// changed makes another spool: windows of an account that is no longer listed are not complete.
     fn fingerprint(&self, settings: &config::Export, accounts: &[Account]) -> String {
         let mut parameters = self.parameters(settings);
-        for pace in ["rate", "concurrency", "allow_incomplete"] {
+        for pace in ["rate", "concurrency", "allow_incomplete", "resolve_owners"] {
             parameters.remove(pace);
         }
         let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();

@@ -10,6 +10,10 @@ use crate::config::Source;
 use crate::crawl::Account;
 use crate::error::Error;
 use crate::event::Events;
+use crate::export::owners::unknown;
+use crate::export::scopes::Need;
+use crate::export::scopes::for_clips;
+use crate::export::scopes::for_owners;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::zoom::Client;
@@ -90,26 +94,37 @@ pub(super) fn client(
 
 /// An app without the scope for all clips gets those of its own user, which look like all there
 /// are: better no census than that one. Scopes that the service does not name are not checked.
-pub(super) async fn check_scopes(client: &Client, settings: &config::Export) -> Result<(), Error> {
-    let own = ["clips:read:list_user_clips:admin", "clips:read:admin"];
-    let subs = ["clips:read:list_user_clips:master", "clips:read:master"];
-    let wanted = match settings.accounts {
-        Accounts::Own => vec![own],
-        Accounts::Named(_) => vec![subs],
-        Accounts::All => vec![own, subs],
-    };
+///
+/// What is missing for the names of owners only is said, and the census goes on without them.
+pub(super) async fn check_scopes(
+    client: &Client,
+    settings: &config::Export,
+    events: &Events,
+) -> Result<(), Error> {
     let granted = client.granted_scopes().await?.unwrap_or_default();
-    let missing = wanted.into_iter().find(|either| {
-        let is_granted = |scope: &&str| granted.iter().any(|has| has == scope);
-        !either.iter().any(is_granted)
-    });
-    match missing {
-        Some(either) if !granted.is_empty() => Err(Error::Scope {
-            wanted: either.join(" or "),
+    let is_missing = |need: &Need| !need.is_met(&granted);
+    if let Some(need) = for_clips(&settings.accounts)
+        .iter()
+        .find(|it| is_missing(it))
+    {
+        return Err(Error::Scope {
+            wanted: need.wanted(),
             granted: granted.join(", "),
-        }),
-        _ => Ok(()),
+        });
     }
+    if settings.resolve_owners {
+        for need in for_owners(&settings.accounts)
+            .iter()
+            .filter(|it| is_missing(it))
+        {
+            let why = format!(
+                "the app was granted none of the scopes {}: add one to it",
+                need.wanted()
+            );
+            events.emit(&unknown(need, &why));
+        }
+    }
+    Ok(())
 }
 
 /// The credentials' own account, through the list that names none.

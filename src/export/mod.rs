@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 mod census;
 mod connect;
+mod owners;
 mod publish;
+mod scopes;
 
 use crate::config;
 use crate::crawl::AccountFailure;
@@ -67,7 +69,7 @@ pub async fn export(
     census.refuse_other(&layout)?;
 
     let client = connect::client(&settings, &source, &events)?;
-    connect::check_scopes(&client, &settings).await?;
+    connect::check_scopes(&client, &settings, &events).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
     let spool = Spool::open(
@@ -114,11 +116,18 @@ pub async fn export(
         failures,
         windows,
         verdict,
-        requests: tally.counts(),
+        tally,
         parameters: census.parameters(&settings),
         settings,
     };
-    tokio::task::spawn_blocking(move || finished.publish())
+    let written = off_thread(move || finished.write()).await?;
+    let people = written.look_up().await?;
+    off_thread(move || written.publish(people)).await
+}
+
+/// Work on files, where it does not hold up the network.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }

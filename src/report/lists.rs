@@ -15,9 +15,10 @@ use super::units::holding;
 use super::units::percent;
 use super::units::size;
 use super::units::things;
+use crate::owner::Person;
 
 pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
-    let columns = vec![
+    let mut columns = vec![
         column("Owner", Kind::Text),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
@@ -25,15 +26,24 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         column("Length", Kind::Number),
         column("By status", Kind::Wide),
     ];
+    let has_names = summary.has_names();
+    if has_names {
+        let person = ["Name", "E-mail", "Department"].map(|name| column(name, Kind::Detail));
+        columns.splice(1..1, person);
+    }
     let row = |owner: &OwnerUsage| {
-        vec![
+        let mut cells = vec![
             owner_name(owner.owner_id.as_deref()),
             count(owner.clips),
             size(owner.bytes),
             percent(owner.bytes_percent),
             duration(owner.duration_seconds),
             by_status(&owner.clips_by_status),
-        ]
+        ];
+        if has_names {
+            cells.splice(1..1, person_cells(&owner.person));
+        }
+        cells
     };
     let shown = summary.owners.iter().take(limit).map(row).collect();
     let rest = summary.owners.get(limit..).unwrap_or_default();
@@ -43,14 +53,67 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         .fold(Bytes(0), |sum, owner| sum.plus(owner.bytes));
     let mut section = list("Storage by owner", columns, shown);
     if !rest.is_empty() {
-        section.notes.push(format!(
-            "and {} with {} ({})",
+        section.notes.push(and_more(
+            summary,
             things(rest.len() as u64, "more owner"),
-            holding(clips, bytes),
-            percent(bytes.percent_of(summary.totals.bytes))
+            clips,
+            bytes,
         ));
     }
     section
+}
+
+/// Name, e-mail and department of an owner, of whom nothing may be known.
+fn person_cells(person: &Person) -> [String; 3] {
+    if !person.is_known() {
+        return ["(unknown)".to_owned(), String::new(), String::new()];
+    }
+    [&person.name, &person.email, &person.department].map(|cell| cell.clone().unwrap_or_default())
+}
+
+/// None where owners were not looked up.
+pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
+    if summary.departments.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        column("Department", Kind::Text),
+        column("Owners", Kind::Number),
+        column("Clips", Kind::Number),
+        column("Stored", Kind::Number),
+        column("Share", Kind::Number),
+    ];
+    let rows = summary.departments.iter().take(limit).map(|usage| {
+        let name = usage.department.as_deref().unwrap_or("(no department)");
+        vec![
+            name.to_owned(),
+            count(usage.owners),
+            count(usage.clips),
+            size(usage.bytes),
+            percent(usage.bytes_percent),
+        ]
+    });
+    let mut section = list("Storage by department", columns, rows.collect());
+    let rest = summary.departments.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let clips = rest.iter().map(|usage| usage.clips).sum();
+        let bytes = rest
+            .iter()
+            .fold(Bytes(0), |sum, usage| sum.plus(usage.bytes));
+        section.notes.push(and_more(
+            summary,
+            things(rest.len() as u64, "more department"),
+            clips,
+            bytes,
+        ));
+    }
+    Some(section)
+}
+
+/// What the entries hold that are not shown.
+fn and_more(summary: &Summary, things: String, clips: u64, bytes: Bytes) -> String {
+    let share = percent(bytes.percent_of(summary.totals.bytes));
+    format!("and {things} with {} ({share})", holding(clips, bytes))
 }
 
 pub(super) fn statuses(summary: &Summary) -> Section {
@@ -156,10 +219,23 @@ pub(super) fn largest(summary: &Summary) -> Section {
                 .clone()
                 .unwrap_or_else(|| "(no title)".to_owned()),
             clip.clip_id.clone(),
-            owner_name(clip.owner_id.as_deref()),
+            owner_by_name(summary, clip.owner_id.as_deref()),
         ]
     });
     list("Largest clips", columns, rows.collect())
+}
+
+/// An owner's id, with name and e-mail where they are known.
+fn owner_by_name(summary: &Summary, owner_id: Option<&str>) -> String {
+    let id = owner_name(owner_id);
+    let is_it =
+        |owner: &&OwnerUsage| owner.person.is_known() && owner.owner_id.as_deref() == owner_id;
+    let Some(owner) = summary.owners.iter().find(is_it) else {
+        return id;
+    };
+    let known = [&owner.person.name, &owner.person.email];
+    let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+    format!("{id} ({})", known.join(", "))
 }
 
 fn owner_name(owner_id: Option<&str>) -> String {

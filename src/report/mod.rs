@@ -19,6 +19,7 @@ mod largest;
 mod lists;
 mod micros;
 mod months;
+mod people;
 mod plain;
 mod sections;
 mod values;

@@ -60,17 +60,21 @@ pub(super) enum Kind {
 
 /// All sections in their order. The first one is the head of the page.
 pub(super) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
-    vec![
+    let mut sections = vec![
         head(summary),
         totals(summary),
         lists::owners(summary, limits.owners),
+    ];
+    sections.extend(lists::departments(summary, limits.owners));
+    sections.extend([
         lists::statuses(summary),
         lists::scopes(summary),
         lists::months(summary, limits.months),
         lists::largest(summary),
         quality(summary),
         proof(summary),
-    ]
+    ]);
+    sections
 }
 
 fn head(summary: &Summary) -> Section {

@@ -73,6 +73,7 @@ fn paint(page: &mut String, table: &Table) {
             .zip(row)
             .filter(|(column, _)| column.kind == Kind::Detail)
             .map(|(_, cell)| cell.as_str())
+            .filter(|cell| !cell.is_empty())
             .collect();
         if !details.is_empty() {
             let indent = 2 * INDENT;

@@ -1,5 +1,6 @@
 //! Finds snapshots and reads their rows back.
 
+use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::fs;
 use std::fs::File;
@@ -13,8 +14,8 @@ use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use arrow::array::RecordBatch;
 
-use crate::owner::Owner;
-use crate::owner::owners_of;
+use crate::owner::Person;
+use crate::owner::people_of;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvReader;
 use crate::snapshot::error::SnapshotError;
@@ -64,17 +65,20 @@ pub fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, SnapshotE
     rows(layout, manifest, Rowset::Clips)
 }
 
-/// Reads the owners of a snapshot; none where they were not looked up.
+/// Reads the owners of a snapshot, by id; none where they were not looked up.
 ///
 /// # Errors
 /// [`SnapshotError::Damaged`] for a file that is not what the manifest says, and what reading it
 /// brings.
-pub fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<Vec<Owner>, SnapshotError> {
-    let mut owners = Vec::new();
+pub fn read_owners(
+    layout: &Layout,
+    manifest: &Manifest,
+) -> Result<HashMap<String, Person>, SnapshotError> {
+    let mut people = HashMap::new();
     for batch in rows(layout, manifest, Rowset::Owners)? {
-        owners.extend(owners_of(&batch?));
+        people.extend(people_of(&batch?));
     }
-    Ok(owners)
+    Ok(people)
 }
 
 /// Reads the rows of one kind.
