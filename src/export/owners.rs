@@ -200,3 +200,6 @@ pub(super) fn unknown(need: &Need, why: &str) -> Event {
         why: why.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,14 @@
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `service` | credentials, scopes, accounts, limits, faults |
+//! | `owners` | who the owners are, where that is asked for |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod export;
 mod house;
 mod output;
+mod owners;
 mod service;
 mod settings;
 mod support;
