@@ -69,6 +69,19 @@ pub enum LogFormat {
 pub enum Command {
     /// List every clip of an account and publish a snapshot.
     Export(Box<ExportArgs>),
+    /// Find out whether an export can begin, what it reaches and how long it takes.
+    #[command(
+        long_about = "Finds out whether an export with these settings can begin, what it reaches \
+            and how long it takes: credentials, scopes, accounts, output folder, clock. It takes \
+            the flags, the environment and the settings file of `export`, makes a handful of \
+            requests and leaves nothing behind.",
+        after_help = "Examples:\n  \
+            clipcensus check --out census\n  \
+            clipcensus check --config /etc/clipcensus.toml && echo ready\n\n\
+            A line for each thing: ok, warning or failed. The exit code is that with which an export\n\
+            would end, the worst if there are several; warnings do not count."
+    )]
+    Check(Box<ExportArgs>),
     /// Sum up a snapshot again from its files.
     Report(ReportArgs),
     /// Check a snapshot's files against its manifest.

@@ -14,6 +14,8 @@ use tokio::signal::unix::signal;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::check::check;
+use crate::check::worst;
 use crate::cli::Cli;
 use crate::cli::Command;
 use crate::cli::ExportArgs;
@@ -61,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let log_format = cli.log_format;
     let done = match cli.command {
         Command::Export(args) => run_export(*args, cli.quiet),
+        Command::Check(args) => run_check(*args),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
         Command::Sandbox(args) => run_sandbox(&args),
@@ -105,6 +108,19 @@ fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
         Verdict::Verified | Verdict::Unverified => ExitCode::Success,
         Verdict::Incomplete => ExitCode::Incomplete,
     })
+}
+
+fn run_check(args: ExportArgs) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let settings = Export::resolve(args, &Environment::of_process(), now)?;
+    let lines = match until_signal(async move { check(&settings, now).await })? {
+        Ended::Done(lines) => lines?,
+        Ended::Stopped(code) => return Ok(code),
+    };
+    for line in &lines {
+        print(&format!("{line}\n"))?;
+    }
+    Ok(worst(&lines))
 }
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {

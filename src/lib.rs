@@ -19,6 +19,7 @@
 //! | [`tally`] | attempts by outcome, for the manifest |
 //! | [`progress`] | events on stderr |
 //! | [`export`] | an export from its settings to its snapshot |
+//! | [`check`] | a look before an export, of which nothing stays |
 //! | `commands` | each command: settings in, result out |
 
 pub mod event;
@@ -48,6 +49,8 @@ pub mod tally;
 pub mod progress;
 
 pub mod export;
+
+pub mod check;
 
 mod commands;
 

@@ -25,10 +25,10 @@ use crate::zoom::DateFilter;
 
 /// The parameters that say which clips are listed.
 #[derive(Debug, Clone)]
-pub(super) struct Census(BTreeMap<String, Value>);
+pub(crate) struct Census(BTreeMap<String, Value>);
 
 impl Census {
-    pub(super) fn of(settings: &config::Export, source: &OpenSource) -> Self {
+    pub(crate) fn of(settings: &config::Export, source: &OpenSource) -> Self {
         let accounts = match &settings.accounts {
             Accounts::Own => json!([source.account_id]),
             Accounts::Named(ids) => json!(ids),
@@ -49,7 +49,7 @@ impl Census {
         ]))
     }
 
-    pub(super) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         if self.0.get("by") == Some(&json!("modified")) {
             Table::Changes
         } else {
@@ -58,7 +58,7 @@ impl Census {
     }
 
     /// A folder holds the census of one thing.
-    pub(super) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
+    pub(crate) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
         let latest = match Manifest::latest(layout) {
             Ok(Some(latest)) => latest,
             Ok(None) | Err(SnapshotError::NoSnapshot { .. }) => return Ok(()),

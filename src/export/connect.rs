@@ -23,20 +23,21 @@ use crate::zoom::HttpTransport;
 use crate::zoom::RetryPolicy;
 use crate::zoom::Timeouts;
 use crate::zoom::accounts::sub_accounts;
+use crate::zoom::transport::Transport;
 
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;
 
 /// The service, ready to be asked. A sandbox lives as long as this does.
-pub(super) struct OpenSource {
+pub(crate) struct OpenSource {
     credentials: Credentials,
     endpoints: Endpoints,
     /// The credentials' own account.
-    pub(super) account_id: String,
+    pub(crate) account_id: String,
     _sandbox: Option<Sandbox>,
 }
 
-pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource, Error> {
+pub(crate) async fn open_source(settings: &config::Export) -> Result<OpenSource, Error> {
     match &settings.source {
         Source::Service {
             credentials,
@@ -71,32 +72,42 @@ pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource,
     }
 }
 
-pub(super) fn client(
+pub(crate) fn client(
     settings: &config::Export,
     source: &OpenSource,
     events: &Events,
 ) -> Result<Client, Error> {
     let transport = HttpTransport::new(Timeouts::default())
         .map_err(|error| Error::Transport(error.to_string()))?;
+    Ok(client_over(Arc::new(transport), settings, source, events))
+}
+
+/// A client that sends through this transport.
+pub(crate) fn client_over(
+    transport: Arc<dyn Transport>,
+    settings: &config::Export,
+    source: &OpenSource,
+    events: &Events,
+) -> Client {
     let retry = RetryPolicy {
         max_wait: settings.max_wait,
         ..RetryPolicy::default()
     };
-    Ok(Client::new(
-        Arc::new(transport),
+    Client::new(
+        transport,
         source.credentials.clone(),
         source.endpoints.clone(),
         settings.limits,
         retry,
         events.clone(),
-    ))
+    )
 }
 
 /// An app without the scope for all clips gets those of its own user, which look like all there
 /// are: better no census than that one. Scopes that the service does not name are not checked.
 ///
 /// What is missing for the names of owners only is said, and the census goes on without them.
-pub(super) async fn check_scopes(
+pub(crate) async fn check_scopes(
     client: &Client,
     settings: &config::Export,
     events: &Events,
@@ -136,7 +147,7 @@ fn own(source: &OpenSource) -> Account {
 }
 
 /// The accounts to list, ordered by id.
-pub(super) async fn accounts(
+pub(crate) async fn accounts(
     client: &Client,
     settings: &config::Export,
     source: &OpenSource,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-mod census;
-mod connect;
+pub(crate) mod census;
+pub(crate) mod connect;
 mod owners;
 mod publish;
-mod scopes;
+pub(crate) mod scopes;
 
 use crate::config;
 use crate::crawl::AccountFailure;

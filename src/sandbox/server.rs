@@ -142,7 +142,8 @@ async fn deliver(world: &World, reply: Reply, switch: &Switch) -> Response {
     let mut builder = Response::builder()
         .status(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         .header(header::CONTENT_TYPE, reply.content_type)
-        .header("x-zm-trackingid", world.tracking_id());
+        .header("x-zm-trackingid", world.tracking_id())
+        .header(header::DATE, world.date());
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }

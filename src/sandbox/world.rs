@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::SystemTime;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -168,6 +169,19 @@ impl World {
         let number = self.requests.load(Ordering::Relaxed);
         let word = random::join(self.options.seed, number);
         format!("v=2.0;clid=sandbox;rid=WEB_{word:016x}")
+    }
+
+    /// The `Date` of an answer: the true time, unless the account's clock is off.
+    pub(super) fn date(&self) -> String {
+        let ahead = self.options.behaviour.clock_ahead;
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        let now = SystemTime::now();
+        let date = if ahead < 0 {
+            now.checked_sub(by)
+        } else {
+            now.checked_add(by)
+        };
+        httpdate::fmt_http_date(date.unwrap_or(now))
     }
 
     /// Whether answering may look at more clips than a page has.

@@ -33,6 +33,7 @@ pub use error::SnapshotError;
 pub use layout::Layout;
 pub use layout::Table;
 pub use lock::OutputLock;
+pub use lock::try_output;
 pub use manifest::AccountFailure;
 pub use manifest::DataFile;
 pub use manifest::Format;

@@ -6,10 +6,12 @@
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
 //! | `service` | credentials, scopes, accounts, limits, faults |
+//! | `check` | a look before an export |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `output` | files, manifests, replacing, resuming, locks |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod check;
 mod export;
 mod house;
 mod output;

@@ -63,8 +63,17 @@ impl World {
 
     /// An export of this account, fast, into its folder; tests add what they are about.
     pub(crate) fn export(&self) -> Program {
+        self.with_settings("export")
+    }
+
+    /// A look before such an export.
+    pub(crate) fn check(&self) -> Program {
+        self.with_settings("check")
+    }
+
+    fn with_settings(&self, command: &str) -> Program {
         let access = self.sandbox.credentials();
-        Program::new(&["export"])
+        Program::new(&[command])
             .env("CLIPCENSUS_RATE", "10000")
             .env("CLIPCENSUS_OUT", self.out().to_str().unwrap())
             .env("CLIPCENSUS_BASE_URL", &self.sandbox.api_url())
