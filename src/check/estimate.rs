@@ -199,16 +199,25 @@ impl std::fmt::Display for Estimate {
                  clips and time cannot be told"
             );
         }
-        let clips = things(self.clips, "clip");
-        let requests = count(self.requests);
+        let clips = things(rough(self.clips), "clip");
+        let requests = count(rough(self.requests));
         let rate = self.limits.light;
         let time = time(self.requests, rate);
         write!(
             f,
             "about {clips} in {windows}: about {requests} requests, {time} at {rate} requests a \
-             second (told by {asked} for clips)"
+             second (estimated from {asked})"
         )
     }
+}
+
+/// A number of which only the first two digits mean anything.
+fn rough(number: u64) -> u64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    (number + unit / 2) / unit * unit
 }
 
 /// The time that the pace asks for; in minutes where it is more than one.
@@ -247,6 +256,12 @@ mod tests {
         assert_eq!(filled(three, &[(0, 1), (1, 7), (2, 4)]), [1.0, 7.0, 4.0]);
         assert_eq!(filled(three, &[(1, 5)]), [5.0, 5.0, 5.0]);
         assert_eq!(filled(three, &[]), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn an_estimate_has_two_digits() {
+        let roughly = [0, 7, 99, 104, 195, 44_981, 1_260_000].map(rough);
+        assert_eq!(roughly, [0, 7, 99, 100, 200, 45_000, 1_300_000]);
     }
 
     #[test]

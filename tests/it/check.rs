@@ -14,6 +14,8 @@ use crate::support::Program;
 use crate::support::Run;
 use crate::support::World;
 use crate::support::clips;
+use crate::support::with_a_forbidden_account;
+use crate::support::with_scopes;
 
 /// The states of the lines about a thing.
 fn states(run: &Run, about: &str) -> Vec<String> {
@@ -28,17 +30,6 @@ fn states(run: &Run, about: &str) -> Vec<String> {
 /// A check leaves the folder of the test as it was: empty.
 fn nothing_is_left(world: &World) {
     assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 0);
-}
-
-fn scopes(names: ScopeNames, scopes: &[&str]) -> SandboxOptions {
-    SandboxOptions {
-        behaviour: Behaviour {
-            scope_names: names,
-            scopes: Some(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
-            ..Behaviour::default()
-        },
-        ..clips(10)
-    }
 }
 
 #[test]
@@ -107,7 +98,10 @@ fn wrong_credentials_fail_and_the_rest_is_still_looked_at() {
 #[test]
 fn a_missing_scope_fails_and_names_the_granular_and_the_classic_one() {
     for names in [ScopeNames::Granular, ScopeNames::Classic] {
-        let world = World::new(scopes(names, &["clips:read:list_user_clips", "clips:read"]));
+        let world = World::new(with_scopes(
+            names,
+            &["clips:read:list_user_clips", "clips:read"],
+        ));
         let run = world.check().exits(77);
         assert_eq!(states(&run, "scopes"), ["failed"], "{}", run.stdout);
         for scope in ["clips:read:list_user_clips:admin", "clips:read:admin"] {
@@ -119,7 +113,7 @@ fn a_missing_scope_fails_and_names_the_granular_and_the_classic_one() {
 
 #[test]
 fn scopes_for_all_accounts_and_for_names_are_looked_at_where_they_are_needed() {
-    let world = World::new(scopes(
+    let world = World::new(with_scopes(
         ScopeNames::Granular,
         &["clips:read:list_user_clips:admin"],
     ));
@@ -142,15 +136,7 @@ fn scopes_for_all_accounts_and_for_names_are_looked_at_where_they_are_needed() {
 
 #[test]
 fn a_sub_account_that_cannot_be_reached_is_named() {
-    let mut options = SandboxOptions {
-        sub_accounts: 2,
-        ..clips(900)
-    };
-    let ids = World::new(options.clone()).sandbox.account_ids();
-    options.faults.rules.push(FaultRule {
-        account: Some(ids[1].clone()),
-        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
-    });
+    let (options, ids) = with_a_forbidden_account();
     let world = World::new(options);
     let run = world.check().arg("--all-accounts").exits(77);
     assert_eq!(states(&run, "reach"), ["failed"], "{}", run.stdout);

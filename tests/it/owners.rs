@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
 use clipcensus::sandbox::FaultRule;
 use clipcensus::sandbox::SandboxOptions;
@@ -17,8 +16,10 @@ use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+use crate::support::files_below;
 use crate::support::parquet_rows;
 use crate::support::texts;
+use crate::support::with_scopes;
 
 /// Account, id, e-mail, name, department, status.
 type Row = [Option<String>; 6];
@@ -106,32 +107,13 @@ fn same(rows: &[Row], wanted: &[Row]) {
     assert_eq!(rows.len(), wanted.len());
 }
 
-fn with_scopes(names: ScopeNames, scopes: &[&str]) -> SandboxOptions {
-    SandboxOptions {
-        behaviour: Behaviour {
-            scope_names: names,
-            scopes: Some(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
-            ..Behaviour::default()
-        },
-        ..clips(2_000)
-    }
-}
-
 /// Neither a name nor an address stands anywhere below the output folder.
 fn nobody_is_named(world: &World) {
-    let mut folders = vec![world.out()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let bytes = fs::read(&path).unwrap();
-            let address = b"@brightwater.example";
-            let found = bytes.windows(address.len()).any(|part| part == address);
-            assert!(!found, "{}", path.display());
-        }
+    for path in files_below(&world.out()) {
+        let bytes = fs::read(&path).unwrap();
+        let address = b"@brightwater.example";
+        let found = bytes.windows(address.len()).any(|part| part == address);
+        assert!(!found, "{}", path.display());
     }
     assert!(!world.out().join("owners").exists());
 }

@@ -19,6 +19,9 @@ use clipcensus::sandbox::Trigger;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
+use crate::support::files_below;
+use crate::support::with_a_forbidden_account;
+use crate::support::with_scopes;
 
 fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
     SandboxOptions {
@@ -56,14 +59,7 @@ fn a_missing_scope_is_named() {
         (ScopeNames::Granular, "clips:read:list_user_clips:admin"),
         (ScopeNames::Classic, "clips:read:admin"),
     ] {
-        let world = World::new(SandboxOptions {
-            behaviour: Behaviour {
-                scope_names: names,
-                scopes: Some(vec!["user:read:admin".to_owned()]),
-                ..Behaviour::default()
-            },
-            ..clips(10)
-        });
+        let world = World::new(with_scopes(names, &["user:read:admin"]));
         let run = world.export().exits(77);
         assert!(run.stderr.contains(wanted), "{}", run.stderr);
         nothing_is_published(&world);
@@ -72,13 +68,8 @@ fn a_missing_scope_is_named() {
 
 #[test]
 fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
-    let world = World::new(SandboxOptions {
-        behaviour: Behaviour {
-            scopes: Some(vec!["clips:read:list_user_clips".to_owned()]),
-            ..Behaviour::default()
-        },
-        ..clips(10)
-    });
+    let scopes = ["clips:read:list_user_clips"];
+    let world = World::new(with_scopes(ScopeNames::Granular, &scopes));
     let run = world.export().exits(77);
     assert!(
         run.stderr.contains("clips:read:list_user_clips:admin"),
@@ -89,15 +80,7 @@ fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
 
 #[test]
 fn a_forbidden_account_is_named_and_nothing_is_published() {
-    let mut options = SandboxOptions {
-        sub_accounts: 2,
-        ..clips(900)
-    };
-    let ids = World::new(options.clone()).sandbox.account_ids();
-    options.faults.rules.push(FaultRule {
-        account: Some(ids[1].clone()),
-        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
-    });
+    let (options, ids) = with_a_forbidden_account();
     let world = World::new(options);
     let both = || {
         world
@@ -296,17 +279,8 @@ fn no_secret_reaches_output_logs_or_files() {
             .succeeds();
         let secret = world.sandbox.credentials().client_secret;
         let mut texts = vec![run.stdout.into_bytes(), run.stderr.into_bytes()];
-        let mut folders = vec![world.out()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    texts.push(fs::read(path).unwrap());
-                }
-            }
-        }
+        let files = files_below(&world.out()).into_iter();
+        texts.extend(files.map(|path| fs::read(path).unwrap()));
         for text in &texts {
             for hidden in [secret.as_str(), "jwt=", "Bearer ", "next_page_token="] {
                 let found = text
