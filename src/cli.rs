@@ -30,7 +30,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Say only what went wrong.
+    /// Say only what went wrong: no progress, no warnings.
     #[arg(
         long,
         short,
@@ -40,11 +40,12 @@ pub struct Cli {
     )]
     pub quiet: bool,
 
-    /// Say more; twice for every request.
+    /// Say more: failed requests with Zoom's tracking id; twice for windows and retries; three times
+    /// for every request.
     #[arg(long, short, global = true, action = clap::ArgAction::Count, env = "CLIPCENSUS_VERBOSE")]
     pub verbose: u8,
 
-    /// How messages look on stderr.
+    /// How messages look on stderr; JSON has stable names, and no progress bar.
     #[arg(
         long,
         global = true,
@@ -86,6 +87,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Check a snapshot's files against its manifest.
     Verify(VerifyArgs),
+    /// Remove old snapshots, whole.
+    Prune(PruneArgs),
     /// Serve a simulated Zoom account on this machine.
     Sandbox(SandboxArgs),
 }
@@ -305,6 +308,36 @@ pub struct VerifyArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: PathBuf,
+}
+
+/// The settings of a prune.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("keep").required(true).multiple(true),
+    after_help = "Examples:\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12 --dry-run\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12\n\n\
+    The newest snapshot, the one that latest.json names and the newest verified one always stay.\n\
+    A month is kept by its last snapshot that is not incomplete."
+)]
+pub struct PruneArgs {
+    /// The output folder of the exports.
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// Keep the newest so many snapshots; a day has one.
+    #[arg(long, value_name = "DAYS", group = "keep", env = "CLIPCENSUS_KEEP_DAILY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_daily: Option<u32>,
+
+    /// Keep one snapshot of each of the newest so many months.
+    #[arg(long, value_name = "MONTHS", group = "keep", env = "CLIPCENSUS_KEEP_MONTHLY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_monthly: Option<u32>,
+
+    /// Say what would go, and remove nothing.
+    #[arg(long, env = "CLIPCENSUS_DRY_RUN")]
+    pub dry_run: bool,
 }
 
 /// The settings of a simulated account.

@@ -16,6 +16,10 @@ pub enum Event {
         outcome: Outcome,
         /// From sending to the last byte of the body.
         elapsed: Duration,
+        /// Why it failed, if it did.
+        why: Option<String>,
+        /// Zoom's `x-zm-trackingid` of a failed one, which its support asks for.
+        tracking_id: Option<String>,
     },
     /// An attempt failed and the call will be sent again.
     Retry {

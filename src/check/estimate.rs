@@ -250,12 +250,14 @@ mod tests {
             from: 0,
             to: 4 * LONGEST_WINDOW + LONGEST_WINDOW / 2,
         });
-        let clips = filled(&windows, &[(0, 10), (4, 25)]);
-        assert_eq!(clips, [10.0, 20.0, 30.0, 40.0, 25.0]);
+        let filled = |windows: &[Window], known: &[(usize, u64)]| -> Vec<u64> {
+            filled(windows, known).into_iter().map(whole).collect()
+        };
+        assert_eq!(filled(&windows, &[(0, 10), (4, 25)]), [10, 20, 30, 40, 25]);
         let three = windows.get(..3).unwrap();
-        assert_eq!(filled(three, &[(0, 1), (1, 7), (2, 4)]), [1.0, 7.0, 4.0]);
-        assert_eq!(filled(three, &[(1, 5)]), [5.0, 5.0, 5.0]);
-        assert_eq!(filled(three, &[]), [0.0, 0.0, 0.0]);
+        assert_eq!(filled(three, &[(0, 1), (1, 7), (2, 4)]), [1, 7, 4]);
+        assert_eq!(filled(three, &[(1, 5)]), [5, 5, 5]);
+        assert_eq!(filled(three, &[]), [0, 0, 0]);
     }
 
     #[test]

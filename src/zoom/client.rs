@@ -235,13 +235,17 @@ impl Inner {
         };
         let answer = read(asked, sent, decode).await;
         let outcome = self.learn(call.label, &token, answer.as_ref().err());
+        let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
+        let answer = answer.map_err(|error| error.without(&secrets));
+        let failed = answer.as_ref().err();
         self.events.emit(&Event::Attempt {
             call: (*name).to_owned(),
             outcome,
             elapsed,
+            why: failed.map(ToString::to_string),
+            tracking_id: failed.and_then(|error| error.tracking_id.clone()),
         });
-        let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
-        answer.map_err(|error| error.without(&secrets))
+        answer
     }
 
     /// What the next attempts can learn from this one.
