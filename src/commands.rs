@@ -1,5 +1,6 @@
 //! The commands: each reads its settings, does its work, prints its result.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
@@ -213,7 +214,7 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
     }
     let mut reasons = reasons.iter();
     let mut old = held;
-    old.retain(|_| reasons.next().is_some_and(|reasons| reasons.is_empty()));
+    old.retain(|_| reasons.next().is_some_and(BTreeSet::is_empty));
     let verb = if args.dry_run {
         "would remove"
     } else {

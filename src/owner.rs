@@ -52,9 +52,15 @@ impl Person {
     }
 }
 
+/// Who stands behind ids.
+pub type People = HashMap<String, Person>;
+
+/// Ids of users.
+pub type Ids = HashSet<String>;
+
 /// The owners of clips, by account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OwnerIds(BTreeMap<String, Arc<HashSet<String>>>);
+pub struct OwnerIds(BTreeMap<String, Arc<Ids>>);
 
 impl OwnerIds {
     /// Takes note of the owners of a batch of clips; its memory grows with their number only.
@@ -78,7 +84,7 @@ impl OwnerIds {
 
     /// The owners of an account's clips; none if it has no clips with an owner.
     #[must_use]
-    pub fn of(&self, account: &str) -> Arc<HashSet<String>> {
+    pub fn of(&self, account: &str) -> Arc<Ids> {
         self.0.get(account).cloned().unwrap_or_default()
     }
 
@@ -138,7 +144,7 @@ pub fn owner_schema() -> SchemaRef {
 /// # Panics
 /// Never: each row has a value for each column.
 #[must_use]
-pub fn owner_batch(ids: &OwnerIds, people: &HashMap<String, Person>) -> RecordBatch {
+pub fn owner_batch(ids: &OwnerIds, people: &People) -> RecordBatch {
     let mut cells: [StringBuilder; COLUMNS] = std::array::from_fn(|_| StringBuilder::new());
     let unknown = Person::default();
     for (account, ids) in &ids.0 {

@@ -3,7 +3,6 @@
 //! Names are no part of the proof: what the service refuses to tell is a warning, and the owner
 //! stays an id. Only what passes, such as an outage, ends the run; the next one goes on from there.
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +18,7 @@ use crate::export::scopes::ONE_USER;
 use crate::export::scopes::OWN_USERS;
 use crate::export::scopes::SUB_USERS;
 use crate::owner::OwnerIds;
+use crate::owner::People;
 use crate::owner::Person;
 use crate::zoom::Client;
 use crate::zoom::Failure;
@@ -80,13 +80,13 @@ impl<'a> LookUp<'a> {
         &self,
         accounts: &[Account],
         ids: &OwnerIds,
-    ) -> Result<Option<HashMap<String, Person>>, Failure> {
+    ) -> Result<Option<People>, Failure> {
         self.events.emit(&Event::LookingUp {
             owners: ids.len() as u64,
         });
         let mut has_answer = ids.is_empty();
-        let mut people = HashMap::new();
-        let lists: Vec<Option<HashMap<String, Person>>> = stream::iter(accounts)
+        let mut people = People::new();
+        let lists: Vec<Option<People>> = stream::iter(accounts)
             .map(|account| self.lists(account, ids))
             .buffered(self.concurrency)
             .try_collect()
@@ -114,11 +114,7 @@ impl<'a> LookUp<'a> {
     }
 
     /// The owners whom the lists of an account hold; `None` if it has none or no list can be read.
-    async fn lists(
-        &self,
-        account: &Account,
-        ids: &OwnerIds,
-    ) -> Result<Option<HashMap<String, Person>>, Failure> {
+    async fn lists(&self, account: &Account, ids: &OwnerIds) -> Result<Option<People>, Failure> {
         let wanted = ids.of(&account.id);
         let call = match account.path {
             None => &self.own_lists,
@@ -126,7 +122,7 @@ impl<'a> LookUp<'a> {
         };
         let mut found = None;
         for state in users::STATES {
-            let is_done = |found: &HashMap<_, _>| found.len() == wanted.len();
+            let is_done = |found: &People| found.len() == wanted.len();
             if wanted.is_empty() || found.as_ref().is_some_and(is_done) || !call.is_open() {
                 break;
             }
@@ -134,15 +130,13 @@ impl<'a> LookUp<'a> {
             let listed = users::users(self.client, path, state, wanted.clone()).await;
             match listed {
                 Ok(listed) => {
-                    let found = found.get_or_insert_with(HashMap::new);
+                    let found = found.get_or_insert_with(People::new);
                     for (id, person) in listed {
                         found.entry(id).or_insert(person);
                     }
                 }
-                Err(failure) => {
-                    self.forgive(call, &failure, true)?;
-                    break;
-                }
+                Err(failure) if self.is_final(call, &failure, true) => break,
+                Err(failure) => return Err(failure),
             }
         }
         Ok(found)
@@ -155,41 +149,29 @@ impl<'a> LookUp<'a> {
         }
         match users::user(self.client, id).await {
             Ok(person) => Ok(Some((id.to_owned(), person))),
-            Err(failure) => {
-                // That one of them is not there, or not to be seen, is nothing to warn of.
-                self.forgive(&self.one_user, &failure, false)?;
-                Ok(None)
-            }
+            // That one of them is not there, or not to be seen, is nothing to warn of.
+            Err(failure) if self.is_final(&self.one_user, &failure, false) => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 
-    /// Takes a failure for an answer, unless it passes.
-    fn forgive(
-        &self,
-        call: &Open,
-        failure: &Failure,
-        is_worth_a_word: bool,
-    ) -> Result<(), Failure> {
-        match failure.kind {
+    /// Whether a failure is an answer, and not something that passes.
+    fn is_final(&self, call: &Open, failure: &Failure, is_worth_a_word: bool) -> bool {
+        let is_told = match failure.kind {
             FailureKind::Unavailable
             | FailureKind::DailyLimit { .. }
-            | FailureKind::Credentials => return Err(failure.clone()),
-            FailureKind::MissingScope { .. } => {
-                if call.is_open.swap(false, Ordering::Relaxed) {
-                    self.events.emit(&unknown(&call.need, &failure.to_string()));
-                }
-            }
+            | FailureKind::Credentials => return false,
+            FailureKind::MissingScope { .. } => call.is_open.swap(false, Ordering::Relaxed),
             FailureKind::PageTokenRefused
             | FailureKind::Forbidden
             | FailureKind::NotFound
             | FailureKind::BadRequest
-            | FailureKind::Unusable => {
-                if is_worth_a_word {
-                    self.events.emit(&unknown(&call.need, &failure.to_string()));
-                }
-            }
+            | FailureKind::Unusable => is_worth_a_word,
+        };
+        if is_told {
+            self.events.emit(&unknown(&call.need, &failure.to_string()));
         }
-        Ok(())
+        true
     }
 }
 

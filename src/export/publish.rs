@@ -1,7 +1,6 @@
 //! From the spool to a published snapshot: merge, write, sum up, count again, publish.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use crate::event::Event;
 use crate::export::Published;
 use crate::export::owners::LookUp;
 use crate::owner::OwnerIds;
-use crate::owner::Person;
+use crate::owner::People;
 use crate::owner::owner_batch;
 use crate::report;
 use crate::report::Facts;
@@ -173,7 +172,7 @@ impl Finished {
 
 impl Written {
     /// Asks who the owners are, if that is wanted; `None` if not, or if the service tells nothing.
-    pub(super) async fn look_up(&self) -> Result<Option<HashMap<String, Person>>, Error> {
+    pub(super) async fn look_up(&self) -> Result<Option<People>, Error> {
         let crawl = &self.finished.crawl;
         if !self.finished.settings.resolve_owners {
             return Ok(None);
@@ -186,10 +185,7 @@ impl Written {
     }
 
     /// Publishes the snapshot, then forgets the spool.
-    pub(super) fn publish(
-        mut self,
-        people: Option<HashMap<String, Person>>,
-    ) -> Result<Published, Error> {
+    pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
         let finished = self.finished;
         if let Some(people) = &people {
             self.staged.owners(&owner_batch(&self.owners, people))?;

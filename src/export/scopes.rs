@@ -20,7 +20,7 @@ impl Need {
     /// Whether these scopes, as the access token names them, have it; a token that names none may.
     pub(crate) fn is_met(&self, granted: &[String]) -> bool {
         let has = |scope: &&str| granted.iter().any(|has| has == scope);
-        granted.is_empty() || self.scopes.iter().any(|scope| has(scope))
+        granted.is_empty() || self.scopes.iter().any(has)
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
     if !rest.is_empty() {
         section.notes.push(and_more(
             summary,
-            things(rest.len() as u64, "more owner"),
+            &things(rest.len() as u64, "more owner"),
             clips,
             bytes,
         ));
@@ -102,7 +102,7 @@ pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
             .fold(Bytes(0), |sum, usage| sum.plus(usage.bytes));
         section.notes.push(and_more(
             summary,
-            things(rest.len() as u64, "more department"),
+            &things(rest.len() as u64, "more department"),
             clips,
             bytes,
         ));
@@ -111,7 +111,7 @@ pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
 }
 
 /// What the entries hold that are not shown.
-fn and_more(summary: &Summary, things: String, clips: u64, bytes: Bytes) -> String {
+fn and_more(summary: &Summary, things: &str, clips: u64, bytes: Bytes) -> String {
     let share = percent(bytes.percent_of(summary.totals.bytes));
     format!("and {things} with {} ({share})", holding(clips, bytes))
 }

@@ -1,15 +1,14 @@
 //! Who the owners are, where that was looked up, and what their departments store.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
 use super::Summary;
 use super::summary::DepartmentUsage;
-use crate::owner::Person;
+use crate::owner::People;
 
 impl Summary {
     /// Puts names to the owners, by id, and sums their departments up. Nobody known: no change.
-    pub fn name_owners(&mut self, mut people: HashMap<String, Person>) {
+    pub fn name_owners(&mut self, mut people: People) {
         if people.is_empty() {
             return;
         }

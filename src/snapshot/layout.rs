@@ -119,7 +119,7 @@ impl Layout {
     }
 
     /// The path of a file of owners as the manifest names it.
-    pub(crate) fn owners_path(&self, date: Date, name: &str) -> String {
+    pub(crate) fn owners_path(date: Date, name: &str) -> String {
         format!("{OWNERS}/{}/{name}", partition(date))
     }
 }

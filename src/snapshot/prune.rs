@@ -122,12 +122,11 @@ fn prune_steps(layout: &Layout, snapshots: &[Held], steps: usize) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use jiff::civil::date;
 
     use super::*;
     use crate::owner::OwnerIds;
+    use crate::owner::People;
     use crate::owner::owner_batch;
     use crate::snapshot::csv::CsvMode;
     use crate::snapshot::manifest::Format;
@@ -148,7 +147,7 @@ mod tests {
             let row = ("clip".to_owned(), None, None, "title".to_owned());
             publication.write(&testing::batch("acme", &[row])).unwrap();
             let mut staged = publication.finish().unwrap();
-            let owners = owner_batch(&OwnerIds::default(), &HashMap::new());
+            let owners = owner_batch(&OwnerIds::default(), &People::new());
             staged.owners(&owners).unwrap();
             let since = day - DAYS[0];
             let manifest = Manifest {

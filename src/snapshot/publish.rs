@@ -229,7 +229,7 @@ impl Parts {
         self.files.push(DataFile {
             path: match self.rowset {
                 Rowset::Clips => self.layout.data_path(self.date, &part.name),
-                Rowset::Owners => self.layout.owners_path(self.date, &part.name),
+                Rowset::Owners => Layout::owners_path(self.date, &part.name),
             },
             rows: part.rows,
             bytes,

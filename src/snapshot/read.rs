@@ -1,6 +1,5 @@
 //! Finds snapshots and reads their rows back.
 
-use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::fs;
 use std::fs::File;
@@ -14,7 +13,7 @@ use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use arrow::array::RecordBatch;
 
-use crate::owner::Person;
+use crate::owner::People;
 use crate::owner::people_of;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvReader;
@@ -70,11 +69,8 @@ pub fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, SnapshotE
 /// # Errors
 /// [`SnapshotError::Damaged`] for a file that is not what the manifest says, and what reading it
 /// brings.
-pub fn read_owners(
-    layout: &Layout,
-    manifest: &Manifest,
-) -> Result<HashMap<String, Person>, SnapshotError> {
-    let mut people = HashMap::new();
+pub fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<People, SnapshotError> {
+    let mut people = People::new();
     for batch in rows(layout, manifest, Rowset::Owners)? {
         people.extend(people_of(&batch?));
     }
@@ -243,7 +239,7 @@ fn open(
             .map_err(|error| SnapshotError::damaged(path, error)),
         Format::Csv => {
             let file = File::open(path).map_err(SnapshotError::read(path))?;
-            CsvReader::new(BufReader::new(file), csv_mode, rowset.schema())
+            CsvReader::new(BufReader::new(file), csv_mode, &rowset.schema())
                 .map(Reader::Csv)
                 .map_err(|why| SnapshotError::damaged(path, why))
         }

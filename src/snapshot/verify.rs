@@ -104,7 +104,7 @@ fn foreign_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, S
     let clips = names(&layout.data_dir(date))?;
     found.extend(clips.iter().map(|name| layout.data_path(date, name)));
     let owners = names(&layout.owners_dir(date))?;
-    found.extend(owners.iter().map(|name| layout.owners_path(date, name)));
+    found.extend(owners.iter().map(|name| Layout::owners_path(date, name)));
     Ok(found
         .into_iter()
         .filter(|path| !known.contains(path.as_str()))

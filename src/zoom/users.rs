@@ -1,12 +1,12 @@
 //! The users of an account: its lists, and one user alone.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::owner::Ids;
+use crate::owner::People;
 use crate::owner::Person;
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
@@ -29,8 +29,8 @@ pub async fn users(
     client: &Client,
     account: Option<&str>,
     state: &'static str,
-    wanted: Arc<HashSet<String>>,
-) -> Result<HashMap<String, Person>, Failure> {
+    wanted: Arc<Ids>,
+) -> Result<People, Failure> {
     let path = match account {
         Some(account) => vec!["accounts".into(), account.into(), "users".into()],
         None => vec!["users".into()],
@@ -130,7 +130,7 @@ mod tests {
         )
     }
 
-    fn wanted(ids: &[&str]) -> Arc<HashSet<String>> {
+    fn wanted(ids: &[&str]) -> Arc<Ids> {
         Arc::new(ids.iter().map(|id| (*id).to_owned()).collect())
     }
 
@@ -164,7 +164,7 @@ mod tests {
             wanted(&["Ab", "c"]),
         )
         .await;
-        let expected = HashMap::from([
+        let expected = People::from([
             (
                 "Ab".to_owned(),
                 person(Some("a@x"), Some("A"), None, "active"),

@@ -57,9 +57,10 @@ fn a_request_that_fails_for_good_is_named_with_its_tracking_id_without_any_flag(
     );
     let run = world.export().arg("--log-format=json").exits(77);
     let lines = json_lines(&run.stderr);
-    assert_eq!(lines[0]["level"], "ERROR");
-    assert_eq!(lines[0]["exit_code"], 77);
-    assert!(lines[0]["message"].as_str().unwrap().contains("1003"));
+    let last = lines.last().unwrap();
+    assert_eq!(last["level"], "ERROR");
+    assert_eq!(last["exit_code"], 77);
+    assert!(last["message"].as_str().unwrap().contains("1003"));
 }
 
 #[test]

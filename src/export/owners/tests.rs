@@ -28,7 +28,7 @@ impl Listener for Warnings {
 
 /// What looking up came to: people by id, warnings, and the paths that were asked for.
 struct Outcome {
-    people: Result<Option<HashMap<String, Person>>, Failure>,
+    people: Result<Option<People>, Failure>,
     warnings: Vec<String>,
     asked: Vec<String>,
 }
@@ -202,13 +202,13 @@ async fn an_outage_is_no_answer() {
 #[tokio::test(start_paused = true)]
 async fn an_id_that_cannot_stand_in_a_path_is_nobody() {
     let outcome = look_up(&[("own", true)], &[("own", "..")], |_| nobody()).await;
-    assert_eq!(outcome.people.unwrap(), Some(HashMap::new()));
+    assert_eq!(outcome.people.unwrap(), Some(People::new()));
     assert_eq!(outcome.asked.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_census_without_owners_needs_no_request() {
     let outcome = look_up(&[("own", true)], &[], |_| nobody()).await;
-    assert_eq!(outcome.people.unwrap(), Some(HashMap::new()));
+    assert_eq!(outcome.people.unwrap(), Some(People::new()));
     assert_eq!(outcome.asked, [""; 0]);
 }

@@ -32,11 +32,11 @@ pub(crate) struct CsvReader<R> {
 
 impl<R: BufRead> CsvReader<R> {
     /// Reads the header row. The error says what is wrong, and where.
-    pub(crate) fn new(input: R, mode: CsvMode, schema: SchemaRef) -> Result<Self, String> {
+    pub(crate) fn new(input: R, mode: CsvMode, schema: &SchemaRef) -> Result<Self, String> {
         let mut reader = Self {
             input,
             mode,
-            schema: Arc::clone(&schema),
+            schema: Arc::clone(schema),
             line: 0,
         };
         let names = reader.record()?.unwrap_or_default();

@@ -7,10 +7,9 @@ use proptest::prelude::Strategy;
 use proptest::prop_assert_eq;
 use proptest::proptest;
 
-use std::collections::HashMap;
-
 use super::*;
 use crate::owner::OwnerIds;
+use crate::owner::People;
 use crate::owner::owner_batch;
 use crate::snapshot::recover::Recovery;
 use crate::snapshot::recover::recover;
@@ -45,7 +44,7 @@ fn stage_title(layout: &Layout, title: &str) -> (Staged, Manifest) {
     let batch = testing::batch("acme", &rows(10, title));
     let mut staged = staged(layout, Format::Csv, &[batch], 1000);
     if title.ends_with('+') {
-        let owners = owner_batch(&OwnerIds::default(), &HashMap::new());
+        let owners = owner_batch(&OwnerIds::default(), &People::new());
         staged.owners(&owners).unwrap();
     }
     let manifest = Manifest {
