@@ -2,6 +2,7 @@
 
 mod agreement;
 mod golden;
+mod people;
 mod properties;
 
 use std::collections::BTreeMap;
