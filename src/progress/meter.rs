@@ -136,18 +136,19 @@ impl std::fmt::Display for Standing {
         if let Some(expected) = self.expected {
             write!(f, "/{}", count(expected))?;
         }
+        write!(f, " clips")?;
+        // What a narrow terminal cuts off comes last.
+        if let Some(left) = self.left {
+            write!(f, "  {} left", duration(left.as_secs_f64()))?;
+        }
         write!(
             f,
-            " clips  {}/{} windows  {} clips/s  {} % of quota",
+            "  {}/{} windows  {}/s  {} % of quota",
             count(self.windows_done),
             count(self.windows),
             number(self.clips_per_second),
             number(self.quota_percent)
-        )?;
-        match self.left {
-            Some(left) => write!(f, "  {} left", duration(left.as_secs_f64())),
-            None => Ok(()),
-        }
+        )
     }
 }
 
@@ -245,7 +246,7 @@ mod tests {
         };
         assert_eq!(
             standing.to_string(),
-            "12,300/50,000 clips  23/51 windows  1,234 clips/s  93 % of quota  1m 5s left"
+            "12,300/50,000 clips  1m 5s left  23/51 windows  1,234/s  93 % of quota"
         );
         let early = Standing {
             expected: None,

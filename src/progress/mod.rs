@@ -52,7 +52,7 @@ impl Progress {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:16} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:8} {wide_msg}") {
             bar.set_style(style);
         }
         if has_bar {
