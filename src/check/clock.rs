@@ -17,7 +17,7 @@ use crate::zoom::transport::TransportError;
 /// asks for time to come, one that is slow leaves the newest clips out.
 const TOLERANCE: u64 = 60;
 
-/// A transport that looks at the date of every answer, and counts requests.
+/// A transport that looks at the date of every answer.
 pub(super) struct Watch<T> {
     transport: T,
     seen: Mutex<Option<Skew>>,

@@ -135,6 +135,7 @@ impl<'a> Sampling<'a> {
             requests: whole(requests).max(windows),
             limits: self.settings.limits,
             is_mute: self.is_mute,
+            has_owners: self.settings.resolve_owners,
             asked: (self.newest.len() + self.samples.len()) as u64,
         }
     }
@@ -185,6 +186,7 @@ pub(super) struct Estimate {
     requests: u64,
     limits: Limits,
     is_mute: bool,
+    has_owners: bool,
     asked: u64,
 }
 
@@ -203,10 +205,15 @@ impl std::fmt::Display for Estimate {
         let requests = count(rough(self.requests));
         let rate = self.limits.light;
         let time = time(self.requests, rate);
+        let owners = if self.has_owners {
+            "; owners are looked up on top of that"
+        } else {
+            ""
+        };
         write!(
             f,
             "about {clips} in {windows}: about {requests} requests, {time} at {rate} requests a \
-             second (estimated from {asked})"
+             second (estimated from {asked}){owners}"
         )
     }
 }

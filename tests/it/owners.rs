@@ -121,7 +121,12 @@ fn nobody_is_named(world: &World) {
 #[test]
 fn every_owner_has_a_row_and_names_agree_with_the_directory() {
     let world = World::new(clips(4_000));
-    world.export().arg("--resolve-owners").succeeds();
+    let run = world
+        .export()
+        .arg("--resolve-owners")
+        .arg("-vvv")
+        .succeeds();
+    assert!(!run.stderr.contains("@brightwater"), "a name is in the log");
     let account = world.sandbox.account_ids().remove(0);
     let rows = owners(&world);
     same(&rows, &expected(&world, &account, "users"));

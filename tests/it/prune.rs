@@ -149,3 +149,15 @@ fn while_an_export_runs_nothing_is_removed() {
     prune(&world, &["--keep-daily=1"]).exits(75);
     assert_eq!(dates(&world, "clips"), DAYS[..3]);
 }
+
+#[test]
+fn snapshots_of_changes_are_pruned_too() {
+    let world = World::new(clips(60));
+    for day in &DAYS[..3] {
+        let export = world.export().env("CLIPCENSUS_UNTIL", day);
+        export.arg("--by=modified").succeeds();
+    }
+    prune(&world, &["--keep-daily=2"]).succeeds();
+    assert_eq!(dates(&world, "changes"), DAYS[1..3]);
+    assert_eq!(dates(&world, "_snapshots"), DAYS[1..3]);
+}
