@@ -1,4 +1,4 @@
-//! Puts staged folders in their places, and completes a publish that was interrupted.
+//! Puts staged folders in their places, takes retired ones away, and completes what was interrupted.
 //!
 //! Everything is staged and durable before the intent is written, so that an interrupted publish
 //! can always go on. Which folders are in their place already is told by their inodes.
@@ -26,16 +26,17 @@ use crate::snapshot::publish::LATEST;
 /// What [`recover`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovery {
-    /// No publish was under way.
+    /// Neither a publish nor a prune was under way.
     Nothing,
-    /// A publish was interrupted, and its snapshot (its date) is now in place.
+    /// A publish was interrupted, and its snapshot (its date) is now in place; or a prune was, and
+    /// its snapshots (their dates) are now gone.
     Completed(String),
     /// A publish was interrupted and what it had staged is gone: data files and manifest of this
     /// date may not belong together until it is exported again.
     Lost(String),
 }
 
-/// What a publish is about to do; it is there from before the first step until after the last.
+/// What a publish or a prune is about to do; it is there from before the first step until after the last.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Intent {
     snapshot_date: String,

@@ -34,6 +34,13 @@ fn named(clips: &[Clip<'_>], people: &[(&str, Person)]) -> Summary {
     summary
 }
 
+/// A part of a page, from a heading to the next.
+fn between(page: &str, heading: &str, next: &str) -> String {
+    let (_, rest) = page.split_once(heading).unwrap();
+    let (part, _) = rest.split_once(next).unwrap();
+    format!("{heading}{}", part.trim_end())
+}
+
 fn four() -> Vec<Clip<'static>> {
     vec![
         clip("c1", "ada", "RECORD_SUCCESS", 500),
@@ -78,7 +85,7 @@ fn departments_hold_what_their_owners_hold_and_nobody_is_left_out() {
 fn every_page_shows_name_e_mail_and_department_beside_the_id() {
     let summary = named(&four(), &[("ada", person("Ada L", "ada@x.example", "R&D"))]);
     let text = text(&summary);
-    insta::assert_snapshot!(text[text.find("Storage by owner").unwrap()..text.find("Status").unwrap()].trim_end(), @r"
+    insta::assert_snapshot!(between(&text, "Storage by owner", "Status"), @r"
     Storage by owner
       Owner  Clips  Stored   Share  Length
       ada        1   500 B  41.7 %  1m 30s
