@@ -30,7 +30,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Say only what went wrong.
+    /// Say only what went wrong: no progress, no warnings.
     #[arg(
         long,
         short,
@@ -40,11 +40,12 @@ pub struct Cli {
     )]
     pub quiet: bool,
 
-    /// Say more; twice for every request.
+    /// Say more: failed requests with Zoom's tracking id; twice for windows and retries; three times
+    /// for every request.
     #[arg(long, short, global = true, action = clap::ArgAction::Count, env = "CLIPCENSUS_VERBOSE")]
     pub verbose: u8,
 
-    /// How messages look on stderr.
+    /// How messages look on stderr; JSON has stable names, and no progress bar.
     #[arg(
         long,
         global = true,
@@ -69,10 +70,25 @@ pub enum LogFormat {
 pub enum Command {
     /// List every clip of an account and publish a snapshot.
     Export(Box<ExportArgs>),
+    /// Find out whether an export can begin, what it reaches and how long it takes.
+    #[command(
+        long_about = "Finds out whether an export with these settings can begin, what it reaches \
+            and how long it takes: credentials, scopes, accounts, output folder, clock. It takes \
+            the flags, the environment and the settings file of `export`, makes a handful of \
+            requests and leaves nothing behind.",
+        after_help = "Examples:\n  \
+            clipcensus check --out census\n  \
+            clipcensus check --config /etc/clipcensus.toml && echo ready\n\n\
+            A line for each thing: ok, warning or failed. The exit code is that with which an export\n\
+            would end, the worst if there are several; warnings do not count."
+    )]
+    Check(Box<ExportArgs>),
     /// Sum up a snapshot again from its files.
     Report(ReportArgs),
     /// Check a snapshot's files against its manifest.
     Verify(VerifyArgs),
+    /// Remove old snapshots, whole.
+    Prune(PruneArgs),
     /// Serve a simulated Zoom account on this machine.
     Sandbox(SandboxArgs),
 }
@@ -103,6 +119,7 @@ settings! {
         clipcensus export --sandbox --out census          try it without credentials\n  \
         clipcensus export --out census                    the account of the credentials\n  \
         clipcensus export --out census --account AAA --account BBB\n  \
+        clipcensus export --out census --resolve-owners   who the owners are, by name\n  \
         clipcensus export --out changes --by modified --since 36h\n  \
         clipcensus export --out audit --owner jo@example.com --format csv")]
     pub struct ExportArgs {
@@ -184,6 +201,11 @@ settings! {
         /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
         #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
         pub max_wait: Option<String>,
+
+        /// Look up who the owners are, and write their names, e-mail addresses and departments, which
+        /// are personal data and appear nowhere without this flag; needs a scope to read users.
+        #[arg(long, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub resolve_owners: Option<bool>,
 
         /// Write passcodes and signed links.
         #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
@@ -296,6 +318,36 @@ pub struct VerifyArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: PathBuf,
+}
+
+/// The settings of a prune.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("keep").required(true).multiple(true),
+    after_help = "Examples:\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12 --dry-run\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12\n\n\
+    The newest snapshot, the one that latest.json names and the newest verified one always stay.\n\
+    A month is kept by its last snapshot that is not incomplete."
+)]
+pub struct PruneArgs {
+    /// The output folder of the exports.
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// Keep the newest so many snapshots; a day has one.
+    #[arg(long, value_name = "DAYS", group = "keep", env = "CLIPCENSUS_KEEP_DAILY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_daily: Option<u32>,
+
+    /// Keep one snapshot of each of the newest so many months.
+    #[arg(long, value_name = "MONTHS", group = "keep", env = "CLIPCENSUS_KEEP_MONTHLY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_monthly: Option<u32>,
+
+    /// Say what would go, and remove nothing.
+    #[arg(long, env = "CLIPCENSUS_DRY_RUN")]
+    pub dry_run: bool,
 }
 
 /// The settings of a simulated account.

@@ -1,5 +1,6 @@
 //! The commands: each reads its settings, does its work, prints its result.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::BufWriter;
@@ -13,13 +14,14 @@ use jiff::Timestamp;
 use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::check::check;
+use crate::check::worst;
 use crate::cli::Cli;
 use crate::cli::Command;
 use crate::cli::ExportArgs;
 use crate::cli::LogFormat;
+use crate::cli::PruneArgs;
 use crate::cli::ReportArgs;
 use crate::cli::ReportFormat;
 use crate::cli::SandboxArgs;
@@ -31,13 +33,27 @@ use crate::error::Error;
 use crate::error::ExitCode;
 use crate::export::export;
 use crate::progress::Progress;
+use crate::progress::log;
 use crate::report;
+use crate::report::Bytes;
+use crate::report::units::size;
 use crate::report::units::things;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::scenario;
+use crate::snapshot;
+use crate::snapshot::Dated;
+use crate::snapshot::Held;
+use crate::snapshot::Keep;
+use crate::snapshot::Layout;
+use crate::snapshot::OutputLock;
+use crate::snapshot::SnapshotError;
+use crate::snapshot::Table;
 use crate::snapshot::Verdict;
 use crate::snapshot::locate;
+use crate::snapshot::prune;
+use crate::snapshot::recover;
+use crate::snapshot::retain::reasons;
 use crate::verify::summary_of;
 use crate::verify::verify;
 
@@ -56,12 +72,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    start_log(&cli);
     let log_format = cli.log_format;
+    log::start(cli.quiet, cli.verbose, log_format);
     let done = match cli.command {
-        Command::Export(args) => run_export(*args, cli.quiet),
+        Command::Export(args) => {
+            let has_bar = !cli.quiet && log_format == LogFormat::Text;
+            run_export(*args, has_bar)
+        }
+        Command::Check(args) => run_check(*args),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
+        Command::Prune(args) => run_prune(&args),
         Command::Sandbox(args) => run_sandbox(&args),
     };
     done.unwrap_or_else(|error| {
@@ -79,10 +100,11 @@ fn complain(error: &Error) {
     drop(writeln!(std::io::stderr(), "error: {error}"));
 }
 
-fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
+fn run_export(args: ExportArgs, has_bar: bool) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let settings = Export::resolve(args, &Environment::of_process(), now)?;
-    let progress = Arc::new(Progress::new(!is_quiet && std::io::stderr().is_terminal()));
+    let has_bar = has_bar && std::io::stderr().is_terminal();
+    let progress = Arc::new(Progress::new(has_bar, settings.limits.light));
     let work = export(settings, vec![Arc::clone(&progress) as _], now);
     let ended = until_signal(work);
     progress.finish();
@@ -98,6 +120,16 @@ fn run_export(args: ExportArgs, is_quiet: bool) -> Result<ExitCode, Error> {
         Verdict::Verified | Verdict::Unverified => ExitCode::Success,
         Verdict::Incomplete => ExitCode::Incomplete,
     })
+}
+
+fn run_check(args: ExportArgs) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let settings = Export::resolve(args, &Environment::of_process(), now)?;
+    let lines = until_signal(async move { check(&settings, now).await })?;
+    for line in &lines {
+        print(&format!("{line}\n"))?;
+    }
+    Ok(worst(&lines))
 }
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
@@ -134,11 +166,66 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     if !findings.is_empty() {
         return Ok(ExitCode::Incomplete);
     }
+    let owners = manifest.owners().map(|owners| things(owners, "owner"));
     print(&format!(
-        "{}: {} with {} are as the manifest says\n",
+        "{}: {} with {}{} are as the manifest says\n",
         manifest.date(),
         things(manifest.files.len() as u64, "file"),
         things(manifest.totals.written, "row"),
+        owners.map_or_else(String::new, |owners| format!(" and {owners}")),
+    ))?;
+    Ok(ExitCode::Success)
+}
+
+/// Says what goes and why the rest stays, then does it.
+fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
+    let layout = Layout::new(&args.out, Table::Clips);
+    // Taking the lock makes the folder.
+    if !layout.snapshots_dir().is_dir() {
+        let path = args.out.clone();
+        return Err(SnapshotError::NoSnapshot { path }.into());
+    }
+    let _lock = if args.dry_run {
+        None
+    } else {
+        let lock = OutputLock::acquire(&layout)?;
+        recover(&layout)?;
+        Some(lock)
+    };
+    let (held, damaged) = snapshot::prune::held(&layout)?;
+    for error in damaged {
+        tracing::warn!("left alone: {error}");
+    }
+    let dated: Vec<Dated> = held.iter().map(Held::dated).collect();
+    let count = |number: Option<u32>| number.map_or(0, |number| number as usize);
+    let keep = Keep {
+        daily: count(args.keep_daily),
+        monthly: count(args.keep_monthly),
+    };
+    let reasons = reasons(&dated, snapshot::prune::latest(&layout)?, keep);
+    for (held, reasons) in held.iter().zip(&reasons) {
+        let verb = if reasons.is_empty() { "remove" } else { "keep" };
+        let size = size(Bytes(held.bytes.into()));
+        let why: Vec<&str> = reasons.iter().map(|reason| reason.name()).collect();
+        let line = format!("{verb:<6}  {}  {size:>9}  {}", held.date, why.join(", "));
+        print(&format!("{}\n", line.trim_end()))?;
+    }
+    let mut reasons = reasons.iter();
+    let mut old = held;
+    old.retain(|_| reasons.next().is_some_and(BTreeSet::is_empty));
+    let verb = if args.dry_run {
+        "would remove"
+    } else {
+        "removed"
+    };
+    if !args.dry_run && !old.is_empty() {
+        prune(&layout, &old)?;
+    }
+    let bytes = old.iter().map(|held| u128::from(held.bytes)).sum();
+    print(&format!(
+        "{verb} {} with {}\n",
+        things(old.len() as u64, "snapshot"),
+        size(Bytes(bytes)),
     ))?;
     Ok(ExitCode::Success)
 }
@@ -271,28 +358,4 @@ fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), 
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
         _ => Ok(()),
     }
-}
-
-fn start_log(cli: &Cli) {
-    let level = match (cli.quiet, cli.verbose) {
-        (true, _) => tracing::Level::ERROR,
-        (false, 0) => tracing::Level::WARN,
-        (false, 1) => tracing::Level::INFO,
-        (false, 2) => tracing::Level::DEBUG,
-        (false, _) => tracing::Level::TRACE,
-    };
-    // Other crates may log what they send; ours never logs a secret.
-    let only_ours = tracing_subscriber::filter::Targets::new().with_target("clipcensus", level);
-    let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(is_coloured)
-        .with_target(false);
-    let registry = tracing_subscriber::registry().with(only_ours);
-    let started = match cli.log_format {
-        LogFormat::Text => registry.with(lines.without_time()).try_init(),
-        LogFormat::Json => registry.with(lines.json()).try_init(),
-    };
-    // Only a second run in one process finds a log that is there already.
-    drop(started);
 }

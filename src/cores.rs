@@ -2,30 +2,42 @@
 //! cores, so that what waits for its turn is all that the number of walks adds to memory.
 
 use std::num::NonZero;
-use std::sync::LazyLock;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use tokio::sync::Semaphore;
 
-static FREE: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+/// The cores, as far as they are free. A clone is the same cores.
+#[derive(Debug, Clone)]
+pub struct Cores(Arc<Semaphore>);
 
-/// Runs work to its end on a thread of its own, once a core is free. Dropping the future does not
-/// stop work that has begun.
-///
-/// # Panics
-/// If the work does.
-pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    // Nobody closes the semaphore: without a permit there is just no bound.
-    let permit = FREE.acquire().await.ok();
-    let worked = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        work()
-    });
-    match worked.await {
-        Ok(value) => value,
-        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        // The runtime is shutting down, and whoever waits here with it.
-        Err(_) => std::future::pending().await,
+impl Default for Cores {
+    /// As many as the system lets this process use.
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        Self(Arc::new(Semaphore::new(cores)))
+    }
+}
+
+impl Cores {
+    /// Runs work to its end on a thread of its own, once a core is free. Dropping the future does
+    /// not stop work that has begun.
+    ///
+    /// # Panics
+    /// If the work does.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // Nobody closes the semaphore: without a permit there is just no bound.
+        let permit = Arc::clone(&self.0).acquire_owned().await.ok();
+        let worked = tokio::task::spawn_blocking(move || {
+            let value = work();
+            drop(permit);
+            value
+        });
+        match worked.await {
+            Ok(value) => value,
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The runtime is shutting down, and whoever waits here with it.
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -16,6 +16,10 @@ pub enum Event {
         outcome: Outcome,
         /// From sending to the last byte of the body.
         elapsed: Duration,
+        /// Why it failed, if it did.
+        why: Option<String>,
+        /// Zoom's `x-zm-trackingid` of a failed one, which its support asks for.
+        tracking_id: Option<String>,
     },
     /// An attempt failed and the call will be sent again.
     Retry {
@@ -81,6 +85,18 @@ pub enum Event {
     AccountFailed {
         /// The account.
         account: String,
+        /// Why.
+        why: String,
+    },
+    /// The clips are read, and it is asked who their owners are.
+    LookingUp {
+        /// How many owners.
+        owners: u64,
+    },
+    /// Owners that a call would tell of stay without a name.
+    OwnersUnknown {
+        /// What cannot be done, as an infinitive.
+        what: String,
         /// Why.
         why: String,
     },

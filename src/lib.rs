@@ -8,6 +8,7 @@
 //! | [`event`] | what happened, as plain data: progress, log and manifest listen |
 //! | [`cores`] | work that keeps a core busy, off the async threads |
 //! | [`clip`] | the row: one record of the API, normalised; pure |
+//! | [`owner`] | who a clip belongs to; the `owners` table; pure |
 //! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
 //! | [`snapshot`] | files: spool, data files, manifest, publishing, reading back |
 //! | [`crawl`] | windows, walks, proof; the one concurrent step |
@@ -20,6 +21,7 @@
 //! | [`progress`] | events on stderr |
 //! | [`export`] | an export from its settings to its snapshot |
 //! | [`verify`] | a snapshot against its manifest, the manifest against itself |
+//! | [`check`] | a look before an export, of which nothing stays |
 //! | `commands` | each command: settings in, result out |
 
 pub mod event;
@@ -27,6 +29,8 @@ pub mod event;
 pub mod cores;
 
 pub mod clip;
+
+pub mod owner;
 
 pub mod zoom;
 
@@ -51,6 +55,8 @@ pub mod progress;
 pub mod export;
 
 pub mod verify;
+
+pub mod check;
 
 mod commands;
 

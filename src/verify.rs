@@ -11,6 +11,7 @@ use crate::snapshot::Document;
 use crate::snapshot::Finding;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
+use crate::snapshot::read_owners;
 use crate::snapshot::read_rows;
 
 /// The document that holds the summary as data.
@@ -47,7 +48,9 @@ pub fn summary_of(layout: &Layout, manifest: &Manifest) -> Result<Summary, Error
         fold.add(&batch?)
             .map_err(|error| Error::Miscounted(error.to_string()))?;
     }
-    Ok(fold.finish(&Facts::of(manifest)))
+    let mut summary = fold.finish(&Facts::of(manifest));
+    summary.name_owners(read_owners(layout, manifest)?);
+    Ok(summary)
 }
 
 /// Other versions may sum up in other words, so that only what this one wrote can be compared.

@@ -92,6 +92,8 @@ pub struct Export {
     pub walks: usize,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
+    /// Whether it is looked up who the owners are, and written.
+    pub resolve_owners: bool,
     /// Whether secrets are written.
     pub secrets: SecretPolicy,
     /// Whether an incomplete census is published.
@@ -173,6 +175,7 @@ impl Export {
             } else {
                 SecretPolicy::Cut
             },
+            resolve_owners: args.resolve_owners.unwrap_or(false),
             allow_incomplete: args.allow_incomplete.unwrap_or(false),
             fresh: args.fresh.unwrap_or(false),
             since,

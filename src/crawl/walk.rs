@@ -11,7 +11,6 @@ use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::clip::Column;
-use crate::cores;
 use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::decode::DecodedPage;
@@ -371,7 +370,11 @@ impl<'a> Walk<'a> {
         self.record.expected = self.proof.expected();
         let crawl = Arc::clone(self.crawl);
         let (pages, record) = (self.pages, self.record);
-        cores::run(move || crawl.spool.finish(pages, record)).await?;
+        self.crawl
+            .client
+            .cores()
+            .run(move || crawl.spool.finish(pages, record))
+            .await?;
         Ok(())
     }
 }

@@ -26,10 +26,10 @@ use crate::zoom::DateFilter;
 
 /// The parameters that say which clips are listed.
 #[derive(Debug, Clone)]
-pub(super) struct Census(BTreeMap<String, Value>);
+pub(crate) struct Census(BTreeMap<String, Value>);
 
 impl Census {
-    pub(super) fn of(settings: &config::Export, source: &OpenSource) -> Self {
+    pub(crate) fn of(settings: &config::Export, source: &OpenSource) -> Self {
         let accounts = match &settings.accounts {
             Accounts::Own => json!([source.account_id]),
             Accounts::Named(ids) => json!(ids),
@@ -50,7 +50,7 @@ impl Census {
         ]))
     }
 
-    pub(super) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         if self.0.get("by") == Some(&json!("modified")) {
             Table::Changes
         } else {
@@ -59,7 +59,7 @@ impl Census {
     }
 
     /// A folder holds the census of one thing.
-    pub(super) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
+    pub(crate) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
         let latest = match Manifest::latest(layout) {
             Ok(Some(latest)) => latest,
             Ok(None) | Err(SnapshotError::NoSnapshot { .. }) => return Ok(()),
@@ -92,6 +92,7 @@ impl Census {
                 "include_secrets",
                 json!(settings.secrets == SecretPolicy::Keep),
             ),
+            ("resolve_owners", json!(settings.resolve_owners)),
             ("service", json!(settings.source.name())),
             ("rate", json!(settings.limits.light)),
             ("concurrency", json!(settings.limits.concurrency)),
@@ -127,7 +128,7 @@ impl Census {
     /// changed makes another spool: windows of an account that is no longer listed are not complete.
     fn fingerprint(&self, settings: &config::Export, accounts: &[Account]) -> String {
         let mut parameters = self.parameters(settings);
-        for pace in ["rate", "concurrency", "allow_incomplete"] {
+        for pace in ["rate", "concurrency", "allow_incomplete", "resolve_owners"] {
             parameters.remove(pace);
         }
         let ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();

@@ -10,6 +10,10 @@ use crate::config::Source;
 use crate::crawl::Account;
 use crate::error::Error;
 use crate::event::Events;
+use crate::export::owners::unknown;
+use crate::export::scopes::Need;
+use crate::export::scopes::for_clips;
+use crate::export::scopes::for_owners;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::zoom::Client;
@@ -25,15 +29,15 @@ use crate::zoom::transport::Transport;
 const SANDBOX_CLIPS: u64 = 50_000;
 
 /// The service, ready to be asked. A sandbox lives as long as this does.
-pub(super) struct OpenSource {
+pub(crate) struct OpenSource {
     credentials: Credentials,
     endpoints: Endpoints,
     /// The credentials' own account.
-    pub(super) account_id: String,
+    pub(crate) account_id: String,
     _sandbox: Option<Sandbox>,
 }
 
-pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource, Error> {
+pub(crate) async fn open_source(settings: &config::Export) -> Result<OpenSource, Error> {
     match &settings.source {
         Source::Service {
             credentials,
@@ -69,13 +73,14 @@ pub(super) async fn open_source(settings: &config::Export) -> Result<OpenSource,
 }
 
 /// The real network.
-pub(super) fn network() -> Result<Arc<dyn Transport>, Error> {
+pub(crate) fn network() -> Result<Arc<dyn Transport>, Error> {
     let transport = HttpTransport::new(Timeouts::default())
         .map_err(|error| Error::Transport(error.to_string()))?;
     Ok(Arc::new(transport))
 }
 
-pub(super) fn client(
+/// A client that sends through this transport.
+pub(crate) fn client(
     transport: Arc<dyn Transport>,
     settings: &config::Export,
     source: &OpenSource,
@@ -97,26 +102,37 @@ pub(super) fn client(
 
 /// An app without the scope for all clips gets those of its own user, which look like all there
 /// are: better no census than that one. Scopes that the service does not name are not checked.
-pub(super) async fn check_scopes(client: &Client, settings: &config::Export) -> Result<(), Error> {
-    let own = ["clips:read:list_user_clips:admin", "clips:read:admin"];
-    let subs = ["clips:read:list_user_clips:master", "clips:read:master"];
-    let wanted = match settings.accounts {
-        Accounts::Own => vec![own],
-        Accounts::Named(_) => vec![subs],
-        Accounts::All => vec![own, subs],
-    };
+///
+/// What is missing for the names of owners only is said, and the census goes on without them.
+pub(crate) async fn check_scopes(
+    client: &Client,
+    settings: &config::Export,
+    events: &Events,
+) -> Result<(), Error> {
     let granted = client.granted_scopes().await?.unwrap_or_default();
-    let missing = wanted.into_iter().find(|either| {
-        let is_granted = |scope: &&str| granted.iter().any(|has| has == scope);
-        !either.iter().any(is_granted)
-    });
-    match missing {
-        Some(either) if !granted.is_empty() => Err(Error::Scope {
-            wanted: either.join(" or "),
+    let is_missing = |need: &Need| !need.is_met(&granted);
+    if let Some(need) = for_clips(&settings.accounts)
+        .iter()
+        .find(|it| is_missing(it))
+    {
+        return Err(Error::Scope {
+            wanted: need.wanted(),
             granted: granted.join(", "),
-        }),
-        _ => Ok(()),
+        });
     }
+    if settings.resolve_owners {
+        for need in for_owners(&settings.accounts)
+            .iter()
+            .filter(|it| is_missing(it))
+        {
+            let why = format!(
+                "the app was granted none of the scopes {}: add one to it",
+                need.wanted()
+            );
+            events.emit(&unknown(need, &why));
+        }
+    }
+    Ok(())
 }
 
 /// The credentials' own account, through the list that names none.
@@ -128,7 +144,7 @@ fn own(source: &OpenSource) -> Account {
 }
 
 /// The accounts to list, ordered by id.
-pub(super) async fn accounts(
+pub(crate) async fn accounts(
     client: &Client,
     settings: &config::Export,
     source: &OpenSource,

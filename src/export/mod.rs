@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-mod census;
-mod connect;
+pub(crate) mod census;
+pub(crate) mod connect;
+mod owners;
 mod publish;
+pub(crate) mod scopes;
 #[cfg(test)]
 mod tests;
 
@@ -80,7 +82,7 @@ async fn export_through(
     census.refuse_other(&layout)?;
 
     let client = connect::client(transport, &settings, &source, &events);
-    connect::check_scopes(&client, &settings).await?;
+    connect::check_scopes(&client, &settings, &events).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
     let spool = Spool::open(
@@ -130,11 +132,18 @@ async fn export_through(
         failures,
         windows,
         verdict,
-        requests: tally.counts(),
+        tally,
         parameters: census.parameters(&settings),
         settings,
     };
-    tokio::task::spawn_blocking(move || finished.publish())
+    let written = off_thread(move || finished.write()).await?;
+    let people = written.look_up().await?;
+    off_thread(move || written.publish(people)).await
+}
+
+/// Work on files, where it does not hold up the network.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }

@@ -13,21 +13,28 @@ use crate::crawl::Crawl;
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::Published;
+use crate::export::owners::LookUp;
+use crate::owner::OwnerIds;
+use crate::owner::People;
+use crate::owner::owner_batch;
 use crate::report;
 use crate::report::Facts;
 use crate::report::SummaryFold;
 use crate::snapshot;
+use crate::snapshot::DataFile;
 use crate::snapshot::Format;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
 use crate::snapshot::Publication;
 use crate::snapshot::REJECTS;
 use crate::snapshot::SnapshotError;
+use crate::snapshot::Staged;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
 use crate::snapshot::instant::utc_date;
 use crate::snapshot::merge;
+use crate::tally::Tally;
 
 /// A crawl that is over, and all that is to be said about it.
 pub(super) struct Finished {
@@ -37,15 +44,25 @@ pub(super) struct Finished {
     pub(super) windows: Vec<WindowRecord>,
     pub(super) failures: Vec<AccountFailure>,
     pub(super) verdict: Verdict,
-    pub(super) requests: BTreeMap<String, u64>,
+    pub(super) tally: Arc<Tally>,
     pub(super) parameters: BTreeMap<String, Value>,
 }
 
+/// Its rows as data files, of which no reader knows yet.
+pub(super) struct Written {
+    finished: Finished,
+    staged: Staged,
+    fold: SummaryFold,
+    /// Whose clips they are, if that is to be looked up.
+    owners: OwnerIds,
+    totals: Totals,
+}
+
 impl Finished {
-    /// Writes and publishes the snapshot, then forgets the spool.
-    pub(super) fn publish(self) -> Result<Published, Error> {
-        let header = self.crawl.spool.header().clone();
-        let date = utc_date(header.snapshot_at);
+    /// Writes the data files.
+    pub(super) fn write(self) -> Result<Written, Error> {
+        let snapshot_at = self.crawl.spool.header().snapshot_at;
+        let date = utc_date(snapshot_at);
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
         });
@@ -57,17 +74,32 @@ impl Finished {
             self.settings.csv_mode,
             self.settings.max_file_rows,
         )?;
-        let mut fold = SummaryFold::new(header.snapshot_at);
+        let mut fold = SummaryFold::new(snapshot_at);
+        let mut owners = OwnerIds::default();
         let mut rows = merge(&self.crawl.spool)?;
         for batch in rows.by_ref() {
             let batch = batch?;
             fold.add(&batch)
                 .map_err(|error| Error::Miscounted(error.to_string()))?;
+            if self.settings.resolve_owners {
+                owners.add(&batch);
+            }
             publication.write(&batch)?;
         }
-        let mut staged = publication.finish()?;
+        let totals = self.totals(rows.rows(), rows.duplicates())?;
+        drop(rows);
+        Ok(Written {
+            staged: publication.finish()?,
+            finished: self,
+            fold,
+            owners,
+            totals,
+        })
+    }
 
-        let manifest = Manifest {
+    fn manifest(&self, totals: Totals, files: Vec<DataFile>) -> Manifest {
+        let header = self.crawl.spool.header();
+        Manifest {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             run_id: header.run_id.clone(),
@@ -86,9 +118,9 @@ impl Finished {
             table: self.layout.table(),
             format: self.settings.format,
             csv_mode: (self.settings.format == Format::Csv).then_some(self.settings.csv_mode),
-            totals: self.totals(rows.rows(), rows.duplicates())?,
+            totals,
             windows: self.windows.clone(),
-            requests: self.requests.clone(),
+            requests: self.tally.counts(),
             account_failures: self
                 .failures
                 .iter()
@@ -97,40 +129,9 @@ impl Finished {
                     why: failed.failure.to_string(),
                 })
                 .collect(),
-            files: staged.files.clone(),
+            files,
             documents: Vec::new(),
-        };
-        let summary = fold.finish(&Facts::of(&manifest));
-        if manifest.totals.rejected > 0 {
-            staged.document(REJECTS, |mut file| {
-                self.crawl.spool.write_rejects(&mut file).map(drop)
-            })?;
         }
-        staged.document("owners.csv", |file| {
-            let place = self.layout.snapshot_dir(date).join("owners.csv");
-            report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
-        })?;
-        let manifest_path = staged.publish(
-            &manifest,
-            &[
-                ("summary.json", report::json(&summary).into_bytes()),
-                ("summary.md", report::markdown(&summary).into_bytes()),
-                ("report.html", report::html(&summary).into_bytes()),
-            ],
-        )?;
-        let out = self.layout.out().to_owned();
-        let verdict = self.verdict;
-        self.forget_spool()?;
-        Ok(Published {
-            summary,
-            data: manifest
-                .files
-                .iter()
-                .map(|file| out.join(&file.path))
-                .collect(),
-            manifest: manifest_path,
-            verdict,
-        })
     }
 
     /// Sums the windows up. What came, what was spooled and what was written are counted in
@@ -171,5 +172,62 @@ impl Finished {
             crawl.spool.remove(&self.layout)?;
         }
         Ok(())
+    }
+}
+
+impl Written {
+    /// Asks who the owners are, if that is wanted; `None` if not, or if the service tells nothing.
+    pub(super) async fn look_up(&self) -> Result<Option<People>, Error> {
+        let crawl = &self.finished.crawl;
+        if !self.finished.settings.resolve_owners {
+            return Ok(None);
+        }
+        let granted = crawl.client.granted_scopes().await?.unwrap_or_default();
+        LookUp::new(&crawl.client, &crawl.events, crawl.walks, &granted)
+            .people(&crawl.accounts, &self.owners)
+            .await
+            .map_err(Error::from)
+    }
+
+    /// Publishes the snapshot, then forgets the spool.
+    pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
+        let finished = self.finished;
+        if let Some(people) = &people {
+            self.staged.owners(&owner_batch(&self.owners, people))?;
+        }
+        let manifest = finished.manifest(self.totals, self.staged.files.clone());
+        let mut summary = self.fold.finish(&Facts::of(&manifest));
+        summary.name_owners(people.unwrap_or_default());
+        if manifest.totals.rejected > 0 {
+            self.staged.document(REJECTS, |mut file| {
+                finished.crawl.spool.write_rejects(&mut file).map(drop)
+            })?;
+        }
+        self.staged.document("owners.csv", |file| {
+            let date = utc_date(manifest.snapshot_at);
+            let place = finished.layout.snapshot_dir(date).join("owners.csv");
+            report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
+        })?;
+        let manifest_path = self.staged.publish(
+            &manifest,
+            &[
+                ("summary.json", report::json(&summary).into_bytes()),
+                ("summary.md", report::markdown(&summary).into_bytes()),
+                ("report.html", report::html(&summary).into_bytes()),
+            ],
+        )?;
+        let out = finished.layout.out().to_owned();
+        let verdict = finished.verdict;
+        finished.forget_spool()?;
+        Ok(Published {
+            summary,
+            data: manifest
+                .files
+                .iter()
+                .map(|file| out.join(&file.path))
+                .collect(),
+            manifest: manifest_path,
+            verdict,
+        })
     }
 }

@@ -6,8 +6,8 @@ use super::Summary;
 use super::cell::Cell;
 use super::lists::clips_table;
 use super::lists::column;
+use super::lists::id_and_name;
 use super::lists::list;
-use super::lists::owner_name;
 use super::sections::Kind;
 use super::sections::Section;
 use super::summary::OwnerUsage;
@@ -34,7 +34,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
     let rows = owners.iter().take(limit).map(|owner| {
         let open = owner.open_without_passcode;
         vec![
-            Cell::text(owner_name(owner.owner_id.as_deref())),
+            Cell::text(id_and_name(owner)),
             Cell::count(open.clips),
             Cell::size(open.bytes),
             Cell::count(owner.clips),
@@ -76,7 +76,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
 /// The largest of them.
 pub(super) fn clips(summary: &Summary, limit: usize) -> Section {
     let largest = &summary.exposure.largest;
-    let table = clips_table(largest.iter().take(limit));
+    let table = clips_table(summary, largest.iter().take(limit));
     Section {
         heading: "Largest clips open to anyone, without a passcode".to_owned(),
         table: Some(table),

@@ -24,6 +24,7 @@ use super::summary::StatusCount;
 use super::summary::Summary;
 use super::summary::Totals;
 use super::summary::ValueKind;
+use crate::owner::Person;
 
 impl SummaryFold {
     /// The summary of all rows that were added.
@@ -84,6 +85,7 @@ impl SummaryFold {
             ages: self.ages.finish(),
             without_created_date,
             largest: self.largest.finish(),
+            departments: Vec::new(),
             owners,
         }
     }
@@ -101,6 +103,7 @@ fn owners(
         .chain(unnamed)
         .map(|(owner_id, sums)| OwnerUsage {
             owner_id,
+            person: Person::default(),
             clips: sums.usage.count.clips,
             bytes: sums.usage.bytes(),
             bytes_percent: sums.usage.bytes().percent_of(all_bytes),

@@ -21,9 +21,10 @@ use super::units::count;
 use super::units::holding;
 use super::units::percent;
 use super::units::things;
+use crate::owner::Person;
 
 pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
-    let columns = vec![
+    let mut columns = vec![
         column("Owner", Kind::Name),
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
@@ -32,8 +33,13 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         column("Exposed", Kind::Number),
         column("By status", Kind::Wide),
     ];
+    let has_names = summary.has_names();
+    if has_names {
+        let person = ["Name", "E-mail", "Department"].map(|name| column(name, Kind::Detail));
+        columns.splice(1..1, person);
+    }
     let row = |owner: &OwnerUsage| {
-        vec![
+        let mut cells = vec![
             Cell::text(owner_name(owner.owner_id.as_deref())),
             Cell::count(owner.clips),
             Cell::size(owner.bytes),
@@ -41,7 +47,11 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
             Cell::duration(owner.duration_seconds),
             Cell::count(owner.open_without_passcode.clips),
             Cell::text(by_status(&owner.clips_by_status)),
-        ]
+        ];
+        if has_names {
+            cells.splice(1..1, person_cells(&owner.person));
+        }
+        cells
     };
     let shown = summary.owners.iter().take(limit).map(row).collect();
     let rest = summary.owners.get(limit..).unwrap_or_default();
@@ -51,14 +61,68 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
         .fold(Bytes(0), |sum, owner| sum.plus(owner.bytes));
     let mut section = list("Storage by owner", columns, shown);
     if !rest.is_empty() {
-        section.notes.push(format!(
-            "and {} with {} ({})",
-            things(rest.len() as u64, "more owner"),
-            holding(clips, bytes),
-            percent(bytes.percent_of(summary.totals.bytes))
+        section.notes.push(and_more(
+            summary,
+            &things(rest.len() as u64, "more owner"),
+            clips,
+            bytes,
         ));
     }
     section
+}
+
+/// Name, e-mail and department of an owner, of whom nothing may be known.
+fn person_cells(person: &Person) -> [Cell; 3] {
+    if !person.is_known() {
+        return ["(unknown)", "", ""].map(Cell::text);
+    }
+    [&person.name, &person.email, &person.department]
+        .map(|text| Cell::text(text.as_deref().unwrap_or_default()))
+}
+
+/// None where owners were not looked up.
+pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
+    if summary.departments.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        column("Department", Kind::Name),
+        column("Owners", Kind::Number),
+        column("Clips", Kind::Number),
+        column("Stored", Kind::Number),
+        column("Share", Kind::Number),
+    ];
+    let rows = summary.departments.iter().take(limit).map(|usage| {
+        let name = usage.department.as_deref().unwrap_or("(no department)");
+        vec![
+            Cell::text(name),
+            Cell::count(usage.owners),
+            Cell::count(usage.clips),
+            Cell::size(usage.bytes),
+            Cell::percent(usage.bytes_percent),
+        ]
+    });
+    let mut section = list("Storage by department", columns, rows.collect());
+    let rest = summary.departments.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let clips = rest.iter().map(|usage| usage.clips).sum();
+        let bytes = rest
+            .iter()
+            .fold(Bytes(0), |sum, usage| sum.plus(usage.bytes));
+        section.notes.push(and_more(
+            summary,
+            &things(rest.len() as u64, "more department"),
+            clips,
+            bytes,
+        ));
+    }
+    Some(section)
+}
+
+/// What the entries hold that are not shown.
+fn and_more(summary: &Summary, things: &str, clips: u64, bytes: Bytes) -> String {
+    let share = percent(bytes.percent_of(summary.totals.bytes));
+    format!("and {things} with {} ({share})", holding(clips, bytes))
 }
 
 pub(super) fn statuses(summary: &Summary) -> Section {
@@ -176,7 +240,7 @@ pub(super) fn ages(summary: &Summary) -> Section {
 }
 
 pub(super) fn largest(summary: &Summary, limit: usize) -> Section {
-    let table = clips_table(summary.largest.iter().take(limit));
+    let table = clips_table(summary, summary.largest.iter().take(limit));
     Section {
         heading: "Largest clips".to_owned(),
         table: Some(table),
@@ -184,7 +248,10 @@ pub(super) fn largest(summary: &Summary, limit: usize) -> Section {
     }
 }
 
-pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Table {
+pub(super) fn clips_table<'a>(
+    summary: &Summary,
+    clips: impl Iterator<Item = &'a LargeClip>,
+) -> Table {
     let columns = vec![
         column("Size", Kind::Number),
         column("Length", Kind::Number),
@@ -207,7 +274,7 @@ pub(super) fn clips_table<'a>(clips: impl Iterator<Item = &'a LargeClip>) -> Tab
                 Some(title) => title,
             }),
             Cell::text(&clip.clip_id),
-            Cell::text(owner_name(clip.owner_id.as_deref())),
+            Cell::text(owner_by_name(summary, clip.owner_id.as_deref())),
         ]
     });
     Table {
@@ -252,7 +319,32 @@ pub(super) fn age_name(age: &AgeCount) -> String {
     }
 }
 
-pub(super) fn owner_name(owner_id: Option<&str>) -> String {
+/// An owner's id, with name and e-mail where they are known.
+fn owner_by_name(summary: &Summary, owner_id: Option<&str>) -> String {
+    let is_it = |owner: &&OwnerUsage| owner.owner_id.as_deref() == owner_id;
+    let owner = summary.owners.iter().find(is_it);
+    owner.map_or_else(|| owner_name(owner_id), id_and_name)
+}
+
+pub(super) fn id_and_name(owner: &OwnerUsage) -> String {
+    let id = owner_name(owner.owner_id.as_deref());
+    let known = [&owner.person.name, &owner.person.email];
+    let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
+    if known.is_empty() {
+        id
+    } else {
+        format!("{id} ({})", known.join(", "))
+    }
+}
+
+/// How an owner is called where there is little room: by name or e-mail, if they are known.
+pub(super) fn short_name(owner: &OwnerUsage) -> String {
+    let person = &owner.person;
+    let known = person.name.clone().or_else(|| person.email.clone());
+    known.unwrap_or_else(|| owner_name(owner.owner_id.as_deref()))
+}
+
+fn owner_name(owner_id: Option<&str>) -> String {
     owner_id.unwrap_or("(no owner)").to_owned()
 }
 

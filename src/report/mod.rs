@@ -24,6 +24,7 @@ mod largest;
 mod lists;
 mod micros;
 mod months;
+mod people;
 mod plain;
 mod proof;
 mod sections;

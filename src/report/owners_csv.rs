@@ -25,8 +25,14 @@ enum Cell<'a> {
     Decimal(f64),
 }
 
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 19] = [
     ("owner_id", |owner| Text(owner.owner_id.as_deref())),
+    ("name", |owner| Text(owner.person.name.as_deref())),
+    ("email", |owner| Text(owner.person.email.as_deref())),
+    ("department", |owner| {
+        Text(owner.person.department.as_deref())
+    }),
+    ("user_status", |owner| Text(owner.person.status.as_deref())),
     ("clips", |owner| Clips(owner.clips)),
     ("bytes", |owner| Size(owner.bytes)),
     ("bytes_percent", |owner| Decimal(owner.bytes_percent)),

@@ -73,10 +73,13 @@ pub(super) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
         head(summary),
         totals(summary),
         lists::owners(summary, limits.owners),
+    ];
+    sections.extend(lists::departments(summary, limits.owners));
+    sections.extend([
         lists::statuses(summary),
         lists::scopes(summary),
         exposed::owners(summary, limits.exposed_owners),
-    ];
+    ]);
     if limits.exposed_clips > 0 && !summary.exposure.largest.is_empty() {
         sections.push(exposed::clips(summary, limits.exposed_clips));
     }

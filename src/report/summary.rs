@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::bytes::Bytes;
+use crate::owner::Person;
 use crate::snapshot::DataFile;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
@@ -49,6 +50,10 @@ pub struct Summary {
     pub largest: Vec<LargeClip>,
     /// What was wrong with the data as it came.
     pub quality: Quality,
+    /// What the owners of each department store, by bytes downwards, then clips downwards, then
+    /// name; empty unless owners were looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub departments: Vec<DepartmentUsage>,
     /// Every owner: by bytes downwards, then clips downwards, then id.
     pub owners: Vec<OwnerUsage>,
 }
@@ -93,6 +98,10 @@ pub struct Totals {
 pub struct OwnerUsage {
     /// The owner; null stands for the clips that name none.
     pub owner_id: Option<String>,
+    /// Who it is, if that was looked up: `email`, `name`, `department` and `user_status`, each only
+    /// where it is known.
+    #[serde(flatten)]
+    pub person: Person,
     /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
@@ -105,6 +114,21 @@ pub struct OwnerUsage {
     pub open_without_passcode: Count,
     /// Clips by status.
     pub clips_by_status: StatusClips,
+}
+
+/// What the owners of one department store.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DepartmentUsage {
+    /// The department; null stands for clips whose owner has none, is unknown, or is not named.
+    pub department: Option<String>,
+    /// Owners.
+    pub owners: u64,
+    /// Clips.
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Share of all bytes, 0 to 100, rounded to 4 decimals.
+    pub bytes_percent: f64,
 }
 
 /// One owner's clips by status; statuses with no clips are left out of the JSON.

@@ -3,6 +3,7 @@
 mod agreement;
 mod golden;
 mod page;
+mod people;
 mod properties;
 
 use std::borrow::Cow;

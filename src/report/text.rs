@@ -78,6 +78,7 @@ fn paint(page: &mut String, table: &Table) {
             .zip(texts)
             .filter(|(column, _)| column.kind == Kind::Detail)
             .map(|(_, text)| text)
+            .filter(|text| !text.is_empty())
             .collect();
         if !details.is_empty() {
             let indent = 2 * INDENT;

@@ -54,6 +54,9 @@ pub struct Behaviour {
     pub own_account: OwnAccount,
     /// Whether answers are compressed for clients that accept gzip. Default false.
     pub gzip: bool,
+    /// How far the `Date` of answers is ahead of the true time, in seconds; behind if negative.
+    /// Default 0.
+    pub clock_ahead: i64,
     /// What a tag looks like. Default: a string.
     pub tags: TagShape,
     /// Whether some clips have `"tags": null`, which the schema does not allow. Default true.
@@ -82,6 +85,7 @@ impl Default for Behaviour {
             scopes: None,
             own_account: OwnAccount::Listed,
             gzip: false,
+            clock_ahead: 0,
             tags: TagShape::Strings,
             null_tags: true,
         }

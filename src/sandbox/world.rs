@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
 use tokio::time::Instant;
@@ -189,6 +190,24 @@ impl World {
         format!("v=2.0;clid=sandbox;rid=WEB_{word:016x}")
     }
 
+    /// The `Date` of an answer: the simulated present where clips are dated by it, else the true
+    /// time, unless the account's clock is off.
+    pub(super) fn date(&self) -> String {
+        let ahead = self.options.behaviour.clock_ahead;
+        let by = Duration::from_secs(ahead.unsigned_abs());
+        let present = self.present().clamp(0, dates::YEAR_10000 - 1) as u64;
+        let now = match self.options.drift {
+            Some(_) => UNIX_EPOCH + Duration::from_secs(present),
+            None => SystemTime::now(),
+        };
+        let date = if ahead < 0 {
+            now.checked_sub(by)
+        } else {
+            now.checked_add(by)
+        };
+        httpdate::fmt_http_date(date.unwrap_or(now))
+    }
+
     /// Whether answering may look at more clips than a page has.
     pub(super) fn scans(&self, query: &str) -> bool {
         let behaviour = &self.options.behaviour;
@@ -208,12 +227,6 @@ impl World {
     /// The simulated present, unix seconds: it starts with the end of the span.
     pub(super) fn present(&self) -> i64 {
         self.options.until + self.now().as_secs() as i64
-    }
-
-    /// The same as a header tells it.
-    pub(super) fn date(&self) -> String {
-        let present = self.present().clamp(0, dates::YEAR_10000 - 1) as u64;
-        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(present))
     }
 
     /// The same in milliseconds.

@@ -14,11 +14,11 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use arrow::datatypes::Float64Type;
 use arrow::datatypes::Int64Type;
+use arrow::datatypes::Schema;
 use arrow::datatypes::TimestampMicrosecondType;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::clip::schema;
 use crate::snapshot::instant;
 
 mod read;
@@ -64,8 +64,7 @@ pub(crate) struct CsvWriter<W> {
 
 impl<W: Write> CsvWriter<W> {
     /// Writes the header row.
-    pub(crate) fn new(mut output: W, mode: CsvMode) -> io::Result<Self> {
-        let schema = schema();
+    pub(crate) fn new(mut output: W, mode: CsvMode, schema: &Schema) -> io::Result<Self> {
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         write!(output, "{}\r\n", names.join(","))?;
         Ok(Self {
@@ -75,7 +74,7 @@ impl<W: Write> CsvWriter<W> {
         })
     }
 
-    /// Writes the rows of a batch in the row schema.
+    /// Writes the rows of a batch in the schema of the header.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
         let mut cell = String::new();
         for row in 0..batch.num_rows() {

@@ -13,7 +13,6 @@ use arrow::datatypes::Schema;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::clip::Column;
-use crate::clip::schema;
 use crate::snapshot::error::SnapshotError;
 
 /// The place of a row in its account: `created_at` in microseconds (null first), then `clip_id`.
@@ -83,16 +82,20 @@ impl Hashing {
     }
 }
 
-/// Whether rows read from `path` have the columns of the row schema.
-pub(crate) fn check_schema(path: &Path, found: &Schema) -> Result<(), SnapshotError> {
-    if found.fields() == schema().fields() {
+/// Whether rows read from `path` have the columns that they should.
+pub(crate) fn check_schema(
+    path: &Path,
+    found: &Schema,
+    wanted: &Schema,
+) -> Result<(), SnapshotError> {
+    if found.fields() == wanted.fields() {
         return Ok(());
     }
     let names = |schema: &Schema| {
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         names.join(", ")
     };
-    let why = if names(found) == names(&schema()) {
+    let why = if names(found) == names(wanted) {
         "its columns have other types than this version writes".to_owned()
     } else {
         format!("its columns are {}", names(found))

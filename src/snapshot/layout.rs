@@ -121,7 +121,30 @@ impl Layout {
     pub(crate) fn document_path(date: Date, name: &str) -> String {
         format!("_snapshots/{date}/{name}")
     }
+
+    /// The folders that a snapshot's own are put into; each may be missing.
+    pub(crate) fn places(&self) -> Vec<PathBuf> {
+        vec![
+            self.table_dir(),
+            self.out.join(OWNERS),
+            self.snapshots_dir(),
+        ]
+    }
+
+    /// The folder of the owners of `date`, where they were looked up.
+    #[must_use]
+    pub fn owners_dir(&self, date: Date) -> PathBuf {
+        self.out.join(OWNERS).join(partition(date))
+    }
+
+    /// The path of a file of owners as the manifest names it.
+    pub(crate) fn owners_path(date: Date, name: &str) -> String {
+        format!("{OWNERS}/{}/{name}", partition(date))
+    }
 }
+
+/// The name of the folder of all owners.
+pub(crate) const OWNERS: &str = "owners";
 
 /// The file name of a manifest.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -153,6 +176,10 @@ mod tests {
         assert_eq!(
             layout.data_path(day, "part-00000.csv"),
             "clips/snapshot_date=2026-11-03/part-00000.csv"
+        );
+        assert_eq!(
+            shown(layout.owners_dir(day)),
+            "/out/owners/snapshot_date=2026-11-03"
         );
         let changes = Layout::new("/out", Table::Changes);
         assert_eq!(

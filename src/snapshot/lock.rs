@@ -5,6 +5,7 @@ use std::fs::File;
 use std::fs::TryLockError;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::file::create_dirs;
@@ -25,9 +26,12 @@ impl OutputLock {
     /// be made or written to, or that cannot take a snapshot: better now than after the crawl.
     pub fn acquire(layout: &Layout) -> Result<Self, SnapshotError> {
         create_dirs(&layout.work_dir())?;
-        for place in [layout.table_dir(), layout.snapshots_dir()] {
-            check_place(&place, layout.out())?;
-        }
+        check_places(layout)?;
+        Self::take(layout)
+    }
+
+    /// Takes the lock of a folder that is there.
+    fn take(layout: &Layout) -> Result<Self, SnapshotError> {
         // The folder itself, not a file in it: `_work` stays safe to delete, and nothing is left.
         let path = layout.out();
         let folder = File::open(path).map_err(SnapshotError::write(path))?;
@@ -42,6 +46,13 @@ impl OutputLock {
 }
 
 /// A snapshot is renamed into these folders: they are folders, and on the file system of `out`.
+fn check_places(layout: &Layout) -> Result<(), SnapshotError> {
+    for place in layout.places() {
+        check_place(&place, layout.out())?;
+    }
+    Ok(())
+}
+
 fn check_place(place: &Path, out: &Path) -> Result<(), SnapshotError> {
     let found = match fs::metadata(place) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -54,6 +65,29 @@ fn check_place(place: &Path, out: &Path) -> Result<(), SnapshotError> {
     let home = fs::metadata(out).map_err(SnapshotError::read(out))?;
     if found.dev() != home.dev() {
         return Err(SnapshotError::OtherFileSystem { path });
+    }
+    Ok(())
+}
+
+/// Finds out whether an export could begin to write, and leaves nothing behind: files without a name
+/// are made in the folders that are there, or in the nearest one above.
+///
+/// # Errors
+/// As [`OutputLock::acquire`].
+pub fn try_output(layout: &Layout) -> Result<(), SnapshotError> {
+    let out = layout.out();
+    let current = Path::new(".");
+    let nearest = out.ancestors().find(|folder| folder.exists());
+    let nearest = nearest.unwrap_or(current);
+    let mut inner = layout.places();
+    inner.push(layout.work_dir());
+    let folders = inner.iter().map(PathBuf::as_path).filter(|it| it.exists());
+    for folder in folders.chain([nearest]) {
+        tempfile::tempfile_in(folder).map_err(SnapshotError::write(folder))?;
+    }
+    check_places(layout)?;
+    if nearest == out {
+        OutputLock::take(layout)?;
     }
     Ok(())
 }
@@ -74,6 +108,25 @@ mod tests {
         assert!(refused.to_string().contains("new/folder"));
         drop(first);
         OutputLock::acquire(&layout).unwrap();
+    }
+
+    #[test]
+    fn trying_the_output_finds_what_an_export_would_and_leaves_nothing() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = |name: &str| Layout::new(out.path().join(name), Table::Clips);
+        try_output(&layout("new/folder")).unwrap();
+        try_output(&layout("")).unwrap();
+        assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0);
+        std::fs::write(out.path().join("file"), "x").unwrap();
+        for below in ["file", "file/deeper"] {
+            let error = try_output(&layout(below)).unwrap_err();
+            assert!(error.cannot_write(), "{error}");
+        }
+        let held = OutputLock::acquire(&layout("census")).unwrap();
+        let refused = try_output(&layout("census")).unwrap_err();
+        assert!(matches!(refused, SnapshotError::AnotherExport { .. }));
+        drop(held);
+        try_output(&layout("census")).unwrap();
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::snapshot::file::Hashed;
 use crate::snapshot::instant;
 use crate::snapshot::layout::Layout;
 use crate::snapshot::layout::MANIFEST;
+use crate::snapshot::layout::OWNERS;
 use crate::snapshot::layout::Table;
 use crate::snapshot::recover::manifest_dir;
 
@@ -164,6 +165,14 @@ impl Document {
     }
 }
 
+impl DataFile {
+    /// Whether it holds owners, and not clips.
+    #[must_use]
+    pub fn is_of_owners(&self) -> bool {
+        self.path.split('/').next() == Some(OWNERS)
+    }
+}
+
 /// An account that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFailure {
@@ -229,7 +238,7 @@ pub struct Manifest {
     pub requests: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
     pub account_failures: Vec<AccountFailure>,
-    /// The data files, in order.
+    /// The data files, in order: clips, then owners where they were looked up.
     pub files: Vec<DataFile>,
     /// The files beside the manifest; empty until it is published.
     pub documents: Vec<Document>,
@@ -240,6 +249,13 @@ impl Manifest {
     #[must_use]
     pub fn date(&self) -> Date {
         instant::utc_date(self.snapshot_at)
+    }
+
+    /// Rows of its files of owners; `None` where they were not looked up.
+    #[must_use]
+    pub fn owners(&self) -> Option<u64> {
+        let files = self.files.iter().filter(|file| file.is_of_owners());
+        files.map(|file| file.rows).reduce(|sum, rows| sum + rows)
     }
 
     /// Reads a manifest.

@@ -120,7 +120,7 @@ impl Pages {
             return Ok(());
         }
         let path = self.stream_path();
-        check_schema(&path, batch.schema_ref())?;
+        check_schema(&path, batch.schema_ref(), &schema())?;
         let clip_ids = batch.column(Column::ClipId.index()).as_string::<i32>();
         self.walk_hashes
             .extend(self.hashing.hashes(&self.account_id, clip_ids));

@@ -1,6 +1,7 @@
 //! Parquet files: the same rows give the same bytes, however they arrive.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -18,10 +19,9 @@ use ::parquet::schema::types::ColumnPath;
 use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 
-use crate::clip::Column;
 use crate::clip::SCHEMA_VERSION;
-use crate::clip::schema;
 use crate::snapshot::columns::RowGroup;
+use crate::snapshot::rowset::Rowset;
 
 /// Rows of a row group at most: what the writer holds in memory, compressed.
 const ROW_GROUP_ROWS: usize = 65_536;
@@ -36,16 +36,6 @@ const ENCODE_ROWS: usize = 8192;
 /// The zstd level. Level 3 takes a third more time and saves less than a hundredth.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Columns whose values hardly repeat: a dictionary would only be thrown away.
-const UNIQUE: [Column; 6] = [
-    Column::ClipId,
-    Column::ShareLink,
-    Column::ThumbnailLink,
-    Column::CreatedAt,
-    Column::ModifiedAt,
-    Column::FileSizeBytes,
-];
-
 /// Writes rows as one Parquet file.
 pub(crate) struct ParquetWriter<W: Write + Send> {
     writer: SerializedFileWriter<W>,
@@ -56,18 +46,20 @@ pub(crate) struct ParquetWriter<W: Write + Send> {
 
 impl<W: Write + Send> ParquetWriter<W> {
     /// Begins a file.
-    pub(crate) fn new(output: W) -> Result<Self> {
+    pub(crate) fn new(output: W, rowset: Rowset) -> Result<Self> {
         let options = ArrowWriterOptions::new()
-            .with_properties(properties()?)
+            .with_properties(properties(rowset)?)
             // Instants are marked as UTC by their Parquet type already.
             .with_skip_arrow_metadata(true);
-        let (writer, factory) = ArrowWriter::try_new_with_options(output, schema(), options)?
-            .into_serialized_writer()?;
+        let schema = rowset.schema();
+        let (writer, factory) =
+            ArrowWriter::try_new_with_options(output, Arc::clone(&schema), options)?
+                .into_serialized_writer()?;
         Ok(Self {
             writer,
             factory,
             group: None,
-            rows: BatchCoalescer::new(schema(), ENCODE_ROWS),
+            rows: BatchCoalescer::new(schema, ENCODE_ROWS),
         })
     }
 
@@ -115,8 +107,10 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-fn properties() -> Result<WriterProperties> {
-    let path = |column: Column| ColumnPath::from(schema().field(column.index()).name().as_str());
+fn properties(rowset: Rowset) -> Result<WriterProperties> {
+    let schema = rowset.schema();
+    let path = |column: usize| ColumnPath::from(schema.field(column).name().as_str());
+    let looked_up_by = path(rowset.looked_up_by());
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("clipcensus ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata(Some(vec![
@@ -131,24 +125,23 @@ fn properties() -> Result<WriterProperties> {
         ]))
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::Page)
-        .set_sorting_columns(Some(sorting_columns()?))
-        .set_column_bloom_filter_enabled(path(Column::ClipId), true)
-        .set_column_bloom_filter_fpp(path(Column::ClipId), 0.01)
-        .set_column_bloom_filter_max_ndv(path(Column::ClipId), ROW_GROUP_ROWS as u64);
-    for column in UNIQUE {
-        properties = properties.set_column_dictionary_enabled(path(column), false);
+        .set_sorting_columns(Some(sorting_columns(rowset)?))
+        .set_column_bloom_filter_enabled(looked_up_by.clone(), true)
+        .set_column_bloom_filter_fpp(looked_up_by.clone(), 0.01)
+        .set_column_bloom_filter_max_ndv(looked_up_by, ROW_GROUP_ROWS as u64);
+    for column in rowset.unique() {
+        properties = properties.set_column_dictionary_enabled(path(*column), false);
     }
     Ok(properties.build())
 }
 
-/// The order of the rows. All columns before `tags` are flat, so that a column's place in the
-/// schema is its place among the leaves.
-fn sorting_columns() -> Result<Vec<SortingColumn>> {
-    [Column::AccountId, Column::CreatedAt, Column::ClipId]
-        .into_iter()
+fn sorting_columns(rowset: Rowset) -> Result<Vec<SortingColumn>> {
+    rowset
+        .sorted_by()
+        .iter()
         .map(|column| {
-            let column_idx = i32::try_from(column.index())
-                .map_err(|error| ParquetError::General(error.to_string()))?;
+            let column_idx =
+                i32::try_from(*column).map_err(|error| ParquetError::General(error.to_string()))?;
             Ok(SortingColumn {
                 column_idx,
                 descending: false,

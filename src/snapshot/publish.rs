@@ -28,9 +28,12 @@ use crate::snapshot::manifest::Manifest;
 use crate::snapshot::parquet::ParquetWriter;
 use crate::snapshot::recover::Intent;
 use crate::snapshot::recover::carry_out;
+use crate::snapshot::rowset::Rowset;
 
 /// The staged folder of data files.
 pub(crate) const DATA: &str = "data";
+/// The staged folder of files of owners.
+pub(crate) const STAGED_OWNERS: &str = "owners";
 /// The staged folder of manifest and documents.
 pub(crate) const SNAPSHOT: &str = "snapshot";
 /// The staged file that names the newest snapshot.
@@ -51,16 +54,22 @@ struct Part {
     rows: u64,
 }
 
-/// Data files being written, out of every reader's sight.
-pub struct Publication {
-    layout: Layout,
-    date: Date,
+/// How data files are written.
+#[derive(Debug, Clone, Copy)]
+struct Form {
     format: Format,
     csv_mode: CsvMode,
     max_file_rows: u64,
+}
+
+/// Data files of one kind of rows, in a staged folder.
+struct Parts {
+    layout: Layout,
+    date: Date,
+    rowset: Rowset,
+    form: Form,
     part: Option<Part>,
     files: Vec<DataFile>,
-    staging: Staging,
 }
 
 /// The staging folder. It goes away with its owner, so that a failure leaves no space taken, unless
@@ -75,6 +84,12 @@ impl Drop for Staging {
             drop(remove(&self.0.staging_dir()));
         }
     }
+}
+
+/// Data files being written, out of every reader's sight.
+pub struct Publication {
+    parts: Parts,
+    staging: Staging,
 }
 
 impl Publication {
@@ -93,16 +108,14 @@ impl Publication {
         let folder = layout.staging_dir();
         remove(&folder)?;
         let staging = Staging(layout.clone());
-        create_dirs(&folder.join(DATA))?;
         create_dirs(&folder.join(SNAPSHOT))?;
-        Ok(Self {
-            layout: layout.clone(),
-            date,
+        let form = Form {
             format,
             csv_mode,
             max_file_rows: max_file_rows.max(1),
-            part: None,
-            files: Vec::new(),
+        };
+        Ok(Self {
+            parts: Parts::begin(layout, date, Rowset::Clips, form)?,
             staging,
         })
     }
@@ -112,12 +125,65 @@ impl Publication {
     /// # Errors
     /// When a data file cannot be written.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+        self.parts.write(batch)
+    }
+
+    /// Ends the data files. Without rows there is one file, which has the schema.
+    ///
+    /// # Errors
+    /// When a data file cannot be written.
+    pub fn finish(self) -> Result<Staged, SnapshotError> {
+        let Parts {
+            ref layout,
+            date,
+            form,
+            ..
+        } = self.parts;
+        Ok(Staged {
+            layout: layout.clone(),
+            date,
+            form,
+            files: self.parts.finish()?,
+            documents: Vec::new(),
+            _staging: self.staging,
+        })
+    }
+}
+
+impl Parts {
+    fn begin(
+        layout: &Layout,
+        date: Date,
+        rowset: Rowset,
+        form: Form,
+    ) -> Result<Self, SnapshotError> {
+        let parts = Self {
+            layout: layout.clone(),
+            date,
+            rowset,
+            form,
+            part: None,
+            files: Vec::new(),
+        };
+        create_dirs(&parts.folder())?;
+        Ok(parts)
+    }
+
+    fn folder(&self) -> PathBuf {
+        let name = match self.rowset {
+            Rowset::Clips => DATA,
+            Rowset::Owners => STAGED_OWNERS,
+        };
+        self.layout.staging_dir().join(name)
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
         let mut written = 0;
         while written < batch.num_rows() {
             if self
                 .part
                 .as_ref()
-                .is_some_and(|part| part.rows >= self.max_file_rows)
+                .is_some_and(|part| part.rows >= self.form.max_file_rows)
             {
                 self.end_part()?;
             }
@@ -125,7 +191,7 @@ impl Publication {
                 Some(part) => part,
                 None => self.begin_part()?,
             };
-            let room = usize::try_from(self.max_file_rows - part.rows).unwrap_or(usize::MAX);
+            let room = usize::try_from(self.form.max_file_rows - part.rows).unwrap_or(usize::MAX);
             let rows = room.min(batch.num_rows() - written);
             part.write(&batch.slice(written, rows))?;
             written += rows;
@@ -134,35 +200,30 @@ impl Publication {
         Ok(())
     }
 
-    /// Ends the data files. Without rows there is one file, which has the schema.
-    ///
-    /// # Errors
-    /// When a data file cannot be written.
-    pub fn finish(mut self) -> Result<Staged, SnapshotError> {
+    fn finish(mut self) -> Result<Vec<DataFile>, SnapshotError> {
         if self.part.is_none() && self.files.is_empty() {
             self.part = Some(self.begin_part()?);
         }
         self.end_part()?;
-        Ok(Staged {
-            layout: self.layout,
-            date: self.date,
-            files: self.files,
-            documents: Vec::new(),
-            _staging: self.staging,
-        })
+        Ok(self.files)
     }
 
     fn begin_part(&self) -> Result<Part, SnapshotError> {
-        let name = format!("part-{:05}.{}", self.files.len(), self.format.extension());
-        let path = self.layout.staging_dir().join(DATA).join(&name);
+        let Form {
+            format, csv_mode, ..
+        } = self.form;
+        let name = format!("part-{:05}.{}", self.files.len(), format.extension());
+        let path = self.folder().join(&name);
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
         let output = BufWriter::with_capacity(1 << 16, Hashed::new(file));
-        let writer = match self.format {
+        let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
-                ParquetWriter::new(output).map_err(SnapshotError::parquet_write(&path))?,
+                ParquetWriter::new(output, self.rowset)
+                    .map_err(SnapshotError::parquet_write(&path))?,
             )),
             Format::Csv => Writer::Csv(
-                CsvWriter::new(output, self.csv_mode).map_err(SnapshotError::write(&path))?,
+                CsvWriter::new(output, csv_mode, &self.rowset.schema())
+                    .map_err(SnapshotError::write(&path))?,
             ),
         };
         Ok(Part {
@@ -190,7 +251,10 @@ impl Publication {
         let (file, bytes, sha256) = hashed.finish();
         file.sync_all().map_err(SnapshotError::write(path))?;
         self.files.push(DataFile {
-            path: self.layout.data_path(self.date, &part.name),
+            path: match self.rowset {
+                Rowset::Clips => self.layout.data_path(self.date, &part.name),
+                Rowset::Owners => Layout::owners_path(self.date, &part.name),
+            },
             rows: part.rows,
             bytes,
             sha256,
@@ -216,7 +280,11 @@ impl Part {
 
 impl std::fmt::Debug for Publication {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Publication({}, {:?})", self.date, self.format)
+        write!(
+            f,
+            "Publication({}, {:?})",
+            self.parts.date, self.parts.form.format
+        )
     }
 }
 
@@ -225,6 +293,7 @@ impl std::fmt::Debug for Publication {
 pub struct Staged {
     layout: Layout,
     date: Date,
+    form: Form,
     /// The data files as the manifest lists them.
     pub files: Vec<DataFile>,
     documents: Vec<Document>,
@@ -232,6 +301,17 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// Writes the owners, in the order of account and id, beside the clips and in their form.
+    ///
+    /// # Errors
+    /// When a data file cannot be written.
+    pub fn owners(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+        let mut parts = Parts::begin(&self.layout, self.date, Rowset::Owners, self.form)?;
+        parts.write(batch)?;
+        self.files.extend(parts.finish()?);
+        sync_dir(&self.layout.staging_dir().join(STAGED_OWNERS))
+    }
+
     /// Writes a document that may be large, such as the rejects, beside the manifest.
     ///
     /// # Errors
@@ -298,19 +378,21 @@ impl Staged {
         sync_dir(&staging.join(DATA))?;
         sync_dir(&snapshot)?;
         sync_dir(&staging)?;
-        let (data_place, snapshot_place) = (
-            self.layout.data_dir(self.date),
-            self.layout.snapshot_dir(self.date),
-        );
-        for place in [&data_place, &snapshot_place] {
+        let owners_place = self.layout.owners_dir(self.date);
+        let mut swaps = vec![(DATA, self.layout.data_dir(self.date))];
+        let mut retired = Vec::new();
+        if self.files.iter().any(DataFile::is_of_owners) {
+            swaps.push((STAGED_OWNERS, owners_place));
+        } else {
+            // Those of the snapshot that this one replaces.
+            retired.push(owners_place);
+        }
+        swaps.push((SNAPSHOT, self.layout.snapshot_dir(self.date)));
+        for (_, place) in &swaps {
             create_dirs(place.parent().unwrap_or(place))?;
         }
         sync_dir(self.layout.out())?;
-        let intent = Intent::new(
-            &self.layout,
-            self.date,
-            &[(DATA, &data_place), (SNAPSHOT, &snapshot_place)],
-        )?;
+        let intent = Intent::new(&self.layout, &self.date.to_string(), &swaps, &retired)?;
         intent.write(&self.layout)?;
         carry_out(&self.layout, &intent, steps)
     }

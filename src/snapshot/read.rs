@@ -13,7 +13,8 @@ use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use arrow::array::RecordBatch;
 
-use crate::clip::schema;
+use crate::owner::People;
+use crate::owner::people_of;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvReader;
 use crate::snapshot::error::SnapshotError;
@@ -25,6 +26,7 @@ use crate::snapshot::manifest::DataFile;
 use crate::snapshot::manifest::Format;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::recover::manifest_dir;
+use crate::snapshot::rowset::Rowset;
 
 /// Rows per batch read from Parquet.
 const BATCH_ROWS: usize = 4096;
@@ -66,16 +68,41 @@ pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
     Ok((Layout::new(out, manifest.table), manifest))
 }
 
-/// Reads all rows of a snapshot, in order.
+/// Reads all clips of a snapshot, in order.
 ///
 /// # Errors
 /// [`SnapshotError::Damaged`] for a manifest that names files outside of the output folder.
 pub fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, SnapshotError> {
+    rows(layout, manifest, Rowset::Clips)
+}
+
+/// Reads the owners of a snapshot, by id; none where they were not looked up.
+///
+/// # Errors
+/// [`SnapshotError::Damaged`] for a file that is not what the manifest says, and what reading it
+/// brings.
+pub fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<People, SnapshotError> {
+    let mut people = People::new();
+    for batch in rows(layout, manifest, Rowset::Owners)? {
+        people.extend(people_of(&batch?));
+    }
+    Ok(people)
+}
+
+/// Reads the rows of one kind.
+pub(crate) fn rows(
+    layout: &Layout,
+    manifest: &Manifest,
+    rowset: Rowset,
+) -> Result<Rows, SnapshotError> {
     let mut files = VecDeque::new();
-    for file in &manifest.files {
+    let is_owners = rowset == Rowset::Owners;
+    let wanted = |file: &&DataFile| file.is_of_owners() == is_owners;
+    for file in manifest.files.iter().filter(wanted) {
         files.push_back((data_file(layout, manifest, file)?, file.rows));
     }
     Ok(Rows {
+        rowset,
         files,
         format: manifest.format,
         csv_mode: manifest.csv_mode.unwrap_or(CsvMode::Lossless),
@@ -106,6 +133,7 @@ pub(crate) fn data_file(
 /// The rows of a snapshot, in batches. A file with another number of rows than the manifest says is
 /// an error.
 pub struct Rows {
+    rowset: Rowset,
     files: VecDeque<(PathBuf, u64)>,
     format: Format,
     csv_mode: CsvMode,
@@ -131,13 +159,13 @@ impl Rows {
                     return Ok(None);
                 };
                 self.open = Some(OpenFile {
-                    reader: open(&path, self.format, self.csv_mode)?,
+                    reader: open(&path, self.rowset, self.format, self.csv_mode)?,
                     path,
                     missing: rows,
                 });
                 continue;
             };
-            let Some(batch) = file.next_batch()? else {
+            let Some(batch) = file.next_batch(self.rowset)? else {
                 let missing = file.missing;
                 if missing > 0 {
                     let why = format!("{missing} rows are missing");
@@ -175,7 +203,7 @@ impl std::fmt::Debug for Rows {
 }
 
 impl OpenFile {
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+    fn next_batch(&mut self, rowset: Rowset) -> Result<Option<RecordBatch>, SnapshotError> {
         match &mut self.reader {
             Reader::Csv(reader) => reader
                 .next_batch()
@@ -186,7 +214,9 @@ impl OpenFile {
                 // The reader's schema has no other difference than its metadata.
                 .and_then(|batch| {
                     batch
-                        .map(|batch| RecordBatch::try_new(schema(), batch.columns().to_vec()))
+                        .map(|batch| {
+                            RecordBatch::try_new(rowset.schema(), batch.columns().to_vec())
+                        })
                         .transpose()
                 })
                 .map_err(SnapshotError::arrow_read(&self.path)),
@@ -194,28 +224,34 @@ impl OpenFile {
     }
 }
 
-/// Opens a Parquet file whose schema is the row schema.
+/// Opens a Parquet file whose schema is that of these rows.
 pub(crate) fn open_parquet(
     path: &Path,
+    rowset: Rowset,
 ) -> Result<ParquetRecordBatchReaderBuilder<File>, SnapshotError> {
     let file = File::open(path).map_err(SnapshotError::read(path))?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(|error| SnapshotError::damaged(path, error))?;
-    check_schema(path, builder.schema())?;
+    check_schema(path, builder.schema(), &rowset.schema())?;
     Ok(builder)
 }
 
-fn open(path: &Path, format: Format, csv_mode: CsvMode) -> Result<Reader, SnapshotError> {
+fn open(
+    path: &Path,
+    rowset: Rowset,
+    format: Format,
+    csv_mode: CsvMode,
+) -> Result<Reader, SnapshotError> {
     match format {
-        Format::Parquet => open_parquet(path)?
+        Format::Parquet => open_parquet(path, rowset)?
             .with_batch_size(BATCH_ROWS)
             .build()
             .map(|reader| Reader::Parquet(Box::new(reader)))
             .map_err(|error| SnapshotError::damaged(path, error)),
         Format::Csv => {
             let file = File::open(path).map_err(SnapshotError::read(path))?;
-            CsvReader::new(BufReader::new(file), csv_mode)
+            CsvReader::new(BufReader::new(file), csv_mode, &rowset.schema())
                 .map(Reader::Csv)
                 .map_err(|why| SnapshotError::damaged(path, why))
         }

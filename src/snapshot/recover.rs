@@ -1,4 +1,4 @@
-//! Puts staged folders in their places, and completes a publish that was interrupted.
+//! Puts staged folders in their places, takes retired ones away, and completes what was interrupted.
 //!
 //! Everything is staged and durable before the intent is written, so that an interrupted publish
 //! can always go on. Which folders are in their place already is told by their inodes. No system
@@ -29,20 +29,33 @@ use crate::snapshot::publish::LATEST;
 /// What [`recover`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovery {
-    /// No publish was under way.
+    /// Neither a publish nor a prune was under way.
     Nothing,
-    /// A publish was interrupted, and its snapshot (its date) is now in place.
+    /// A publish was interrupted, and its snapshot (its date) is now in place; or a prune was, and
+    /// its snapshots (their dates) are now gone.
     Completed(String),
     /// A publish was interrupted and what it had staged is gone: data files and manifest of this
     /// date, or of one that is not known, may not belong together until it is exported again.
     Lost(Option<String>),
 }
 
-/// What a publish is about to do; it is there from before the first step until after the last.
+/// What a publish or a prune is about to do; it is there from before the first step until after the last.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Intent {
     snapshot_date: String,
     swaps: Vec<Swap>,
+    /// What goes away, in this order.
+    #[serde(default)]
+    retired: Vec<Retired>,
+}
+
+/// One folder that goes away.
+#[derive(Debug, Serialize, Deserialize)]
+struct Retired {
+    /// Its place, below the output folder.
+    place: PathBuf,
+    /// Its inode.
+    inode: u64,
 }
 
 /// One folder that goes to its place.
@@ -57,25 +70,35 @@ struct Swap {
 }
 
 impl Intent {
-    /// The staged folders by name, each with its place.
+    /// The staged folders by name, each with its place, and the folders that go away once those
+    /// are there; one that is not there needs no going.
     pub(crate) fn new(
         layout: &Layout,
-        date: Date,
-        folders: &[(&str, &Path)],
+        snapshot: &str,
+        folders: &[(&str, PathBuf)],
+        retired: &[PathBuf],
     ) -> Result<Self, SnapshotError> {
+        let below = |place: &PathBuf| place.strip_prefix(layout.out()).unwrap_or(place).to_owned();
         let mut swaps = Vec::new();
         for (name, place) in folders {
             let staged = layout.staging_dir().join(name);
             let metadata = fs::metadata(&staged).map_err(SnapshotError::read(&staged))?;
             swaps.push(Swap {
                 staged: (*name).to_owned(),
-                place: place.strip_prefix(layout.out()).unwrap_or(place).to_owned(),
+                place: below(place),
                 inode: metadata.ino(),
             });
         }
+        let retired = retired.iter().filter_map(|place| {
+            Some(Retired {
+                inode: inode(place)?,
+                place: below(place),
+            })
+        });
         Ok(Self {
-            snapshot_date: date.to_string(),
+            snapshot_date: snapshot.to_owned(),
             swaps,
+            retired: retired.collect(),
         })
     }
 
@@ -165,6 +188,7 @@ pub(crate) fn carry_out(
     type Step<'a> = Box<dyn Fn() -> Result<(), SnapshotError> + 'a>;
     let staging = layout.staging_dir();
     let mut plan: Vec<Step<'_>> = Vec::new();
+    // One folder right after the other, and only then the disk, which takes its time.
     for swap in &intent.swaps {
         let staged = staging.join(&swap.staged);
         let place = layout.out().join(&swap.place);
@@ -175,11 +199,22 @@ pub(crate) fn carry_out(
             Ok(())
         }));
     }
-    // One folder right after the other, and only then the disk, which takes its time.
+    for (at, retired) in intent.retired.iter().enumerate() {
+        let place = layout.out().join(&retired.place);
+        let aside = staging.join(format!("retired-{at}"));
+        plan.push(Box::new(move || {
+            if inode(&place) == Some(retired.inode) {
+                rename(&place, &aside)?;
+            }
+            Ok(())
+        }));
+    }
     let latest = staging.join(LATEST);
     plan.push(Box::new(move || {
-        for swap in &intent.swaps {
-            let place = layout.out().join(&swap.place);
+        let swapped = intent.swaps.iter().map(|swap| &swap.place);
+        let retired = intent.retired.iter().map(|retired| &retired.place);
+        for place in swapped.chain(retired) {
+            let place = layout.out().join(place);
             sync_dir(place.parent().unwrap_or(&place))?;
         }
         sync_dir(&layout.staging_dir())?;

@@ -166,7 +166,7 @@ impl RunReader {
         let reader = FileReader::try_new(BufReader::new(file), only)
             .map_err(SnapshotError::arrow_read(&path))?;
         if whole {
-            check_schema(&path, &reader.schema())?;
+            check_schema(&path, &reader.schema(), &schema())?;
         }
         Ok(Self { path, reader })
     }

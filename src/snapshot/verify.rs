@@ -22,8 +22,9 @@ use crate::snapshot::manifest::Latest;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::read::data_file;
 use crate::snapshot::read::open_parquet;
-use crate::snapshot::read::read_rows;
+use crate::snapshot::read::rows;
 use crate::snapshot::recover::manifest_dir;
+use crate::snapshot::rowset::Rowset;
 
 /// The document that holds the records that are no clips, one a line.
 pub const REJECTS: &str = "rejects.ndjson";
@@ -71,7 +72,7 @@ pub fn verify(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, Snap
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let problem = if !is_new {
             Some("the manifest names it twice".to_owned())
-        } else if file.path != layout.data_path(date, name) {
+        } else if file.path != data_path(layout, file, date, name) {
             Some(format!("it is no file of the snapshot of {date}"))
         } else {
             data_problem(layout, manifest, file)
@@ -94,12 +95,24 @@ pub fn verify(layout: &Layout, manifest: &Manifest) -> Result<Vec<Finding>, Snap
     for name in names(&layout.data_dir(date))? {
         add_foreign(&mut add, &known, &layout.data_path(date, &name));
     }
+    for name in names(&layout.owners_dir(date))? {
+        add_foreign(&mut add, &known, &Layout::owners_path(date, &name));
+    }
     for name in names(&documents)? {
         add_foreign(&mut add, &known, &Layout::document_path(date, &name));
     }
     add("_snapshots/latest.json", latest_problem(layout)?);
     findings.extend(sums::wrong(manifest).into_iter().map(Finding::of_manifest));
     Ok(findings)
+}
+
+/// Where a data file of this name belongs.
+fn data_path(layout: &Layout, file: &DataFile, date: Date, name: &str) -> String {
+    if file.is_of_owners() {
+        Layout::owners_path(date, name)
+    } else {
+        layout.data_path(date, name)
+    }
 }
 
 fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<String>, path: &str) {
@@ -140,16 +153,24 @@ fn data_problem(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Option
 }
 
 fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64, SnapshotError> {
+    let rowset = if file.is_of_owners() {
+        Rowset::Owners
+    } else {
+        Rowset::Clips
+    };
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
-        let rows = open_parquet(&path)?.metadata().file_metadata().num_rows();
+        let rows = open_parquet(&path, rowset)?
+            .metadata()
+            .file_metadata()
+            .num_rows();
         return u64::try_from(rows).map_err(|error| SnapshotError::damaged(&path, error));
     }
     let only = Manifest {
         files: vec![file.clone()],
         ..manifest.clone()
     };
-    read_rows(layout, &only)?.try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
+    rows(layout, &only, rowset)?.try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
 }
 
 /// Whether there are as many rejects as the manifest counts.

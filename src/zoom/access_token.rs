@@ -200,17 +200,18 @@ impl AccessTokens {
             }
             Ok(response) => read(&response, started, serial),
         };
-        self.events.emit(&Event::Attempt {
-            call: CALL.to_owned(),
-            outcome: fetched
-                .as_ref()
-                .err()
-                .map_or(Outcome::Ok, AttemptError::outcome),
-            elapsed: started.elapsed(),
-        });
         let secret = client_secret.expose_secret();
         let basic = BASE64_STANDARD.encode(format!("{client_id}:{secret}"));
-        fetched.map_err(|error| error.without(&[&basic, secret]))
+        let fetched = fetched.map_err(|error| error.without(&[&basic, secret]));
+        let failed = fetched.as_ref().err();
+        self.events.emit(&Event::Attempt {
+            call: CALL.to_owned(),
+            outcome: failed.map_or(Outcome::Ok, AttemptError::outcome),
+            elapsed: started.elapsed(),
+            why: failed.map(ToString::to_string),
+            tracking_id: failed.and_then(|error| error.tracking_id.clone()),
+        });
+        fetched
     }
 }
 

@@ -2,18 +2,15 @@
 
 use std::collections::HashSet;
 
+use serde_json::value::RawValue;
+
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
-use crate::zoom::failure::FailureKind;
 use crate::zoom::limiter::RateLabel;
-use crate::zoom::wire::Page;
-use crate::zoom::wire::PageToken;
+use crate::zoom::list;
+use crate::zoom::list::Listed;
 use crate::zoom::wire::WireError;
-use crate::zoom::wire::text;
-
-/// How often the list is started again when its page token runs out.
-const RESTARTS: u32 = 3;
 
 /// One sub-account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,67 +27,25 @@ pub struct SubAccount {
 /// If a call gave up, a page token came twice, so that the list would never end, or the service
 /// counts more or fewer accounts than it lists, again and again.
 pub async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
-    let mut restarts = 0;
-    loop {
-        let failure = match list(client).await {
-            Ok(listed) if listed.is_whole() => return Ok(listed.accounts),
-            Ok(listed) => {
-                let why = format!(
-                    "the service counts {} sub-accounts and lists {}",
-                    listed.total.unwrap_or_default(),
-                    listed.accounts.len()
-                );
-                Failure::unsent(FailureKind::Unusable, "GET /accounts".to_owned(), why)
-            }
-            Err(failure) if failure.kind == FailureKind::PageTokenRefused => failure,
-            Err(failure) => return Err(failure),
-        };
-        if restarts == RESTARTS {
-            return Err(failure);
-        }
-        restarts += 1;
-    }
-}
-
-/// The list as it was read once.
-struct Listed {
-    accounts: Vec<SubAccount>,
-    total: Option<u64>,
-}
-
-impl Listed {
-    fn is_whole(&self) -> bool {
-        self.total
-            .is_none_or(|total| total == self.accounts.len() as u64)
-    }
-}
-
-async fn list(client: &Client) -> Result<Listed, Failure> {
-    let mut call = Call {
+    let call = Call {
         label: RateLabel::Medium,
         path: vec!["accounts".to_owned()],
         query: vec![("page_size", "300".to_owned())],
         page_token: None,
         urgency: 0,
     };
-    let mut accounts: Vec<SubAccount> = Vec::new();
+    list::read(client, &call, "accounts", decode, why_not_whole).await
+}
+
+/// Leaves each account once, and compares them with the service's own count.
+fn why_not_whole(listed: &mut Listed<SubAccount>) -> Option<String> {
     let mut ids = HashSet::new();
-    let mut page_tokens = HashSet::new();
-    loop {
-        let (page, next, total) = client.get(&call, |body| decode(body)).await?;
-        accounts.extend(
-            page.into_iter()
-                .filter(|account| ids.insert(account.id.clone())),
-        );
-        let Some(next) = next else {
-            return Ok(Listed { accounts, total });
-        };
-        if !page_tokens.insert(next.clone()) {
-            let why = "the service sent the same page token twice";
-            return Err(Failure::unsent(FailureKind::Unusable, call.name(), why));
-        }
-        call.page_token = Some(next);
-    }
+    listed
+        .items
+        .retain(|account| ids.insert(account.id.clone()));
+    let (total, found) = (listed.total?, listed.items.len());
+    (total != found as u64)
+        .then(|| format!("the service counts {total} sub-accounts and lists {found}"))
 }
 
 #[derive(serde::Deserialize)]
@@ -99,28 +54,17 @@ struct Record {
     account_name: Option<String>,
 }
 
-type DecodedPage = (Vec<SubAccount>, Option<PageToken>, Option<u64>);
-
-fn decode(body: &[u8]) -> Result<DecodedPage, WireError> {
-    let (text, _) = text(body);
-    let page = Page::parse(&text, "accounts")?;
-    let accounts: Result<Vec<SubAccount>, WireError> = page
-        .records
-        .iter()
-        .map(|record| {
-            let record: Record =
-                serde_json::from_str(record.get()).map_err(|error| WireError::malformed(&error))?;
-            let id = record.id.filter(|id| !id.is_empty());
-            Ok(SubAccount {
-                // To leave it out would leave its clips out, unseen.
-                id: id.ok_or_else(|| WireError::Malformed {
-                    why: "an account has no id".to_owned(),
-                })?,
-                name: record.account_name.filter(|name| !name.is_empty()),
-            })
-        })
-        .collect();
-    Ok((accounts?, page.next_page_token, page.total_records))
+fn decode(record: &RawValue) -> Result<Option<SubAccount>, WireError> {
+    let record: Record =
+        serde_json::from_str(record.get()).map_err(|error| WireError::malformed(&error))?;
+    let id = record.id.filter(|id| !id.is_empty());
+    Ok(Some(SubAccount {
+        // To leave it out would leave its clips out, unseen.
+        id: id.ok_or_else(|| WireError::Malformed {
+            why: "an account has no id".to_owned(),
+        })?,
+        name: record.account_name.filter(|name| !name.is_empty()),
+    }))
 }
 
 #[cfg(test)]
@@ -129,6 +73,7 @@ mod tests {
     use crate::event::Events;
     use crate::zoom::access_token::Credentials;
     use crate::zoom::endpoints::Endpoints;
+    use crate::zoom::failure::FailureKind;
     use crate::zoom::limiter::Limits;
     use crate::zoom::retry::RetryPolicy;
     use crate::zoom::scripted::Answer;

@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::cores;
+use crate::cores::Cores;
 use crate::event::Event;
 use crate::event::Events;
 use crate::event::Outcome;
@@ -62,6 +62,7 @@ struct Inner {
     limiter: Limiter,
     retry: RetryPolicy,
     events: Events,
+    cores: Cores,
 }
 
 /// An answer, and when it was made.
@@ -122,7 +123,14 @@ impl Client {
             limiter: Limiter::new(limits),
             retry,
             events,
+            cores: Cores::default(),
         }))
+    }
+
+    /// Where its answers are decoded: for other work that is done while it asks.
+    #[must_use]
+    pub fn cores(&self) -> &Cores {
+        &self.0.cores
     }
 
     /// Makes a call, as often as the retry policy allows, and decodes its answer away from the
@@ -288,17 +296,19 @@ impl Inner {
             .as_ref()
             .ok()
             .and_then(|response| ServerSpan::of(response, elapsed));
-        let answer = read(asked, sent, decode).await;
+        let answer = read(&self.cores, asked, sent, decode).await;
         let outcome = self.learn(call.label, &token, answer.as_ref().err());
+        let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
+        let answer = answer.map_err(|error| error.without(&secrets));
+        let failed = answer.as_ref().err();
         self.events.emit(&Event::Attempt {
             call: (*name).to_owned(),
             outcome,
             elapsed,
+            why: failed.map(ToString::to_string),
+            tracking_id: failed.and_then(|error| error.tracking_id.clone()),
         });
-        let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
-        answer
-            .map(|answer| Dated { answer, span })
-            .map_err(|error| error.without(&secrets))
+        answer.map(|answer| Dated { answer, span })
     }
 
     /// What the next attempts can learn from this one.
@@ -363,6 +373,7 @@ struct Failed {
 
 /// Makes an answer of what was sent back, decoded away from the async threads.
 async fn read<T, F>(
+    cores: &Cores,
     asked: Asked,
     sent: Result<Response, TransportError>,
     decode: F,
@@ -380,7 +391,8 @@ where
         headers,
         body,
     } = response;
-    cores::run(move || decode(&body))
+    cores
+        .run(move || decode(&body))
         .await
         .map_err(|error| AttemptError::unusable(asked, status, &headers, &error))
 }

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `endpoints` | where the service is |
 //! | `call` | what is asked: path, query, page token |
-//! | `clips`, `accounts` | the calls that exist |
+//! | `clips`, `accounts`, `users` | the calls that exist |
+//! | `list` | a paged list, read whole |
 //! | `client` | the one loop: attempt, verdict, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
 //! | `limiter`, `pace`, `turnstile` | the gates: pause > permit > pace |
@@ -27,12 +28,14 @@ pub mod endpoints;
 pub mod error_body;
 pub mod failure;
 pub mod limiter;
+mod list;
 mod pace;
 pub mod retry;
 pub mod retry_after;
 pub mod scripted;
 pub mod transport;
 mod turnstile;
+pub mod users;
 pub mod wire;
 
 pub use access_token::Credentials;

@@ -11,6 +11,10 @@
 //! | `faults` | what goes wrong on the way: each passes, or ends the run and publishes nothing |
 //! | `service` | credentials, scopes, accounts, limits |
 //! | `records` | records that are no clips, or odd ones |
+//! | `check` | a look before an export |
+//! | `log` | what is said on stderr |
+//! | `owners` | who the owners are, where that is asked for |
+//! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, replacing, resuming, locks |
 //! | `disk` | full, not writable, in the way, another export, the clock |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
@@ -19,13 +23,17 @@
 
 mod accounts;
 mod browser;
+mod check;
 mod disk;
 mod drift;
 mod export;
 mod faults;
 mod house;
 mod kill;
+mod log;
 mod output;
+mod owners;
+mod prune;
 mod records;
 mod secrets;
 mod service;

@@ -12,6 +12,7 @@ use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::assert_nothing_published;
 use crate::support::clips;
+use crate::support::with_scopes;
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
@@ -31,14 +32,7 @@ fn a_missing_scope_is_named() {
         (ScopeNames::Granular, "clips:read:list_user_clips:admin"),
         (ScopeNames::Classic, "clips:read:admin"),
     ] {
-        let world = World::new(SandboxOptions {
-            behaviour: Behaviour {
-                scope_names: names,
-                scopes: Some(vec!["user:read:admin".to_owned()]),
-                ..Behaviour::default()
-            },
-            ..clips(10)
-        });
+        let world = World::new(with_scopes(names, &["user:read:admin"]));
         let run = world.export().exits(77);
         assert!(run.stderr.contains(wanted), "{}", run.stderr);
         assert_nothing_published(&world);
@@ -47,13 +41,8 @@ fn a_missing_scope_is_named() {
 
 #[test]
 fn a_scope_for_the_owners_own_clips_only_is_not_taken_for_a_census() {
-    let world = World::new(SandboxOptions {
-        behaviour: Behaviour {
-            scopes: Some(vec!["clips:read:list_user_clips".to_owned()]),
-            ..Behaviour::default()
-        },
-        ..clips(10)
-    });
+    let scopes = ["clips:read:list_user_clips"];
+    let world = World::new(with_scopes(ScopeNames::Granular, &scopes));
     let run = world.export().exits(77);
     assert!(
         run.stderr.contains("clips:read:list_user_clips:admin"),

@@ -14,7 +14,7 @@ use crate::report::Bytes;
 use crate::report::Summary;
 use crate::report::lists::age_name;
 use crate::report::lists::is_shown;
-use crate::report::lists::owner_name;
+use crate::report::lists::short_name;
 use crate::report::lists::value_name;
 use crate::report::summary::MonthCount;
 use crate::report::units::count;
@@ -36,7 +36,7 @@ pub(super) fn owners(summary: &Summary) -> Markup {
         .owners
         .iter()
         .take(OWNERS)
-        .map(|owner| by_size(&owner_name(owner.owner_id.as_deref()), owner.bytes))
+        .map(|owner| by_size(&short_name(owner), owner.bytes))
         .collect();
     figure("Stored by the owners with the most bytes", FULL, |width| {
         bars(&all, width)

@@ -13,8 +13,8 @@ use arrow::array::StringBuilder;
 use arrow::array::TimestampMicrosecondBuilder;
 use arrow::datatypes::DataType;
 use arrow::datatypes::Field;
+use arrow::datatypes::SchemaRef;
 
-use crate::clip::schema;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::unarmed;
 use crate::snapshot::instant;
@@ -26,15 +26,17 @@ const BATCH_ROWS: usize = 2048;
 pub(crate) struct CsvReader<R> {
     input: R,
     mode: CsvMode,
+    schema: SchemaRef,
     line: u64,
 }
 
 impl<R: BufRead> CsvReader<R> {
     /// Reads the header row. The error says what is wrong, and where.
-    pub(crate) fn new(input: R, mode: CsvMode) -> Result<Self, String> {
+    pub(crate) fn new(input: R, mode: CsvMode, schema: &SchemaRef) -> Result<Self, String> {
         let mut reader = Self {
             input,
             mode,
+            schema: Arc::clone(schema),
             line: 0,
         };
         let names = reader.record()?.unwrap_or_default();
@@ -42,7 +44,6 @@ impl<R: BufRead> CsvReader<R> {
             .iter()
             .map(|name| name.as_deref().unwrap_or(""))
             .collect();
-        let schema = schema();
         let wanted: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
         if names == wanted {
             Ok(reader)
@@ -53,7 +54,7 @@ impl<R: BufRead> CsvReader<R> {
 
     /// The next rows; `None` at the end.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, String> {
-        let schema = schema();
+        let schema = Arc::clone(&self.schema);
         let mut columns: Vec<Cells> = schema.fields().iter().map(|f| Cells::of(f)).collect();
         let mut rows = 0;
         while rows < BATCH_ROWS {

@@ -8,6 +8,9 @@ use proptest::prop_assert_eq;
 use proptest::proptest;
 
 use super::*;
+use crate::owner::OwnerIds;
+use crate::owner::People;
+use crate::owner::owner_batch;
 use crate::snapshot::recover::Recovery;
 use crate::snapshot::recover::recover;
 use crate::snapshot::testing;
@@ -36,9 +39,14 @@ fn staged(layout: &Layout, format: Format, batches: &[RecordBatch], max_file_row
     publication.finish().unwrap()
 }
 
+/// Those whose title ends with `+` have owners.
 fn stage_title(layout: &Layout, title: &str) -> (Staged, Manifest) {
     let batch = testing::batch("acme", &rows(10, title));
-    let staged = staged(layout, Format::Csv, &[batch], 1000);
+    let mut staged = staged(layout, Format::Csv, &[batch], 1000);
+    if title.ends_with('+') {
+        let owners = owner_batch(&OwnerIds::default(), &People::new());
+        staged.owners(&owners).unwrap();
+    }
     let manifest = Manifest {
         run_id: title.to_owned(),
         format: Format::Csv,
@@ -54,6 +62,9 @@ fn published(layout: &Layout) -> Option<String> {
     let manifest = Manifest::latest(layout).unwrap()?;
     let file = layout.out().join(&manifest.files[0].path);
     let text = fs::read_to_string(file).unwrap();
+    let has_owners = layout.owners_dir(DAY).join("part-00000.csv").is_file();
+    assert_eq!(has_owners, manifest.run_id.ends_with('+'));
+    assert_eq!(has_owners, layout.owners_dir(DAY).exists());
     text.contains(&format!(",{},", manifest.run_id))
         .then_some(manifest.run_id)
 }
@@ -127,42 +138,57 @@ fn the_latest_snapshot_is_the_one_of_the_latest_date() {
     assert_eq!(publish(date(2026, 11, 21)), "2026-11-23");
 }
 
+/// Steps done before the stop, the snapshot that was there, and the one that comes; with owners and
+/// without.
+fn itineraries() -> Vec<(usize, Option<&'static str>, &'static str)> {
+    let formers = [None, Some("former"), Some("former+")];
+    let mut all = Vec::new();
+    for steps in 0..=7 {
+        for title in ["second", "second+"] {
+            all.extend(formers.map(|former| (steps, former, title)));
+        }
+    }
+    all
+}
+
 #[test]
 fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
-    for steps in 0..=5 {
-        for former in [None, Some("former")] {
-            let out = tempfile::tempdir().unwrap();
-            let layout = testing::layout(out.path());
-            if let Some(title) = former {
-                let (staged, manifest) = stage_title(&layout, title);
-                staged.publish(&manifest, &[]).unwrap();
-            }
-            let (mut staged, manifest) = stage_title(&layout, "second");
-            staged.publish_steps(&manifest, &[], steps).unwrap();
-            drop(staged);
-            // A reader finds one or the other, whole: also between the two folders.
-            let seen = match (steps, former) {
-                (0 | 1, None) => None,
-                (2, None) => {
-                    assert!(layout.manifest(DAY).exists());
-                    None
-                }
-                (0, Some(_)) => former,
-                _ => Some("second"),
-            };
-            assert_eq!(published(&layout).as_deref(), seen, "after {steps} steps");
-            let recovered = recover(&layout).unwrap();
-            let completed = Recovery::Completed("2026-11-23".to_owned());
-            let wanted = if steps < 4 {
-                completed
-            } else {
-                Recovery::Nothing
-            };
-            assert_eq!(recovered, wanted, "after {steps} steps");
-            assert_eq!(published(&layout).as_deref(), Some("second"));
-            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
-            assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+    for (steps, former, title) in itineraries() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        if let Some(title) = former {
+            let (staged, manifest) = stage_title(&layout, title);
+            staged.publish(&manifest, &[]).unwrap();
         }
+        let (mut staged, manifest) = stage_title(&layout, title);
+        staged.publish_steps(&manifest, &[], steps).unwrap();
+        drop(staged);
+        // A reader finds one or the other, whole: also between the two folders.
+        let seen = match (steps, former) {
+            (0 | 1, None) => None,
+            (2, None) => {
+                assert!(layout.manifest(DAY).exists() || title.ends_with('+'));
+                None
+            }
+            (0, Some(_)) => former,
+            _ => Some(title),
+        };
+        let has_owners = |title: &str| title.ends_with('+');
+        if steps == 0 || !(has_owners(title) || former.is_some_and(has_owners)) {
+            assert_eq!(published(&layout).as_deref(), seen, "after {steps} steps");
+        }
+        let is_over = !layout.intent_file().exists();
+        let recovered = recover(&layout).unwrap();
+        let completed = Recovery::Completed("2026-11-23".to_owned());
+        let wanted = if is_over {
+            Recovery::Nothing
+        } else {
+            completed
+        };
+        assert_eq!(recovered, wanted, "after {steps} steps");
+        assert_eq!(published(&layout).as_deref(), Some(title));
+        assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+        assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
     }
 }
 

@@ -66,7 +66,7 @@ fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
         CsvMode::Lossless,
         10,
     );
-    let file = open_parquet(&out.path().join(&manifest.files[0].path)).unwrap();
+    let file = open_parquet(&out.path().join(&manifest.files[0].path), Rowset::Clips).unwrap();
     let metadata = file.metadata().file_metadata();
     let keys: Vec<&str> = metadata
         .key_value_metadata()

@@ -15,6 +15,7 @@ use arrow::array::AsArray;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Int64Type;
 use clipcensus::sandbox::AccountTruth;
+use clipcensus::sandbox::Behaviour;
 use clipcensus::sandbox::Fault;
 use clipcensus::sandbox::FaultRule;
 use clipcensus::sandbox::Faults;
@@ -22,6 +23,7 @@ use clipcensus::sandbox::Limits;
 use clipcensus::sandbox::OwnerTruth;
 use clipcensus::sandbox::Sandbox;
 use clipcensus::sandbox::SandboxOptions;
+use clipcensus::sandbox::ScopeNames;
 use clipcensus::sandbox::Trigger;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -60,6 +62,49 @@ pub(crate) fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOpti
     }
 }
 
+/// Options of a small account whose app has these scopes only.
+pub(crate) fn with_scopes(names: ScopeNames, scopes: &[&str]) -> SandboxOptions {
+    SandboxOptions {
+        behaviour: Behaviour {
+            scope_names: names,
+            scopes: Some(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
+            ..Behaviour::default()
+        },
+        ..clips(900)
+    }
+}
+
+/// Options of an account with two sub-accounts, of which the first may not be listed; and all ids.
+pub(crate) fn with_a_forbidden_account() -> (SandboxOptions, Vec<String>) {
+    let mut options = SandboxOptions {
+        sub_accounts: 2,
+        ..clips(900)
+    };
+    let ids = World::new(options.clone()).sandbox.account_ids();
+    options.faults.rules.push(FaultRule {
+        account: Some(ids[1].clone()),
+        ..FaultRule::clips(Fault::Forbidden, Trigger::Always)
+    });
+    (options, ids)
+}
+
+/// All files below a folder.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
 impl World {
     pub(crate) fn new(options: SandboxOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,8 +132,17 @@ impl World {
 
     /// An export of this account, fast, into its folder; tests add what they are about.
     pub(crate) fn export(&self) -> Program {
+        self.with_settings("export")
+    }
+
+    /// A look before such an export.
+    pub(crate) fn check(&self) -> Program {
+        self.with_settings("check")
+    }
+
+    fn with_settings(&self, command: &str) -> Program {
         let access = self.sandbox.credentials();
-        Program::new(&["export"])
+        Program::new(&[command])
             .env("CLIPCENSUS_RATE", "10000")
             .env("CLIPCENSUS_OUT", self.out().to_str().unwrap())
             .env("CLIPCENSUS_BASE_URL", &self.sandbox.api_url())

@@ -1,0 +1,235 @@
+//! Removing old snapshots, whole: first the manifest, then its data, so that no reader finds a
+//! manifest whose data is gone. What was begun is completed by [`recover`](crate::snapshot::recover()).
+
+use std::fs;
+use std::io;
+
+use jiff::civil::Date;
+
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::create_dirs;
+use crate::snapshot::file::remove;
+use crate::snapshot::layout::Layout;
+use crate::snapshot::layout::Table;
+use crate::snapshot::manifest::Latest;
+use crate::snapshot::manifest::Manifest;
+use crate::snapshot::manifest::Verdict;
+use crate::snapshot::recover::Intent;
+use crate::snapshot::recover::carry_out;
+use crate::snapshot::retain::Dated;
+
+/// A snapshot of an output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its date.
+    pub date: Date,
+    /// Whether it is complete.
+    pub verdict: Verdict,
+    /// What its rows are.
+    pub table: Table,
+    /// The length of its data files.
+    pub bytes: u64,
+}
+
+impl Held {
+    /// By what it is chosen.
+    #[must_use]
+    pub fn dated(&self) -> Dated {
+        Dated {
+            date: self.date,
+            verdict: self.verdict,
+        }
+    }
+}
+
+/// The snapshots of an output folder, newest first, and what cannot be read of them. Folders that
+/// have no date or no manifest are none.
+///
+/// # Errors
+/// [`SnapshotError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
+pub fn held(layout: &Layout) -> Result<(Vec<Held>, Vec<SnapshotError>), SnapshotError> {
+    let folder = layout.snapshots_dir();
+    let listed = match fs::read_dir(&folder) {
+        Ok(listed) => listed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(SnapshotError::NoSnapshot {
+                path: layout.out().to_owned(),
+            });
+        }
+        Err(error) => return Err(SnapshotError::read(&folder)(error)),
+    };
+    let (mut all, mut damaged) = (Vec::new(), Vec::new());
+    for entry in listed {
+        let name = entry.map_err(SnapshotError::read(&folder))?.file_name();
+        let Some(date) = name.to_str().and_then(|name| name.parse::<Date>().ok()) else {
+            continue;
+        };
+        let path = layout.manifest(date);
+        match Manifest::read(&path) {
+            Ok(manifest) if manifest.date() == date => all.push(Held {
+                date,
+                verdict: manifest.verdict,
+                table: manifest.table,
+                bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+            }),
+            Ok(manifest) => {
+                let why = format!("it is of {}", manifest.date());
+                damaged.push(SnapshotError::damaged(&path, why));
+            }
+            Err(SnapshotError::NoSnapshot { .. }) => {}
+            Err(error) => damaged.push(error),
+        }
+    }
+    all.sort_by_key(|held| std::cmp::Reverse(held.date));
+    Ok((all, damaged))
+}
+
+/// The date that `latest.json` names, if it can be read.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn latest(layout: &Layout) -> Result<Option<Date>, SnapshotError> {
+    Latest::read(layout)
+}
+
+/// Removes these snapshots. The caller holds the lock of the output folder.
+///
+/// # Errors
+/// When a folder cannot be moved or deleted; the next prune or export goes on with it.
+pub fn prune(layout: &Layout, snapshots: &[Held]) -> Result<(), SnapshotError> {
+    prune_steps(layout, snapshots, usize::MAX)
+}
+
+/// Prunes, but stops after so many steps, as a killed process does.
+fn prune_steps(layout: &Layout, snapshots: &[Held], steps: usize) -> Result<(), SnapshotError> {
+    let mut retired = Vec::new();
+    for held in snapshots {
+        let layout = Layout::new(layout.out(), held.table);
+        retired.extend([
+            layout.snapshot_dir(held.date),
+            layout.data_dir(held.date),
+            layout.owners_dir(held.date),
+        ]);
+    }
+    let dates: Vec<String> = snapshots.iter().map(|held| held.date.to_string()).collect();
+    let staging = layout.staging_dir();
+    remove(&staging)?;
+    create_dirs(&staging)?;
+    let intent = Intent::new(layout, &dates.join(", "), &[], &retired)?;
+    intent.write(layout)?;
+    carry_out(layout, &intent, steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::owner::OwnerIds;
+    use crate::owner::People;
+    use crate::owner::owner_batch;
+    use crate::snapshot::csv::CsvMode;
+    use crate::snapshot::manifest::Format;
+    use crate::snapshot::manifest::Totals;
+    use crate::snapshot::manifest::WindowRecord;
+    use crate::snapshot::publish::Publication;
+    use crate::snapshot::recover::Recovery;
+    use crate::snapshot::recover::recover;
+    use crate::snapshot::testing;
+    use crate::snapshot::verify::verify;
+
+    const DAYS: [Date; 3] = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21)];
+
+    /// Three snapshots, all with owners.
+    fn three(layout: &Layout) {
+        for day in DAYS {
+            let publication = Publication::stage(layout, day, Format::Csv, CsvMode::Lossless, 10);
+            let mut publication = publication.unwrap();
+            let row = ("clip".to_owned(), None, None, "title".to_owned());
+            publication.write(&testing::batch("acme", &[row])).unwrap();
+            let mut staged = publication.finish().unwrap();
+            let owners = owner_batch(&OwnerIds::default(), &People::new());
+            staged.owners(&owners).unwrap();
+            let since = day - DAYS[0];
+            let manifest = Manifest {
+                snapshot_at: testing::SNAPSHOT_AT + i64::from(since.get_days()) * 86_400_000_000,
+                format: Format::Csv,
+                csv_mode: Some(CsvMode::Lossless),
+                totals: Totals {
+                    received: 1,
+                    written: 1,
+                    ..Totals::default()
+                },
+                windows: vec![WindowRecord {
+                    expected: Some(1),
+                    distinct: 1,
+                    received: 1,
+                    rows: 1,
+                    ..testing::window("acme", 0, testing::SNAPSHOT_AT / 1_000_000)
+                }],
+                files: staged.files.clone(),
+                ..testing::manifest()
+            };
+            staged.publish(&manifest, &[]).unwrap();
+        }
+    }
+
+    fn dates(layout: &Layout) -> Vec<Date> {
+        let (all, damaged) = held(layout).unwrap();
+        assert!(damaged.is_empty(), "{damaged:?}");
+        all.iter().map(|held| held.date).collect()
+    }
+
+    #[test]
+    fn a_prune_that_stops_after_any_step_leaves_no_half_snapshot_and_is_completed() {
+        for steps in 0..10 {
+            let out = tempfile::tempdir().unwrap();
+            let layout = testing::layout(out.path());
+            three(&layout);
+            let (all, _) = held(&layout).unwrap();
+            prune_steps(&layout, &all[1..], steps).unwrap();
+            for date in dates(&layout) {
+                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                assert_eq!(
+                    verify(&layout, &manifest).unwrap(),
+                    [],
+                    "after {steps} steps"
+                );
+            }
+            let is_over = !layout.intent_file().exists();
+            let recovered = recover(&layout).unwrap();
+            if !is_over {
+                let both = "2026-11-22, 2026-11-21".to_owned();
+                assert_eq!(recovered, Recovery::Completed(both), "after {steps} steps");
+            }
+            assert_eq!(dates(&layout), [DAYS[0]]);
+            for day in &DAYS[1..] {
+                assert!(!layout.data_dir(*day).exists() && !layout.owners_dir(*day).exists());
+            }
+            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+            let manifest = Manifest::latest(&layout).unwrap().unwrap();
+            assert_eq!(verify(&layout, &manifest).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_folders_that_are_no_snapshots_are_passed_over() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        assert!(matches!(
+            held(&layout),
+            Err(SnapshotError::NoSnapshot { .. })
+        ));
+        three(&layout);
+        fs::write(layout.manifest(DAYS[1]), "{").unwrap();
+        fs::create_dir(layout.snapshots_dir().join("2026-01-01")).unwrap();
+        fs::create_dir(layout.snapshots_dir().join("notes")).unwrap();
+        let other = layout.snapshot_dir(date(2025, 5, 5));
+        fs::create_dir(&other).unwrap();
+        fs::copy(layout.manifest(DAYS[0]), other.join("manifest.json")).unwrap();
+        let (all, damaged) = held(&layout).unwrap();
+        let found: Vec<Date> = all.iter().map(|held| held.date).collect();
+        assert_eq!(found, [DAYS[0], DAYS[2]]);
+        assert_eq!(damaged.len(), 2);
+    }
+}

@@ -1,0 +1,216 @@
+//! Which snapshots stay: a choice by date and verdict. Pure.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::snapshot::manifest::Verdict;
+
+/// How many snapshots stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// The newest so many: one a day, as a day has one snapshot.
+    pub daily: usize,
+    /// One of each of the newest so many months that have any.
+    pub monthly: usize,
+}
+
+/// What is known of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dated {
+    /// Its date; no two have the same.
+    pub date: Date,
+    /// Whether it is complete.
+    pub verdict: Verdict,
+}
+
+/// Why a snapshot stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// It is the newest, or what `latest.json` names.
+    Latest,
+    /// It is the newest that is verified.
+    Verified,
+    /// One of the newest.
+    Daily,
+    /// The one of its month.
+    Monthly,
+}
+
+impl Reason {
+    /// In a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::Verified => "latest verified",
+            Self::Daily => "daily",
+            Self::Monthly => "monthly",
+        }
+    }
+}
+
+/// Why each of these snapshots stays, in their order; one without a reason goes. `latest` is what
+/// `latest.json` names.
+#[must_use]
+pub fn reasons(snapshots: &[Dated], latest: Option<Date>, keep: Keep) -> Vec<BTreeSet<Reason>> {
+    let mut newest_first: Vec<usize> = (0..snapshots.len()).collect();
+    newest_first.sort_by_key(|at| std::cmp::Reverse(snapshots[*at].date));
+    let mut reasons = vec![BTreeSet::new(); snapshots.len()];
+    let is = |verdict| move |at: &&usize| snapshots[**at].verdict == verdict;
+    let named = |at: &&usize| Some(snapshots[**at].date) == latest;
+    for at in newest_first
+        .first()
+        .into_iter()
+        .chain(newest_first.iter().find(named))
+    {
+        reasons[*at].insert(Reason::Latest);
+    }
+    if let Some(at) = newest_first.iter().find(is(Verdict::Verified)) {
+        reasons[*at].insert(Reason::Verified);
+    }
+    for at in newest_first.iter().take(keep.daily) {
+        reasons[*at].insert(Reason::Daily);
+    }
+    let month = |at: &usize| (snapshots[*at].date.year(), snapshots[*at].date.month());
+    let months = newest_first.chunk_by(|one, other| month(one) == month(other));
+    for of_month in months.take(keep.monthly) {
+        // The last one stands for its month, but not if it has holes and another has none.
+        let whole = of_month.iter().find(|at| !is(Verdict::Incomplete)(at));
+        if let Some(at) = whole.or(of_month.first()) {
+            reasons[*at].insert(Reason::Monthly);
+        }
+    }
+    reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+    use proptest::prelude::Strategy;
+    use proptest::prop_assert;
+    use proptest::prop_assert_eq;
+    use proptest::proptest;
+
+    use super::*;
+
+    fn dated(text: &str, verdict: Verdict) -> Dated {
+        Dated {
+            date: text.parse().unwrap(),
+            verdict,
+        }
+    }
+
+    #[test]
+    fn the_newest_days_and_the_last_of_each_month_stay() {
+        let days = [
+            "2026-09-30",
+            "2026-10-15",
+            "2026-10-31",
+            "2026-11-21",
+            "2026-11-22",
+            "2026-11-23",
+        ];
+        let snapshots = days.map(|day| dated(day, Verdict::Verified));
+        let keep = Keep {
+            daily: 2,
+            monthly: 2,
+        };
+        let kept: Vec<&str> = reasons(&snapshots, None, keep)
+            .iter()
+            .zip(days)
+            .filter_map(|(reasons, day)| (!reasons.is_empty()).then_some(day))
+            .collect();
+        assert_eq!(kept, ["2026-10-31", "2026-11-22", "2026-11-23"]);
+    }
+
+    #[test]
+    fn a_month_is_kept_by_a_complete_snapshot_if_it_has_one() {
+        let snapshots = [
+            dated("2026-10-30", Verdict::Unverified),
+            dated("2026-10-31", Verdict::Incomplete),
+            dated("2026-11-01", Verdict::Incomplete),
+        ];
+        let keep = Keep {
+            daily: 0,
+            monthly: 2,
+        };
+        let all = reasons(&snapshots, None, keep);
+        assert_eq!(all[0], BTreeSet::from([Reason::Monthly]));
+        assert_eq!(all[1], BTreeSet::new());
+        assert_eq!(all[2], BTreeSet::from([Reason::Latest, Reason::Monthly]));
+    }
+
+    fn snapshots() -> impl Strategy<Value = Vec<Dated>> {
+        let verdict = proptest::sample::select(vec![
+            Verdict::Verified,
+            Verdict::Unverified,
+            Verdict::Incomplete,
+        ]);
+        let days = proptest::collection::btree_map(0..200_i64, verdict, 0..40);
+        days.prop_map(|days| {
+            let dated = days.into_iter().map(|(day, verdict)| Dated {
+                date: date(2026, 1, 1).saturating_add(day.days()),
+                verdict,
+            });
+            dated.collect()
+        })
+    }
+
+    fn kept(snapshots: &[Dated], latest: Option<Date>, keep: Keep) -> Vec<Dated> {
+        let reasons = reasons(snapshots, latest, keep);
+        let kept = snapshots.iter().zip(reasons);
+        kept.filter(|(_, reasons)| !reasons.is_empty())
+            .map(|(dated, _)| *dated)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_latest_and_the_latest_verified_always_stay(
+            snapshots in snapshots(),
+            named in proptest::option::of(proptest::arbitrary::any::<proptest::sample::Index>()),
+            daily in 0..5_usize,
+            monthly in 0..5_usize,
+        ) {
+            let latest = named
+                .filter(|_| !snapshots.is_empty())
+                .map(|named| named.get(&snapshots).date);
+            let kept = kept(&snapshots, latest, Keep { daily, monthly });
+            prop_assert_eq!(kept.last(), snapshots.last());
+            let is_verified = |dated: &&Dated| dated.verdict == Verdict::Verified;
+            prop_assert_eq!(
+                kept.iter().rev().find(is_verified),
+                snapshots.iter().rev().find(is_verified)
+            );
+            prop_assert!(latest.is_none_or(|date| kept.iter().any(|dated| dated.date == date)));
+            prop_assert!(kept.len() >= daily.min(snapshots.len()));
+            prop_assert!(kept.len() <= daily + monthly + 3);
+        }
+
+        #[test]
+        fn what_stays_stays_when_it_is_asked_again(
+            snapshots in snapshots(),
+            daily in 0..5_usize,
+            monthly in 0..5_usize,
+        ) {
+            let keep = Keep { daily, monthly };
+            let once = kept(&snapshots, None, keep);
+            prop_assert_eq!(kept(&once, None, keep), once);
+        }
+
+        #[test]
+        fn who_keeps_more_keeps_the_same_and_more(
+            snapshots in snapshots(),
+            daily in 0..5_usize,
+            monthly in 0..5_usize,
+            more in 0..5_usize,
+        ) {
+            let few = kept(&snapshots, None, Keep { daily, monthly });
+            let keep = Keep { daily: daily + more, monthly: monthly + more };
+            let many = kept(&snapshots, None, keep);
+            prop_assert!(few.iter().all(|dated| many.contains(dated)));
+        }
+    }
+}
