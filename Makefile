@@ -4,6 +4,7 @@
 
 DEMO_OUT ?= target/demo
 CASES ?= 1000000
+BENCH_PYTHON ?= $(CURDIR)/target/bench-python/bin/python
 SEED ?= $(shell date +%s)
 
 help: ## List the targets
@@ -29,8 +30,11 @@ lint: ## Check format and lints
 doc: ## Build the documentation, private items included
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 
-bench: ## Measure speed and memory of whole exports, in release
+bench: ## Measure speed and memory in release: whole exports, and the transform beside DuckDB
 	cargo bench --locked --bench speed
+	@test -x $(BENCH_PYTHON) || python3 -m venv target/bench-python
+	@$(BENCH_PYTHON) -c 'import duckdb' 2>/dev/null || $(BENCH_PYTHON) -m pip --quiet install duckdb
+	CLIPCENSUS_BENCH_PYTHON=$(BENCH_PYTHON) cargo bench --locked --bench transform
 
 fmt: ## Format the code
 	cargo fmt --all

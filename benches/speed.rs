@@ -1,8 +1,13 @@
-//! Speed and memory of whole exports, with the sandbox in a process of its own.
+//! Speed and memory of whole exports, and of `report` and `verify`, with the sandbox in a process of
+//! its own on the same cores.
 //!
-//! `make bench` prints a table: what, figure, unit, and the ratio to its bound. Limited exports are
-//! bound by the quota: requests needed / (time x limit). Unlimited ones are bound by the cores, so
-//! clips a second and CPU seconds are given. Nothing is asserted: a figure is for reading.
+//! `make bench` prints a table. Limited exports are bound by the quota: the ratio is requests needed
+//! / (time x limit), the time being that of the whole command. Unlimited ones are bound by the
+//! cores: clips a second and CPU seconds are given. Peak memory is compared with its bound, 64 MiB
+//! and 32 bytes a clip. Every census is compared with the number of clips there are, and a limited
+//! one ends with a failure where the service saw one request too many. Nothing else is asserted: a
+//! figure is for reading. `cargo bench --bench speed -- report` runs only what has `report` in its
+//! name.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -24,124 +29,217 @@ use serde_json::Value;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_clipcensus");
 
 /// One export to measure.
-struct Case {
+#[derive(Clone, Copy)]
+struct Export {
     clips: u64,
     history: &'static str,
     format: &'static str,
     /// Requests a second; `None` for no limit.
     limit: Option<u32>,
+    /// The share of the limit that another client uses up, while the export counts on all of it.
+    other_client: f64,
+}
+
+impl Export {
+    const fn limited(clips: u64, history: &'static str, limit: u32) -> Self {
+        Self {
+            clips,
+            history,
+            format: "parquet",
+            limit: Some(limit),
+            other_client: 0.0,
+        }
+    }
+
+    const fn unlimited(clips: u64, format: &'static str) -> Self {
+        Self {
+            clips,
+            history: "even",
+            format,
+            limit: None,
+            other_client: 0.0,
+        }
+    }
+
+    fn name(&self) -> String {
+        let limit = self
+            .limit
+            .map_or("no limit".to_owned(), |limit| format!("{limit}/s"));
+        let half = if self.other_client > 0.0 {
+            ", half of it used by another client"
+        } else {
+            ""
+        };
+        let Self {
+            clips,
+            history,
+            format,
+            ..
+        } = self;
+        format!("export {clips} {history}, {format}, {limit}{half}")
+    }
+
+    fn measure(&self) {
+        let folder = tempfile::tempdir().unwrap();
+        self.measure_into(folder.path());
+    }
+
+    fn measure_into(&self, out: &Path) {
+        let (mut sandbox, environment) = self.sandbox();
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["-v", "--log-format=json", "export", "--rate"])
+            .arg(self.limit.unwrap_or(10_000).to_string())
+            .args(["--format", self.format, "--out"])
+            .arg(out)
+            .envs(environment);
+        let used = watch(command);
+        let manifest = manifest(out);
+        sandbox.kill().unwrap();
+        sandbox.wait().unwrap();
+
+        assert_eq!(manifest["totals"]["written"], self.clips, "clips");
+        assert_eq!(manifest["verdict"], "verified");
+        let requests = manifest["requests"].as_object().unwrap();
+        let sent: u64 = requests.values().filter_map(Value::as_u64).sum();
+        let refused = requests.get("too_many_requests").and_then(Value::as_u64);
+        let refused = refused.unwrap_or(0);
+        let needed = self.clips.div_ceil(300);
+        let limit = self
+            .limit
+            .map(|limit| f64::from(limit) * (1.0 - self.other_client));
+        let mut figures = vec![
+            format!("{:.2} s", used.wall),
+            format!("{:.0} clips/s", self.clips as f64 / used.wall),
+            format!("{sent} requests ({needed} pages)"),
+            format!("{:.2} s after the last page", used.publish),
+        ];
+        if let Some(limit) = limit {
+            let ratio = needed as f64 / (used.wall * limit);
+            figures.push(format!("quota {:.1} %", 100.0 * ratio));
+            figures.push(format!("{refused} x 429"));
+            assert!(refused == 0 || self.other_client > 0.0, "429s");
+        } else {
+            let cpu = used.cpu * 1e6 / self.clips as f64;
+            figures.push(format!("{cpu:.2} CPU s a million"));
+        }
+        figures.push(used.memory(self.clips));
+        println!("{:<62} {}", self.name(), figures.join(", "));
+    }
+
+    /// Starts the sandbox and reads what it prints: the environment to reach it.
+    fn sandbox(&self) -> (Child, Vec<(String, String)>) {
+        let mut command = Command::new(PROGRAM);
+        command.args(["sandbox", "--clips", &self.clips.to_string()]);
+        command.args(["--set", &format!("history={}", self.history)]);
+        if let Some(limit) = self.limit {
+            command.args(["--set", &format!("limits.light-per-second={limit}")]);
+            command.args(["--set", "latency=200ms", "--set", "jitter=50ms"]);
+            let share = format!("limits.other-client-share={}", self.other_client);
+            command.args(["--set", &share]);
+        } else {
+            command.args(["--set", "limits.light-per-second=inf"]);
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let environment = lines
+            .map(Result::unwrap)
+            .take_while(|line| !line.contains("clipcensus export"))
+            .filter_map(|line| {
+                let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+                Some((name.to_owned(), value.to_owned()))
+            })
+            .collect();
+        (child, environment)
+    }
 }
 
 fn main() {
-    println!(
-        "{:<44} {:>9} {:>12} {:>8} {:>8} {:>9} {:>9}",
-        "export", "seconds", "clips/s", "requests", "quota", "CPU s/M", "peak MiB"
-    );
-    let limited = |clips, history| Case {
-        clips,
-        history,
-        format: "parquet",
-        limit: Some(80),
-    };
-    let unlimited = |clips, format| Case {
-        clips,
-        history: "even",
-        format,
-        limit: None,
-    };
-    for case in [
-        limited(240_000, "even"),
-        limited(240_000, "recent-heavy"),
-        limited(240_000, "bursty"),
-        unlimited(300_000, "parquet"),
-        unlimited(300_000, "csv"),
-        unlimited(3_000_000, "parquet"),
-    ] {
-        measure(&case);
+    let wanted = std::env::args().skip(1).find(|text| !text.starts_with('-'));
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|text| name.contains(text));
+    let histories = ["even", "recent-heavy", "bursty"];
+    let mut exports = Vec::new();
+    for clips in [240_000, 1_200_000] {
+        exports.extend(histories.map(|history| Export::limited(clips, history, 80)));
+    }
+    exports.push(Export {
+        other_client: 0.5,
+        ..Export::limited(240_000, "even", 80)
+    });
+    exports.push(Export::limited(240_000, "even", 30));
+    exports.push(Export::limited(240_000, "even", 4));
+    for clips in [1_000, 300_000, 3_000_000] {
+        exports.push(Export::unlimited(clips, "parquet"));
+    }
+    exports.push(Export::unlimited(300_000, "csv"));
+    exports.push(Export::unlimited(3_000_000, "csv"));
+    for export in exports.iter().filter(|export| is_wanted(&export.name())) {
+        export.measure();
+    }
+    let largest = Export::unlimited(10_000_000, "parquet");
+    if ["report", "verify", &largest.name()]
+        .iter()
+        .any(|name| is_wanted(name))
+    {
+        let folder = tempfile::tempdir().unwrap();
+        largest.measure_into(folder.path());
+        for name in ["report", "verify"] {
+            let mut command = Command::new(PROGRAM);
+            command.arg(name).arg(folder.path());
+            let used = watch(command);
+            println!(
+                "{:<62} {:.2} s, {:.2} CPU s, {}",
+                format!("{name} of a snapshot of {} clips", largest.clips),
+                used.wall,
+                used.cpu,
+                used.memory(largest.clips),
+            );
+        }
     }
 }
 
-fn measure(case: &Case) {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut sandbox, environment) = sandbox(case);
+/// What a process took.
+struct Used {
+    /// Seconds on the clock.
+    wall: f64,
+    /// Of these, from the line that says that the snapshot is being written.
+    publish: f64,
+    /// Seconds of all cores together.
+    cpu: f64,
+    /// The most memory it held, in KiB.
+    peak: u64,
+}
+
+impl Used {
+    fn memory(&self, clips: u64) -> String {
+        let bound = 64.0 + 32.0 * clips as f64 / f64::from(1 << 20);
+        let peak = self.peak as f64 / 1024.0;
+        format!("{peak:.0} MiB of {bound:.0}")
+    }
+}
+
+/// Runs a command to its end. Memory and time are what the system last told of its process.
+fn watch(mut command: Command) -> Used {
     let start = Instant::now();
-    let child = Command::new(PROGRAM)
-        .args([
-            "export",
-            "--rate",
-            &case.limit.unwrap_or(10_000).to_string(),
-        ])
-        .args(["--format", case.format, "--out"])
-        .arg(folder.path())
-        .envs(environment)
+    let mut child = command
         .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (peak_kib, cpu) = watch(child);
-    let took = start.elapsed().as_secs_f64();
-    let manifest = manifest(folder.path());
-    sandbox.kill().unwrap();
-    sandbox.wait().unwrap();
-
-    assert_eq!(manifest["totals"]["written"], case.clips, "clips");
-    let sum = |counts: &Value| {
-        counts
-            .as_object()
-            .unwrap()
-            .values()
-            .filter_map(Value::as_u64)
-            .sum::<u64>()
-    };
-    let needed = case.clips.div_ceil(300) as f64;
-    let quota = case.limit.map_or("-".to_owned(), |limit| {
-        format!("{:.1} %", 100.0 * needed / (took * f64::from(limit)))
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let crawled = std::thread::spawn(move || {
+        let mut crawled = None;
+        for line in lines.map_while(Result::ok) {
+            if line.contains("writing the snapshot") {
+                crawled = Some(Instant::now());
+            }
+        }
+        crawled
     });
-    let limit = case.limit.map_or("unlimited".to_owned(), |limit| {
-        format!("{limit}/s, 200±50 ms")
-    });
-    println!(
-        "{:<44} {:>9.2} {:>12.0} {:>8} {:>8} {:>9.2} {:>9.0}",
-        format!("{} {}, {}, {limit}", case.clips, case.history, case.format),
-        took,
-        case.clips as f64 / took,
-        sum(&manifest["requests"]),
-        quota,
-        cpu * 1e6 / case.clips as f64,
-        peak_kib as f64 / 1024.0,
-    );
-}
-
-/// Starts the sandbox and reads what it prints: the environment to reach it.
-fn sandbox(case: &Case) -> (Child, Vec<(String, String)>) {
-    let mut command = Command::new(PROGRAM);
-    command.args(["sandbox", "--clips", &case.clips.to_string()]);
-    command.args(["--set", &format!("history={}", case.history)]);
-    if let Some(limit) = case.limit {
-        command.args(["--set", &format!("limits.light-per-second={limit}")]);
-        command.args(["--set", "latency=200ms", "--set", "jitter=50ms"]);
-    } else {
-        command.args(["--set", "limits.light-per-second=inf"]);
-    }
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let environment = lines
-        .map(Result::unwrap)
-        .take_while(|line| !line.contains("clipcensus export"))
-        .filter_map(|line| {
-            let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        })
-        .collect();
-    (child, environment)
-}
-
-/// Waits for a process; gives its peak resident size in KiB and its CPU seconds, as the system last
-/// told them.
-fn watch(mut child: Child) -> (u64, f64) {
     let status = format!("/proc/{}/status", child.id());
     let stat = format!("/proc/{}/stat", child.id());
     let (mut peak, mut ticks) = (0, 0);
-    loop {
+    let exit = loop {
         if let Ok(text) = std::fs::read_to_string(&status) {
             let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
             let size = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
@@ -153,11 +251,19 @@ fn watch(mut child: Child) -> (u64, f64) {
             ticks = ticks.max(fields.filter_map(|field| field.parse::<u64>().ok()).sum());
         }
         if let Some(exit) = child.try_wait().unwrap() {
-            assert!(exit.success(), "the export failed");
-            // The kernel counts in hundredths of a second.
-            return (peak, ticks as f64 / 100.0);
+            break exit;
         }
         std::thread::sleep(Duration::from_millis(5));
+    };
+    let end = Instant::now();
+    assert!(exit.success(), "{command:?} failed");
+    let crawled = crawled.join().unwrap().unwrap_or(end);
+    Used {
+        wall: (end - start).as_secs_f64(),
+        publish: (end - crawled).as_secs_f64(),
+        // The kernel counts in hundredths of a second.
+        cpu: ticks as f64 / 100.0,
+        peak,
     }
 }
 

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::crawl::window::Window;
 
@@ -17,9 +20,9 @@ const SHORT_CHAIN: u64 = 40;
 const LONG_CHAIN: u64 = 400;
 
 /// The share of all pages that one chain may hold. Its pages come one after the other: at 80
-/// requests a second and 200 ms for each, 16 chains keep the quota busy, and twice as many leave
-/// room for those that begin late.
-const CHAINS: u64 = 32;
+/// requests a second and 200 ms for each, 16 chains keep the quota busy, and some more leave room
+/// for those that begin late. Of 1,200,000 clips, 22 in place of 32 save 30 requests of 4,100.
+const CHAINS: u64 = 22;
 
 /// How long the chain of a part is to be: this share of the longest that is not split.
 const PART: (u64, u64) = (3, 4);
@@ -36,6 +39,18 @@ pub struct Known {
     /// The parts of a window once held more than the window: the service does not look at the time
     /// of day, say, and splitting further only repeats requests.
     is_futile: AtomicBool,
+    /// Windows whose first page is on its way, of those that are walked first.
+    unseen: watch::Sender<usize>,
+}
+
+/// How long a walk waits for the first pages of the others. They are asked for before its second
+/// page anyway; one that is held up must not hold up all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether a window is never split for its length, whatever the others hold.
+#[must_use]
+pub const fn is_short(total_records: u64, page_size: u64) -> bool {
+    total_records.div_ceil(page_size) <= SHORT_CHAIN
 }
 
 /// A window that was split, as its parts remember it.
@@ -54,6 +69,25 @@ impl Known {
     /// A whole window has told its total.
     pub fn add(&self, clips: u64) {
         self.clips.fetch_add(clips, Ordering::Relaxed);
+    }
+
+    /// So many windows are about to be looked into for the first time.
+    pub fn expect(&self, windows: usize) {
+        self.unseen.send_replace(windows);
+    }
+
+    /// One of them has been, or cannot be.
+    pub fn seen(&self) {
+        self.unseen
+            .send_modify(|unseen| *unseen = unseen.saturating_sub(1));
+    }
+
+    /// Waits until all of them have been, so that what is too long a chain can be told.
+    pub async fn complete(&self) {
+        let mut unseen = self.unseen.subscribe();
+        let all = unseen.wait_for(|unseen| *unseen == 0);
+        // Late or not: the split is decided by what is known then.
+        drop(tokio::time::timeout(PATIENCE, all).await);
     }
 
     /// Whether any window has told of a clip.
@@ -259,9 +293,26 @@ mod tests {
         let known = Known::default();
         assert_eq!(known.longest_chain(300), 40);
         known.add(1_200_000);
-        assert_eq!(known.longest_chain(300), 125);
+        assert_eq!(known.longest_chain(300), 181);
         known.add(1_000_000_000);
         assert_eq!(known.longest_chain(300), 400);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn walks_wait_for_the_first_pages_of_all_but_not_for_one_that_is_held_up() {
+        let known = Known::default();
+        known.complete().await;
+        known.expect(2);
+        let mut all = Box::pin(known.complete());
+        assert!(futures_util::poll!(&mut all).is_pending());
+        known.seen();
+        assert!(futures_util::poll!(&mut all).is_pending());
+        known.seen();
+        assert!(futures_util::poll!(&mut all).is_ready());
+        known.expect(1);
+        let start = tokio::time::Instant::now();
+        known.complete().await;
+        assert_eq!(start.elapsed(), PATIENCE);
     }
 
     #[test]

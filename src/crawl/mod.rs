@@ -116,6 +116,7 @@ impl Crawl {
         let mut frontier = self.plan();
         let mut failures: Vec<AccountFailure> = Vec::new();
         let mut walks = JoinSet::new();
+        self.known.expect(frontier.len().min(self.walks.max(1)));
         loop {
             while walks.len() < self.walks.max(1)
                 && let Some(job) = frontier.take()
@@ -133,6 +134,9 @@ impl Crawl {
                 Ok(ended) => ended,
                 Err(failed) => std::panic::resume_unwind(failed.into_panic()),
             };
+            if walked.is_err() {
+                self.known.seen();
+            }
             match walked {
                 Ok(Walked::Done) => {}
                 Ok(Walked::Split(parts)) => frontier.add(parts),

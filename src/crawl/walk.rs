@@ -15,6 +15,7 @@ use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::decode::DecodedPage;
 use crate::crawl::frontier::Job;
+use crate::crawl::frontier::is_short;
 use crate::crawl::proof::Judgement;
 use crate::crawl::proof::Proof;
 use crate::event::Event;
@@ -188,6 +189,12 @@ impl<'a> Walk<'a> {
             if is_first {
                 self.first_asked = time.map(|time| time.sent);
                 self.tell_expected(page.total_records);
+                if page
+                    .total_records
+                    .is_some_and(|total| !is_short(total, page_size))
+                {
+                    self.crawl.known.complete().await;
+                }
                 let parts = page
                     .total_records
                     .filter(|_| page.next_page_token.is_some())
@@ -322,6 +329,7 @@ impl<'a> Walk<'a> {
     fn tell_expected(&self, clips: Option<u64>) {
         if self.job.estimate.is_none() && self.record.walks == 1 {
             self.crawl.known.add(clips.unwrap_or(0));
+            self.crawl.known.seen();
             self.crawl.events.emit(&Event::Expected { clips });
         }
     }

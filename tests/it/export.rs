@@ -140,11 +140,15 @@ fn what_the_documentation_leaves_open_makes_no_difference() {
 #[test]
 fn a_csv_and_a_parquet_snapshot_sum_up_to_the_same() {
     let world = World::new(clips(3_000));
-    world.export().succeeds();
-    let parquet = world.json(&format!("{}/summary.json", world.date()));
-    world.export().arg("--format=csv").succeeds();
-    let csv = world.json(&format!("{}/summary.json", world.date()));
-    assert_eq!(parquet, csv);
+    let summary = |format: &str| {
+        world.export().arg("--format").arg(format).succeeds();
+        let mut summary = world.json(&format!("{}/summary.json", world.date()));
+        // The files themselves differ.
+        let files = summary["proof"]["files"].take();
+        assert_eq!(files[0]["rows"], 3_000);
+        summary
+    };
+    assert!(summary("parquet") == summary("csv"));
 }
 
 #[test]
