@@ -67,10 +67,16 @@ impl Page {
             .filter_map(|rest| rest.split(')').next())
     }
 
-    /// The arguments of each command line of the program.
+    /// The arguments of each command line of the program, in blocks of code or in a sentence.
     fn commands(&self) -> impl Iterator<Item = Vec<String>> {
-        self.code.iter().filter_map(|line| {
-            let words = shlex::split(line)?;
+        let quoted = |line: &'_ String| -> Vec<String> {
+            let spans = line.split('`').skip(1).step_by(2);
+            spans.map(str::to_owned).collect()
+        };
+        let spans = self.prose.iter().flat_map(quoted);
+        let spans = spans.filter(|span| span.starts_with("clipcensus "));
+        self.code.iter().cloned().chain(spans).filter_map(|line| {
+            let words = shlex::split(&line)?;
             let start = words.iter().position(|word| word == "clipcensus")?;
             let is_of_shell = |word: &str| word.starts_with(['|', '>', '&', ';']);
             let words = words.into_iter().skip(start);
