@@ -86,7 +86,11 @@ impl Page {
 
     /// The first column of the table below a heading, without its quotes.
     fn table(&self, heading: &str) -> Vec<String> {
-        let below = self.prose.iter().skip_while(|line| *line != heading).skip(1);
+        let below = self
+            .prose
+            .iter()
+            .skip_while(|line| *line != heading)
+            .skip(1);
         below
             .take_while(|line| !line.starts_with('#'))
             .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
@@ -163,7 +167,11 @@ fn the_readme_leads_to_every_page() {
     for page in pages() {
         let path = page.path.strip_prefix(root()).unwrap();
         let is_linked = readme.links().any(|link| Path::new(link) == path);
-        assert!(is_linked || path.ends_with("README.md"), "{}", path.display());
+        assert!(
+            is_linked || path.ends_with("README.md"),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -198,7 +206,8 @@ fn every_flag_that_is_named_exists() {
     for page in pages() {
         let lines = page.prose.iter().chain(&page.code);
         for line in lines.filter(|line| !line.contains("cargo ")) {
-            for word in line.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'))
+            for word in
+                line.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'))
             {
                 let name = word.trim_start_matches('-');
                 if word.starts_with("--") && !name.is_empty() {
@@ -233,7 +242,7 @@ fn every_message_that_is_explained_is_one_of_the_program() {
 fn the_table_of_the_log_is_that_of_its_source() {
     let rows_of = |text: &str, before: &str| -> Vec<String> {
         let rows = text.lines().filter_map(|line| line.strip_prefix(before));
-        rows.filter(|row| row.matches(" | ").count() == 2 && row.contains("| `") )
+        rows.filter(|row| row.matches(" | ").count() == 2 && row.contains("| `"))
             .map(str::to_owned)
             .collect()
     };
@@ -265,7 +274,14 @@ fn every_field_of_manifest_and_summary_is_explained_and_no_other() {
     let mut fields = keys(&manifest);
     fields.extend(keys(&manifest["windows"][0]));
     assert_eq!(page.quoted_cells("## Manifest"), fields);
-    let summary = fs::read(world.out().join("_snapshots").join(world.date()).join("summary.json")).unwrap();
+    let summary = fs::read(
+        world
+            .out()
+            .join("_snapshots")
+            .join(world.date())
+            .join("summary.json"),
+    )
+    .unwrap();
     let summary = serde_json::from_slice(&summary).unwrap();
     assert_eq!(page.quoted_cells("## Summary"), keys(&summary));
 }
