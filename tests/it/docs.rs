@@ -124,12 +124,11 @@ fn source() -> String {
     let mut text = String::new();
     for file in rust_files(&root().join("src")) {
         for line in fs::read_to_string(file).unwrap().lines() {
-            match line.trim_start().strip_suffix('\\') {
-                Some(begin) => text.push_str(begin),
-                None => {
-                    text.push_str(line.trim_start());
-                    text.push('\n');
-                }
+            if let Some(begin) = line.trim_start().strip_suffix('\\') {
+                text.push_str(begin);
+            } else {
+                text.push_str(line.trim_start());
+                text.push('\n');
             }
         }
     }
