@@ -1,11 +1,11 @@
 //! The transform alone: page bytes in memory to a Parquet file on disk, on one core and on two,
-//! beside DuckDB on the same pages and cores.
+//! beside `DuckDB` on the same pages and cores.
 //!
 //! The pages are those of a simulated account, listed once through the API and kept in a folder.
 //! Each measurement is a process of its own, held to its cores with `taskset`, that reads the pages
 //! into memory, and then takes the time from the first page to the finished file. What it does is
 //! what an export does between the network and the publish: decode, normalise, spool, sort, merge,
-//! encode. DuckDB reads the same pages from the page cache and writes the same columns.
+//! encode. `DuckDB` reads the same pages from the page cache and writes the same columns.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -65,7 +65,7 @@ const ACCOUNT: &str = "an-account-id-of-its-usual-length";
 /// Set in the processes that measure: the folder of the pages.
 const PAGES: &str = "CLIPCENSUS_BENCH_PAGES";
 
-/// A Python with DuckDB; `make bench` sets it up.
+/// A Python with `DuckDB`; `make bench` sets it up.
 const PYTHON: &str = "CLIPCENSUS_BENCH_PYTHON";
 
 fn main() {

@@ -128,7 +128,7 @@ fn remedy(kind: &FailureKind) -> String {
         FailureKind::Forbidden => {
             "give the role of the Zoom app's owner the permission for it, or leave this account out"
         }
-        FailureKind::NotFound => "check the account id and the base URL",
+        FailureKind::NotFound => "check the account id, the owner and the base URL",
         FailureKind::BadRequest => "check the filters and the base URL",
         FailureKind::Unavailable => "check the network and status.zoom.us, then run again",
         FailureKind::Unusable => {

@@ -3,6 +3,7 @@
 //! | suite | about |
 //! |---|---|
 //! | `house` | which room may import which; first lines; samples |
+//! | `docs` | README and `docs/`: links, command lines, flags, messages, columns
 //! | `browser` | `report.html` in a headless Chromium, where there is one |
 //! | `export` | what is listed, for all sizes, histories, formats and bounds |
 //! | `settings` | flags, environment, file: wrong ones are refused before anything is sent |
@@ -25,6 +26,7 @@ mod accounts;
 mod browser;
 mod check;
 mod disk;
+mod docs;
 mod drift;
 mod export;
 mod faults;
