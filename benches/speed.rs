@@ -237,7 +237,7 @@ fn watch(mut command: Command) -> Used {
         crawled
     });
     let status = format!("/proc/{}/status", child.id());
-    let stat = format!("/proc/{}/stat", child.id());
+    let times = format!("/proc/{}/stat", child.id());
     let (mut peak, mut ticks) = (0, 0);
     let exit = loop {
         if let Ok(text) = std::fs::read_to_string(&status) {
@@ -245,7 +245,7 @@ fn watch(mut command: Command) -> Used {
             let size = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
             peak = peak.max(size.unwrap_or(0));
         }
-        if let Ok(text) = std::fs::read_to_string(&stat) {
+        if let Ok(text) = std::fs::read_to_string(&times) {
             let after_name = text.rsplit(')').next().unwrap();
             let fields = after_name.split_whitespace().skip(11).take(2);
             ticks = ticks.max(fields.filter_map(|field| field.parse::<u64>().ok()).sum());

@@ -153,7 +153,7 @@ fn tell(recovery: &Recovery) {
     match recovery {
         Recovery::Nothing => {}
         Recovery::Completed(date) => {
-            tracing::warn!("completed the publishing of {date}, which had been interrupted");
+            tracing::warn!("completed what had been interrupted: publishing or removing {date}");
         }
         Recovery::Lost(date) => {
             let date = date.as_deref().unwrap_or("a date that is not known");
