@@ -132,6 +132,9 @@ impl Export {
         let mut command = Command::new(PROGRAM);
         command.args(["sandbox", "--clips", &self.clips.to_string()]);
         command.args(["--set", &format!("history={}", self.history)]);
+        // Nothing changes while it is listed, nor was changed a moment before.
+        let hour_ago = jiff::Timestamp::now().as_second() - 3600;
+        command.args(["--set", &format!("until={hour_ago}")]);
         if let Some(limit) = self.limit {
             command.args(["--set", &format!("limits.light-per-second={limit}")]);
             command.args(["--set", "latency=200ms", "--set", "jitter=50ms"]);

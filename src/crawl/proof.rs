@@ -36,6 +36,14 @@ pub enum Judgement {
     Unsettled(String),
 }
 
+impl Judgement {
+    /// Clips were changed while the pages were read.
+    #[must_use]
+    pub fn in_motion() -> Self {
+        Self::InMotion("clips were changed while their pages were read".to_owned())
+    }
+}
+
 impl Proof {
     /// Takes note of one page.
     pub fn page(&mut self, records: u64, total_records: Option<u64>) {
@@ -97,9 +105,7 @@ impl Proof {
         match self.total {
             // With offset-like paging, a clip that appears behind the place read makes up for one
             // that vanished before it, and the numbers agree though a third was skipped.
-            Total::Named(total) if total == distinct && self.is_in_motion => {
-                Judgement::InMotion("clips were changed while their pages were read".to_owned())
-            }
+            Total::Named(total) if total == distinct && self.is_in_motion => Judgement::in_motion(),
             Total::Named(total) if total == distinct => Judgement::Settled,
             Total::Named(total) => Judgement::Unsettled(format!(
                 "total_records is {total}, but {distinct} clips came"

@@ -518,6 +518,33 @@ async fn a_window_in_motion_is_cut_until_its_parts_are_of_one_page() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_chain_is_not_read_to_its_end_once_it_is_in_motion() {
+    // Someone changes a clip of every window of 28 days while its second page is asked for.
+    let service = Service::even(240_000);
+    let crawled = crawl(move |request| {
+        let mut answer = service.page(request)?;
+        let date = "Mon, 23 Nov 2026 00:00:00 GMT".parse().unwrap();
+        answer.headers.insert(reqwest::header::DATE, date);
+        let query = |name: &str| {
+            let mut pairs = request.url.query_pairs();
+            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        };
+        let bound = |name: &str| -> jiff::Timestamp { query(name).unwrap().parse().unwrap() };
+        let seconds = bound("to").as_second() - bound("from").as_second();
+        if seconds >= window::LONGEST_WINDOW && query("next_page_token").is_some() {
+            let body = std::str::from_utf8(&answer.body).unwrap();
+            let changed = r#"{"modified_date":"2026-11-23T00:00:00Z","clip_id""#;
+            answer.body = Bytes::from(body.replacen(r#"{"clip_id""#, changed, 1));
+        }
+        Ok(answer)
+    })
+    .await;
+    assert_complete(&crawled, 240_000);
+    // Two pages in vain, and up to one page more for each part, of 16.
+    assert!(crawled.requests <= 51 * 20, "{} requests", crawled.requests);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_forbidden_account_is_named_and_the_others_are_finished() {
     let out = tempfile::tempdir().unwrap();
     let service = Service::even(2_000);

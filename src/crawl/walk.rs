@@ -54,14 +54,12 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
     let mut walk = Walk::start(crawl, job);
     loop {
         let end = walk.all_pages().await?;
-        match end {
-            End::TooFull(parts) => return walk.cut(parts, "too full for one chain").await,
-            End::PageTokenDied => continue,
-            End::LastPage => {}
-        }
-        let judgement = match walk.broken.take() {
-            Some(why) => Judgement::Unsettled(why),
-            None => walk.judge()?,
+        let judgement = match (end, walk.broken.take()) {
+            (End::TooFull(parts), _) => return walk.cut(parts, "too full for one chain").await,
+            (End::PageTokenDied, _) => continue,
+            (End::InMotion, _) => Judgement::in_motion(),
+            (End::LastPage, Some(why)) => Judgement::Unsettled(why),
+            (End::LastPage, None) => walk.judge()?,
         };
         let can_split = walk.proof.pages() > 1 && job.window.can_split();
         let (why, counts) = match judgement {
@@ -87,7 +85,8 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
                 repeats: walk.repeats,
                 ..job.clone()
             };
-            let parts = repeated.split(2, walk.proof.records());
+            let clips = walk.proof.expected().unwrap_or(walk.proof.records());
+            let parts = repeated.split(2, clips);
             return walk.cut(parts, &why).await;
         }
     }
@@ -98,6 +97,8 @@ enum End {
     LastPage,
     TooFull(Vec<Job>),
     PageTokenDied,
+    /// It cannot settle any more, and its parts may: the rest of it would be read in vain.
+    InMotion,
 }
 
 /// The walks of one window so far.
@@ -211,6 +212,9 @@ impl<'a> Walk<'a> {
                 }
             } else if self.is_changed(&page, time) {
                 self.proof.changed();
+                if self.job.window.can_split() && !self.crawl.known.splits_in_vain() {
+                    return Ok(End::InMotion);
+                }
             }
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
 
+use arrow::array::RecordBatch;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -58,6 +62,16 @@ pub(super) struct Written {
     totals: Totals,
 }
 
+/// Batches merged that wait to be written.
+const MERGED_AHEAD: usize = 4;
+
+/// What all rows come to.
+struct Read {
+    fold: SummaryFold,
+    owners: OwnerIds,
+    totals: Totals,
+}
+
 impl Finished {
     /// Writes the data files.
     pub(super) fn write(self) -> Result<Written, Error> {
@@ -74,6 +88,27 @@ impl Finished {
             self.settings.csv_mode,
             self.settings.max_file_rows,
         )?;
+        let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
+        let read = thread::scope(|scope| {
+            let read = scope.spawn(|| self.read(snapshot_at, merged));
+            let written = batches
+                .into_iter()
+                .try_for_each(|batch| publication.write(&batch));
+            let read = read.join();
+            written?;
+            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        Ok(Written {
+            staged: publication.finish()?,
+            finished: self,
+            fold: read.fold,
+            owners: read.owners,
+            totals: read.totals,
+        })
+    }
+
+    /// Merges the spool and sums its rows up, as they are written elsewhere.
+    fn read(&self, snapshot_at: i64, merged: SyncSender<RecordBatch>) -> Result<Read, Error> {
         let mut fold = SummaryFold::new(snapshot_at);
         let mut owners = OwnerIds::default();
         let mut rows = merge(&self.crawl.spool)?;
@@ -84,13 +119,13 @@ impl Finished {
             if self.settings.resolve_owners {
                 owners.add(&batch);
             }
-            publication.write(&batch)?;
+            // Who does not take it has failed, and will say so.
+            if merged.send(batch).is_err() {
+                break;
+            }
         }
         let totals = self.totals(rows.rows(), rows.duplicates())?;
-        drop(rows);
-        Ok(Written {
-            staged: publication.finish()?,
-            finished: self,
+        Ok(Read {
             fold,
             owners,
             totals,

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use crate::zoom::turnstile::Turn;
 use crate::zoom::turnstile::Turnstile;
 
-/// Keeps the distance between slots 1.5 % longer than the rate asks for, so that an attempt that
+/// Keeps the distance between slots 1 % longer than the rate asks for, so that an attempt that
 /// travels a few milliseconds faster than those before it does not make one too many in a second.
-const SLACK: f64 = 1.015;
+const SLACK: f64 = 1.01;
 
 /// The most by which a late slot is made up for. More would be a burst after a stall.
 const MAKE_UP: Duration = Duration::from_millis(5);
