@@ -8,6 +8,10 @@ use clap_mangen::Man;
 
 use crate::cli::Cli;
 
+/// How the section of examples begins as it is made, and as it is shown.
+const EXTRA: &str = ".SH EXTRA\n";
+const NOTES: &str = ".SH EXAMPLES AND NOTES\n.nf\n";
+
 /// A script with which a shell completes commands, flags and values.
 #[must_use]
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -26,8 +30,12 @@ pub(crate) fn page(command: Option<&str>) -> io::Result<Vec<u8>> {
     let named = command.and_then(|name| program.find_subcommand(name));
     let shown = named.unwrap_or(&program).clone();
     let mut page = Vec::new();
-    Man::new(shown).render(&mut page)?;
-    Ok(page)
+    Man::new(shown)
+        .source(concat!("clipcensus ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page)?;
+    // Examples and tables keep their lines.
+    let page = String::from_utf8_lossy(&page);
+    Ok(page.replace(EXTRA, NOTES).into_bytes())
 }
 
 #[cfg(test)]
@@ -54,6 +62,7 @@ mod tests {
         for name in MANUAL {
             let page = String::from_utf8(page(Some(name)).unwrap()).unwrap();
             assert!(page.contains(&format!(".TH clipcensus-{name} 1")), "{page}");
+            assert!(page.contains(NOTES), "{page}");
             let mut program = Cli::command();
             program.build();
             let command = program.find_subcommand(name).unwrap();

@@ -29,7 +29,7 @@ pub(super) struct Ended<'a> {
     pub(super) out: Option<&'a Path>,
     pub(super) exit_code: ExitCode,
     pub(super) started_at: Timestamp,
-    pub(super) ended_at: Timestamp,
+    pub(super) over_at: Timestamp,
     pub(super) took: Duration,
     pub(super) counts: &'a Counts,
 }
@@ -68,9 +68,9 @@ impl Ended<'_> {
         page.one(
             "clipcensus_end_timestamp_seconds",
             "When the last export ended",
-            self.ended_at.as_second(),
+            self.over_at.as_second(),
         );
-        let now = is_success.then(|| self.ended_at.as_second());
+        let now = is_success.then(|| self.over_at.as_second());
         if let Some(at) = now.or(last_success) {
             page.one(
                 LAST_SUCCESS,

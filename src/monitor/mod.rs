@@ -61,7 +61,7 @@ impl Monitor {
                 out: self.notices.out.as_deref(),
                 exit_code,
                 started_at: self.started_at,
-                ended_at: now,
+                over_at: now,
                 took: self.clock.elapsed(),
                 counts: &self.counts,
             };
