@@ -1,17 +1,8 @@
 //! What the program says about itself: help, completions, man pages, and what was meant by a slip.
 
-use crate::support::Program;
+use clipcensus::cli::MANUAL;
 
-const COMMANDS: [&str; 8] = [
-    "export",
-    "check",
-    "report",
-    "verify",
-    "prune",
-    "sandbox",
-    "completions",
-    "man",
-];
+use crate::support::Program;
 
 #[test]
 fn help_shows_examples_credentials_and_the_exit_codes() {
@@ -32,7 +23,7 @@ fn help_shows_examples_credentials_and_the_exit_codes() {
 
 #[test]
 fn the_help_of_every_command_has_examples_of_it() {
-    for command in COMMANDS {
+    for command in MANUAL {
         for arguments in [&[command, "--help"], &["help", command]] {
             let help = Program::new(arguments).succeeds().stdout;
             let (_, examples) = help.split_once("Examples:\n").unwrap_or_default();
@@ -62,7 +53,7 @@ fn the_exit_codes_are_a_topic_of_help() {
 fn completions_and_man_pages_go_to_stdout() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = Program::new(&["completions", shell]).succeeds().stdout;
-        for command in COMMANDS {
+        for command in MANUAL {
             assert!(script.contains(command), "{shell} without {command}");
         }
     }

@@ -1,11 +1,11 @@
 //! How an export ended, told to a metrics file and to an address that is called.
 
 use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::channel;
 
@@ -16,6 +16,8 @@ use clipcensus::sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::clips;
+use crate::support::is_installed;
+use crate::support::request_head;
 use crate::support::with_faults;
 
 /// Something that is called, and answers every call alike.
@@ -32,10 +34,7 @@ impl Monitor {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut request = String::new();
-                let mut lines = BufReader::new(&stream);
-                while !request.ends_with("\r\n\r\n") && lines.read_line(&mut request).unwrap() > 0 {
-                }
+                let request = request_head(&stream);
                 let line = request.lines().next().unwrap_or_default().to_owned();
                 let head = "content-length: 0\r\nconnection: close";
                 stream
@@ -154,6 +153,23 @@ fn every_series_has_help_and_type_and_bears_the_output_folder() {
         }
     }
     assert!(typed.len() > 12, "{text}");
+    if !is_installed("promtool") {
+        return;
+    }
+    let mut checked = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = checked.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    let checked = checked.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(checked.status.success(), "{said}");
+    assert_eq!(said, "");
     let folder = fs::read_dir(world.folder.path()).unwrap();
     let left = folder.map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left

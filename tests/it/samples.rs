@@ -11,26 +11,15 @@ use clipcensus::cli::Cli;
 use clipcensus::exit_code::ExitCode;
 use serde_json::Value;
 
+use crate::support::is_installed;
+use crate::support::skipped;
+
 const CRONTAB: &str = include_str!("../../samples/crontab");
 const SERVICE: &str = include_str!("../../samples/clipcensus.service");
 const TIMER: &str = include_str!("../../samples/clipcensus.timer");
 const CONTAINERFILE: &str = include_str!("../../samples/Containerfile");
 const CRONJOB: &str = include_str!("../../samples/kubernetes-cronjob.yaml");
 const DAG: &str = include_str!("../../samples/airflow_dag.py");
-
-#[expect(clippy::print_stderr, reason = "what was not looked at is said")]
-fn skipped(why: &str) {
-    eprintln!("{why}: not everything about samples/ was looked at");
-}
-
-/// Where a program is not installed, what only it can tell is not looked at.
-fn is_installed(program: &str) -> bool {
-    let is_there = Command::new(program).arg("--version").output().is_ok();
-    if !is_there {
-        skipped(&format!("{program} is not installed"));
-    }
-    is_there
-}
 
 fn python(script: &str, file: &str) -> Output {
     let path = format!("{}/samples/{file}", env!("CARGO_MANIFEST_DIR"));
