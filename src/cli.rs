@@ -7,7 +7,13 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
+use clap::builder::PossibleValuesParser;
+use clap_complete::Shell;
+use secrecy::SecretString;
 use serde::Deserialize;
+
+use crate::clip::STATUSES;
+use crate::exit_code;
 
 /// A complete, verified census of every Zoom Clip in an account.
 #[derive(Debug, Parser)]
@@ -17,13 +23,7 @@ use serde::Deserialize;
     args_override_self = true,
     about,
     max_term_width = 100,
-    after_help = "Credentials come from the environment, never from a flag:\n  \
-        ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET   a Server-to-Server OAuth app\n  \
-        ZOOM_ACCESS_TOKEN                                     or a ready access token\n\
-        each also as ..._FILE, naming a file that holds it.\n\n\
-        Exit codes: 0 published; 2 bad arguments or settings; 65 incomplete or damaged; 70 a fault\n\
-        of ours; 73 output cannot be written; 75 come back later, running it again resumes; 77\n\
-        credentials, scope or permission; 130 and 143 interrupted, running it again resumes."
+    after_help = after_help()
 )]
 pub struct Cli {
     /// What to do.
@@ -54,6 +54,23 @@ pub struct Cli {
         env = "CLIPCENSUS_LOG_FORMAT"
     )]
     pub log_format: LogFormat,
+}
+
+/// What stands below the list of commands.
+fn after_help() -> String {
+    format!(
+        "Examples:\n  \
+        clipcensus export --sandbox --out census     try it without credentials\n  \
+        clipcensus check --out census                before the first export\n  \
+        clipcensus export --out census\n  \
+        clipcensus help exit-codes                   what to do for each exit code\n\n\
+        Credentials come from the environment, never from a flag:\n  \
+        ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET   a Server-to-Server OAuth app\n  \
+        ZOOM_ACCESS_TOKEN                                     or a ready access token\n\
+        each also as ..._FILE, naming a file that holds it.\n\n\
+        Exit codes:\n{}",
+        exit_code::table().trim_end()
+    )
 }
 
 /// How messages look on stderr.
@@ -91,6 +108,13 @@ pub enum Command {
     Prune(PruneArgs),
     /// Serve a simulated Zoom account on this machine.
     Sandbox(SandboxArgs),
+    /// Print a shell's completions.
+    Completions(CompletionsArgs),
+    /// Print a man page.
+    Man(ManArgs),
+    /// How a command ends, and what to do then.
+    #[command(hide = true, long_about = exit_code::topic(), help_template = "{about}")]
+    ExitCodes,
 }
 
 macro_rules! settings {
@@ -121,7 +145,8 @@ settings! {
         clipcensus export --out census --account AAA --account BBB\n  \
         clipcensus export --out census --resolve-owners   who the owners are, by name\n  \
         clipcensus export --out changes --by modified --since 36h\n  \
-        clipcensus export --out audit --owner jo@example.com --format csv")]
+        clipcensus export --out audit --owner jo@example.com --format csv\n  \
+        clipcensus export --config clipcensus.toml --metrics-file clipcensus.prom")]
     pub struct ExportArgs {
         /// Settings file in TOML; its keys are the names of these flags.
         #[arg(long, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
@@ -174,7 +199,8 @@ settings! {
         pub owner: Option<String>,
 
         /// Only clips of this status.
-        #[arg(long, value_name = "STATUS", env = "CLIPCENSUS_STATUS")]
+        #[arg(long, value_name = "STATUS", env = "CLIPCENSUS_STATUS",
+            value_parser = PossibleValuesParser::new(STATUSES))]
         pub status: Option<String>,
 
         /// Only clips whose title matches.
@@ -222,6 +248,14 @@ settings! {
         /// Export a simulated account of 50,000 clips in place of a real one; needs no credentials.
         #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub sandbox: Option<bool>,
+
+        /// Write how the export ended to this file, for Prometheus' textfile collector; also when it fails.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_METRICS_FILE")]
+        pub metrics_file: Option<PathBuf>,
+
+        /// Call URL/start at the begin, then URL or URL/EXITCODE, as healthchecks.io wants it.
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_PING_URL", hide_env_values = true)]
+        pub ping_url: Option<SecretString>,
 
         /// Address of the API [default: Zoom's]
         #[arg(long, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
@@ -314,6 +348,9 @@ pub enum ReportFormat {
 
 /// The settings of a verification.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus verify census                             the newest snapshot\n  \
+    clipcensus verify census/_snapshots/2026-11-23")]
 pub struct VerifyArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
     #[arg(value_name = "SNAPSHOT")]
@@ -384,4 +421,39 @@ pub struct SandboxArgs {
     /// One option on top of the file, in TOML; may be given more than once.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// The settings of completions.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus completions bash > ~/.local/share/bash-completion/completions/clipcensus\n  \
+    clipcensus completions zsh > ~/.zfunc/_clipcensus\n  \
+    clipcensus completions fish > ~/.config/fish/completions/clipcensus.fish")]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The commands that have a man page.
+pub const MANUAL: [&str; 8] = [
+    "export",
+    "check",
+    "report",
+    "verify",
+    "prune",
+    "sandbox",
+    "completions",
+    "man",
+];
+
+/// The settings of a man page.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus man > ~/.local/share/man/man1/clipcensus.1\n  \
+    clipcensus man export > ~/.local/share/man/man1/clipcensus-export.1")]
+pub struct ManArgs {
+    /// The command; left out, the page of the program.
+    #[arg(value_name = "COMMAND", value_parser = PossibleValuesParser::new(MANUAL))]
+    pub command: Option<String>,
 }

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::future::Future;
 use std::io::BufWriter;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Parser;
 use jiff::Timestamp;
-use tokio::signal::unix::Signal;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 
 use crate::check::check;
 use crate::check::worst;
@@ -21,6 +16,7 @@ use crate::cli::Cli;
 use crate::cli::Command;
 use crate::cli::ExportArgs;
 use crate::cli::LogFormat;
+use crate::cli::ManArgs;
 use crate::cli::PruneArgs;
 use crate::cli::ReportArgs;
 use crate::cli::ReportFormat;
@@ -30,8 +26,12 @@ use crate::config::ConfigError;
 use crate::config::Environment;
 use crate::config::Export;
 use crate::error::Error;
-use crate::error::ExitCode;
+use crate::event::Listener;
+use crate::exit_code;
+use crate::exit_code::ExitCode;
 use crate::export::export;
+use crate::manual;
+use crate::monitor::Monitor;
 use crate::progress::Progress;
 use crate::progress::log;
 use crate::report;
@@ -41,6 +41,7 @@ use crate::report::units::things;
 use crate::sandbox::Sandbox;
 use crate::sandbox::SandboxOptions;
 use crate::sandbox::scenario;
+use crate::signals::until_signal;
 use crate::snapshot;
 use crate::snapshot::Dated;
 use crate::snapshot::Held;
@@ -74,7 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let log_format = cli.log_format;
     log::start(cli.quiet, cli.verbose, log_format);
-    let done = match cli.command {
+    let ended = match cli.command {
         Command::Export(args) => {
             let has_bar = !cli.quiet && log_format == LogFormat::Text;
             run_export(*args, has_bar)
@@ -84,8 +85,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => run_verify(&args),
         Command::Prune(args) => run_prune(&args),
         Command::Sandbox(args) => run_sandbox(&args),
+        Command::Completions(args) => done(put(|stdout| {
+            stdout.write_all(&manual::completions(args.shell))
+        })),
+        Command::Man(args) => run_man(&args),
+        Command::ExitCodes => done(print(&exit_code::topic())),
     };
-    done.unwrap_or_else(|error| {
+    ended.unwrap_or_else(|error| {
         match log_format {
             LogFormat::Text => complain(&error),
             LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
@@ -100,13 +106,34 @@ fn complain(error: &Error) {
     drop(writeln!(std::io::stderr(), "error: {error}"));
 }
 
+fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
+    printed.map(|()| ExitCode::Success)
+}
+
 fn run_export(args: ExportArgs, has_bar: bool) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
+    let monitor = Monitor::of(&args, now);
+    let ended = watched_export(args, has_bar, now, &monitor);
+    let exit_code = ended.as_ref().map_or_else(Error::exit_code, |code| *code);
+    monitor.ended(exit_code, Timestamp::now());
+    ended
+}
+
+fn watched_export(
+    args: ExportArgs,
+    has_bar: bool,
+    now: Timestamp,
+    monitor: &Monitor,
+) -> Result<ExitCode, Error> {
     let settings = Export::resolve(args, &Environment::of_process(), now)?;
     let has_bar = has_bar && std::io::stderr().is_terminal();
     let progress = Arc::new(Progress::new(has_bar, settings.limits.light));
-    let work = export(settings, vec![Arc::clone(&progress) as _], now);
-    let ended = until_signal(work);
+    let started = monitor.started();
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
+    let ended = until_signal(async move {
+        started.await;
+        export(settings, listeners, now).await
+    });
     progress.finish();
     let published = ended?;
     let mut text = report::text(&published.summary);
@@ -230,6 +257,13 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Success)
 }
 
+fn run_man(args: &ManArgs) -> Result<ExitCode, Error> {
+    let page =
+        manual::page(args.command.as_deref()).map_err(|error| Error::Runtime(error.to_string()))?;
+    put(|stdout| stdout.write_all(&page))?;
+    Ok(ExitCode::Success)
+}
+
 fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
@@ -276,74 +310,6 @@ fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions,
     options.clips = args.clips.unwrap_or(options.clips);
     options.seed = args.seed.unwrap_or(options.seed);
     Ok(options)
-}
-
-/// How long work on files that is under way gets to end once the rest has; nothing depends on it.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// Runs work until it is done, or a signal stops it. A second signal ends the process at once.
-///
-/// The work has threads of its own: whatever holds them up, signals are heard here.
-fn until_signal<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    let not_started = |error: std::io::Error| Error::Runtime(error.to_string());
-    let listener = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .map_err(not_started)?;
-    let mut signals = {
-        let _entered = listener.enter();
-        Signals::listen().map_err(not_started)?
-    };
-    let workers = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(not_started)?;
-    let ended = listener.block_on(async {
-        let mut work = workers.spawn(work);
-        let ended = tokio::select! {
-            done = &mut work => Ok(done),
-            stopped = signals.next() => {
-                work.abort();
-                Err(stopped)
-            }
-        };
-        let over = tokio::task::spawn_blocking(move || workers.shutdown_timeout(GRACE));
-        tokio::select! {
-            _ = over => ended,
-            again = signals.next() => exit_at_once(&again),
-        }
-    });
-    ended?.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-}
-
-/// The signals that ask the program to stop.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for the next of them.
-    async fn next(&mut self) -> Error {
-        tokio::select! {
-            _ = self.interrupt.recv() => Error::Stopped { signal: "SIGINT", code: ExitCode::Interrupted },
-            _ = self.terminate.recv() => Error::Stopped { signal: "SIGTERM", code: ExitCode::Terminated },
-        }
-    }
-}
-
-#[expect(clippy::exit, reason = "asked for twice")]
-fn exit_at_once(asked: &Error) -> ! {
-    std::process::exit(asked.exit_code() as i32);
 }
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.

@@ -2,32 +2,10 @@
 
 use crate::config::ConfigError;
 use crate::crawl::CrawlError;
+use crate::exit_code::ExitCode;
 use crate::snapshot::SnapshotError;
 use crate::zoom::Failure;
 use crate::zoom::FailureKind;
-
-/// What the process says to its caller: cron, systemd, an orchestrator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitCode {
-    /// Published and verified, or unverified and said so.
-    Success = 0,
-    /// Bad arguments or settings; nothing was sent.
-    Usage = 2,
-    /// Counts do not agree, or `verify` found something.
-    Incomplete = 65,
-    /// A fault of ours.
-    Internal = 70,
-    /// The output cannot be written.
-    CannotWrite = 73,
-    /// Come back later; running it again resumes.
-    TryAgain = 75,
-    /// Credentials, scope or permission.
-    NotAllowed = 77,
-    /// SIGINT; running it again resumes.
-    Interrupted = 130,
-    /// SIGTERM; running it again resumes.
-    Terminated = 143,
-}
 
 /// What ends a command.
 #[derive(Debug, thiserror::Error)]

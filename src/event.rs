@@ -134,6 +134,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Ok,
+        Self::TooManyRequests,
+        Self::Unauthorized,
+        Self::PageTokenRefused,
+        Self::ClientError,
+        Self::ServerError,
+        Self::Unusable,
+        Self::ConnectionError,
+        Self::TimedOut,
+    ];
+
     /// Its name in manifests and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -14,6 +14,7 @@
 //! | [`crawl`] | windows, walks, proof; the one concurrent step |
 //! | [`report`] | the summary, a fold over rows, and how it is shown |
 //! | [`sandbox`] | a simulated Zoom account; shares no code with `zoom` |
+//! | [`exit_code`] | what the process says to its caller |
 //! | [`cli`] | the arguments as typed |
 //! | [`config`] | arguments, environment and file, resolved once |
 //! | [`error`] | every stage's error, and its exit code |
@@ -22,6 +23,9 @@
 //! | [`export`] | an export from its settings to its snapshot |
 //! | [`verify`] | a snapshot against its manifest, the manifest against itself |
 //! | [`check`] | a look before an export, of which nothing stays |
+//! | `signals` | work that a signal stops |
+//! | `monitor` | how an export ended, told to a metrics file and a ping URL |
+//! | `manual` | completions and man pages, from the arguments |
 //! | `commands` | each command: settings in, result out |
 
 pub mod event;
@@ -42,6 +46,8 @@ pub mod report;
 
 pub mod sandbox;
 
+pub mod exit_code;
+
 pub mod cli;
 
 pub mod config;
@@ -57,6 +63,12 @@ pub mod export;
 pub mod verify;
 
 pub mod check;
+
+mod signals;
+
+mod monitor;
+
+mod manual;
 
 mod commands;
 

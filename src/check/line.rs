@@ -1,7 +1,7 @@
 //! What a check says: a line for each thing that it looked at.
 
 use crate::error::Error;
-use crate::error::ExitCode;
+use crate::exit_code::ExitCode;
 use crate::zoom::Failure;
 
 /// How a thing stands.

@@ -1,7 +1,6 @@
 //! Arguments, environment and settings file become one typed value, once. No stage reads any of
 //! them again, and what stands in the value has been checked.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,12 +9,16 @@ use jiff::Timestamp;
 mod accounts;
 mod credentials;
 mod error;
+mod file;
 mod limits;
+mod notices;
 mod when;
 
 pub use crate::config::accounts::Accounts;
 pub use crate::config::credentials::Environment;
 pub use crate::config::error::ConfigError;
+pub use crate::config::notices::Notices;
+pub use crate::config::notices::PingUrl;
 pub use crate::config::when::When;
 
 use crate::cli::ByDate;
@@ -24,6 +27,7 @@ use crate::cli::ExportArgs;
 use crate::cli::FileFormat;
 use crate::clip::STATUSES;
 use crate::clip::SecretPolicy;
+use crate::config::file::read_file;
 use crate::crawl::Filters;
 use crate::crawl::window::Window;
 use crate::snapshot::CsvMode;
@@ -119,6 +123,9 @@ impl Export {
         };
         let out = args.out.clone().filter(|out| !out.as_os_str().is_empty());
         let out = out.ok_or(ConfigError::NoOut)?;
+        if let Some(url) = &args.ping_url {
+            PingUrl::new(url)?;
+        }
         let source = source(&args, environment)?;
         let now = when::cut_to_second(now).unwrap_or(now);
         let since = args.since.as_deref().unwrap_or(FIRST_DAY);
@@ -196,22 +203,6 @@ impl Export {
                 .map_or(now, |until| until.at.as_second()),
         }
     }
-}
-
-fn read_file(path: &Path) -> Result<ExportArgs, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    // The parser's own text shows the line, in which somebody may have put a secret.
-    toml::from_str(&text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        ConfigError::Toml {
-            path: path.to_owned(),
-            line: before.unwrap_or_default().lines().count().max(1),
-            why: error.message().to_owned(),
-        }
-    })
 }
 
 /// A file without the settings that a flag or variable takes the place of by another name.

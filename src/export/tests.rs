@@ -59,6 +59,7 @@ impl Direct {
                 format!("Basic {}", BASE64_STANDARD.encode(pair))
             }
             Authorization::Bearer(token) => format!("Bearer {}", token.expose_secret()),
+            Authorization::Anonymous => String::new(),
         };
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(request.form.iter().flatten())

@@ -7,7 +7,7 @@
 mod columns;
 pub mod csv;
 pub mod error;
-mod file;
+pub(crate) mod file;
 pub mod instant;
 mod journal;
 mod key;

@@ -19,7 +19,7 @@ pub enum EndpointError {
     /// It does not parse as a URL with a host.
     #[error("{name} is no web address: {why}; write it like {example}")]
     NoUrl {
-        /// Which of the two.
+        /// Which address.
         name: &'static str,
         /// What is wrong.
         why: String,
@@ -29,7 +29,7 @@ pub enum EndpointError {
     /// It would send credentials in the clear.
     #[error("{name} must use https (only this computer may be called without): {host}")]
     Clear {
-        /// Which of the two.
+        /// Which address.
         name: &'static str,
         /// The host.
         host: String,
@@ -37,7 +37,7 @@ pub enum EndpointError {
     /// It holds a user, a password, a query or a fragment.
     #[error("{name} must hold a host and a path only")]
     Crowded {
-        /// Which of the two.
+        /// Which address.
         name: &'static str,
     },
 }
@@ -55,28 +55,33 @@ impl Endpoints {
     /// If one is no web address, is neither https nor loopback, or holds more than host and path.
     pub fn new(api: &str, oauth: &str) -> Result<Self, EndpointError> {
         Ok(Self {
-            api: check("the base URL", api, Self::API)?,
-            oauth: check("the OAuth URL", oauth, Self::OAUTH)?,
+            api: Self::check("the base URL", api, Self::API)?,
+            oauth: Self::check("the OAuth URL", oauth, Self::OAUTH)?,
         })
     }
-}
 
-fn check(name: &'static str, address: &str, example: &'static str) -> Result<Url, EndpointError> {
-    let no_url = |why: String| EndpointError::NoUrl { name, why, example };
-    let url = Url::parse(address).map_err(|error| no_url(error.to_string()))?;
-    let host = url
-        .host_str()
-        .ok_or_else(|| no_url("it has no host".to_owned()))?
-        .to_owned();
-    let crowded = !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some();
-    match url.scheme() {
-        _ if crowded => Err(EndpointError::Crowded { name }),
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        _ => Err(EndpointError::Clear { name, host }),
+    /// Checks one address, which messages call `name`.
+    pub(crate) fn check(
+        name: &'static str,
+        address: &str,
+        example: &'static str,
+    ) -> Result<Url, EndpointError> {
+        let no_url = |why: String| EndpointError::NoUrl { name, why, example };
+        let url = Url::parse(address).map_err(|error| no_url(error.to_string()))?;
+        let host = url
+            .host_str()
+            .ok_or_else(|| no_url("it has no host".to_owned()))?
+            .to_owned();
+        let crowded = !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some();
+        match url.scheme() {
+            _ if crowded => Err(EndpointError::Crowded { name }),
+            "https" => Ok(url),
+            "http" if is_loopback(&url) => Ok(url),
+            _ => Err(EndpointError::Clear { name, host }),
+        }
     }
 }
 

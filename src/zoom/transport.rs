@@ -36,6 +36,8 @@ pub enum Authorization {
     },
     /// An access token.
     Bearer(SecretString),
+    /// Nobody that has to be known.
+    Anonymous,
 }
 
 /// One request. `Debug` shows neither secrets, nor the query, nor the form.
@@ -258,6 +260,7 @@ impl HttpTransport {
                 builder.basic_auth(user, Some(password.expose_secret()))
             }
             Authorization::Bearer(token) => builder.bearer_auth(token.expose_secret()),
+            Authorization::Anonymous => builder,
         };
         match &request.form {
             Some(form) => builder.form(form),

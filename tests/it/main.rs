@@ -14,6 +14,9 @@
 //! | `records` | records that are no clips, or odd ones |
 //! | `check` | a look before an export |
 //! | `log` | what is said on stderr |
+//! | `monitor` | a metrics file, and an address that is called |
+//! | `help` | help, completions, man pages, suggestions |
+//! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, replacing, resuming, locks |
@@ -30,13 +33,16 @@ mod docs;
 mod drift;
 mod export;
 mod faults;
+mod help;
 mod house;
 mod kill;
 mod log;
+mod monitor;
 mod output;
 mod owners;
 mod prune;
 mod records;
+mod samples;
 mod secrets;
 mod service;
 mod settings;

@@ -12,7 +12,7 @@ use super::run;
 use super::settings;
 use crate::cli::ExportArgs;
 use crate::config::Export;
-use crate::error::ExitCode;
+use crate::exit_code::ExitCode;
 use crate::sandbox::Behaviour;
 use crate::sandbox::Fault;
 use crate::sandbox::FaultRule;

@@ -344,7 +344,7 @@ async fn a_refusal_lowers_the_pace_and_success_raises_it() {
 async fn no_event_and_no_failure_holds_a_secret() {
     let script = Scripted::answering(|request| match &request.authorization {
         Authorization::Basic { .. } => answer(200, r#"{"access_token":"planted-token"}"#),
-        Authorization::Bearer(_) => answer(
+        Authorization::Bearer(_) | Authorization::Anonymous => answer(
             500,
             "planted-token planted-page is what you sent, \u{1b}[2J",
         ),

@@ -7,6 +7,7 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -208,10 +209,7 @@ impl OnePage {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut request = String::new();
-                let mut lines = BufReader::new(&stream);
-                while !request.ends_with("\r\n\r\n") && lines.read_line(&mut request).unwrap() > 0 {
-                }
+                let request = request_head(&stream);
                 let date = |name: &str| {
                     let (_, rest) = request.split_once(&format!("{name}=")).unwrap();
                     rest.chars().take(10).collect::<String>()
@@ -228,6 +226,29 @@ impl OnePage {
         });
         Self { url }
     }
+}
+
+/// The head of a request, up to the empty line.
+pub(crate) fn request_head(stream: &TcpStream) -> String {
+    let mut head = String::new();
+    let mut lines = BufReader::new(stream);
+    while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).unwrap() > 0 {}
+    head
+}
+
+/// Says what a test could not look at.
+#[expect(clippy::print_stderr, reason = "what was not looked at is said")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("{why}: not everything was looked at");
+}
+
+/// Where a program is not installed, what only it can tell is not looked at.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let is_there = Command::new(program).arg("--version").output().is_ok();
+    if !is_there {
+        skipped(&format!("{program} is not installed"));
+    }
+    is_there
 }
 
 /// The program with its arguments and nothing of this process's environment.

@@ -22,6 +22,7 @@ fn with_tokens(
                 answer(200, body.to_string())
             }
             Authorization::Bearer(token) => api(token.expose_secret()),
+            Authorization::Anonymous => api(""),
         }
     })
 }
