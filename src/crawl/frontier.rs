@@ -14,7 +14,7 @@ use crate::crawl::window::Window;
 
 /// The longest chain of pages that is never split. Every split costs the page that told of it, and
 /// half a page for every part.
-const SHORT_CHAIN: u64 = 40;
+const SHORT_CHAIN: u64 = 24;
 
 /// The longest chain that is ever walked, where it can be split: what a dead page token costs.
 const LONG_CHAIN: u64 = 400;
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn the_more_clips_there_are_the_longer_a_chain_may_be_within_bounds() {
         let known = Known::default();
-        assert_eq!(known.longest_chain(300), 40);
+        assert_eq!(known.longest_chain(300), 24);
         known.add(1_200_000);
         assert_eq!(known.longest_chain(300), 181);
         known.add(1_000_000_000);

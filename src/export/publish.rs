@@ -63,7 +63,7 @@ pub(super) struct Written {
 }
 
 /// Batches merged that wait to be written.
-const MERGED_AHEAD: usize = 4;
+const MERGED_AHEAD: usize = 2;
 
 /// What all rows come to.
 struct Read {
@@ -90,7 +90,8 @@ impl Finished {
         )?;
         let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
         let read = thread::scope(|scope| {
-            let read = scope.spawn(|| self.read(snapshot_at, merged));
+            let finished = &self;
+            let read = scope.spawn(move || finished.read(snapshot_at, &merged));
             let written = batches
                 .into_iter()
                 .try_for_each(|batch| publication.write(&batch));
@@ -108,7 +109,7 @@ impl Finished {
     }
 
     /// Merges the spool and sums its rows up, as they are written elsewhere.
-    fn read(&self, snapshot_at: i64, merged: SyncSender<RecordBatch>) -> Result<Read, Error> {
+    fn read(&self, snapshot_at: i64, merged: &SyncSender<RecordBatch>) -> Result<Read, Error> {
         let mut fold = SummaryFold::new(snapshot_at);
         let mut owners = OwnerIds::default();
         let mut rows = merge(&self.crawl.spool)?;

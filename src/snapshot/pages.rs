@@ -34,7 +34,7 @@ use crate::snapshot::run::write_run;
 const MEMORY_BYTES: usize = 512 << 10;
 
 /// Bytes of rows that all windows together keep in memory: hundreds are walked at once.
-const ALL_MEMORY_BYTES: usize = 8 << 20;
+const ALL_MEMORY_BYTES: usize = 6 << 20;
 
 /// Rows sorted at once when a window is finished; a fuller window becomes several runs.
 const RUN_ROWS: usize = 4096;

@@ -31,7 +31,7 @@ const ROW_GROUP_BYTES: usize = 24 << 20;
 
 /// Rows handed to the encoder at once. Where pages end depends on it, so it is always the same; it
 /// divides [`ROW_GROUP_ROWS`].
-const ENCODE_ROWS: usize = 8192;
+const ENCODE_ROWS: usize = 4096;
 
 /// The zstd level. Level 3 takes a third more time and saves less than a hundredth.
 const ZSTD_LEVEL: i32 = 1;
