@@ -129,15 +129,21 @@ fn contents() -> Markup {
 
 fn storage(summary: &Summary) -> Markup {
     let owners = lists::owners(summary, OWNERS);
-    section(
-        "owners",
-        &owners,
-        &html! {
-            (charts::owners(summary))
-            (tables(&owners, Use::Filter("Find an owner")))
-            p { a href="owners.csv" { "All owners as CSV (owners.csv, beside this page)" } }
-        },
-    )
+    let departments = lists::departments(summary, ROWS);
+    html! {
+        (section(
+            "owners",
+            &owners,
+            &html! {
+                (charts::owners(summary))
+                (tables(&owners, Use::Filter("Find an owner")))
+                p { a href="owners.csv" { "All owners as CSV (owners.csv, beside this page)" } }
+            },
+        ))
+        @if let Some(departments) = departments {
+            (beside("departments", &departments, &charts::departments(summary)))
+        }
+    }
 }
 
 fn growth(summary: &Summary) -> Markup {

@@ -11,6 +11,7 @@ use super::sections::counted;
 use super::sections::facts;
 use super::sections::row;
 use super::summary::AgeCount;
+use super::summary::DepartmentUsage;
 use super::summary::LargeClip;
 use super::summary::OwnerUsage;
 use super::summary::ScopeCount;
@@ -93,9 +94,8 @@ pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
         column("Share", Kind::Number),
     ];
     let rows = summary.departments.iter().take(limit).map(|usage| {
-        let name = usage.department.as_deref().unwrap_or("(no department)");
         vec![
-            Cell::text(name),
+            Cell::text(department_name(usage)),
             Cell::count(usage.owners),
             Cell::count(usage.clips),
             Cell::size(usage.bytes),
@@ -117,6 +117,10 @@ pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
         ));
     }
     Some(section)
+}
+
+pub(super) fn department_name(usage: &DepartmentUsage) -> &str {
+    usage.department.as_deref().unwrap_or("(no department)")
 }
 
 /// What the entries hold that are not shown.

@@ -13,6 +13,7 @@ use super::timeline::timeline;
 use crate::report::Bytes;
 use crate::report::Summary;
 use crate::report::lists::age_name;
+use crate::report::lists::department_name;
 use crate::report::lists::is_shown;
 use crate::report::lists::short_name;
 use crate::report::lists::value_name;
@@ -41,6 +42,16 @@ pub(super) fn owners(summary: &Summary) -> Markup {
     figure("Stored by the owners with the most bytes", FULL, |width| {
         bars(&all, width)
     })
+}
+
+pub(super) fn departments(summary: &Summary) -> Markup {
+    let all: Vec<Bar> = summary
+        .departments
+        .iter()
+        .take(OWNERS)
+        .map(|usage| by_size(department_name(usage), usage.bytes))
+        .collect();
+    figure("Stored by department", BESIDE, |width| bars(&all, width))
 }
 
 pub(super) fn statuses(summary: &Summary) -> Markup {

@@ -10,6 +10,7 @@ use crate::clip::Clip;
 use crate::owner::People;
 use crate::owner::Person;
 use crate::report::Summary;
+use crate::report::html;
 use crate::report::json;
 use crate::report::markdown;
 use crate::report::text;
@@ -108,6 +109,10 @@ fn every_page_shows_name_e_mail_and_department_beside_the_id() {
         page.contains("| ada | Ada L | ada@x.example | R&amp;D | 1 |"),
         "{page}"
     );
+    let page = html(&summary);
+    for shown in ["Ada L", "ada@x.example", "Storage by department", "R&amp;D"] {
+        assert!(page.contains(shown), "{shown}");
+    }
     let read: serde_json::Value = serde_json::from_str(&json(&summary)).unwrap();
     let first = serde_json::json!({
         "owner_id": "ada", "email": "ada@x.example", "name": "Ada L", "department": "R&D",
