@@ -1,7 +1,7 @@
 //! Asking the service for one answer, until it is there or the call gives up.
 //!
-//! The order of gates: retry > pause > permit > pace > send and read the body. This is the only
-//! file that loops over attempts and sleeps between them.
+//! The order of gates: retry > pause > turn > permit > pace > send and read the body. This is the
+//! only file that loops over attempts and sleeps between them.
 
 use std::future::Future;
 use std::sync::Arc;

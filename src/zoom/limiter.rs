@@ -1,6 +1,7 @@
-//! The gates of one attempt, in this order: pause > permit > pace.
+//! The gates of one attempt, in this order: pause > turn > permit > pace.
 //!
-//! Retries pass them like first attempts. The permit lasts until the body is read.
+//! A turn is for the most urgent of those who wait. Retries pass the gates like first attempts. The
+//! permit lasts until the body is read.
 
 use std::sync::Arc;
 use std::sync::Mutex;

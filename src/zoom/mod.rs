@@ -10,7 +10,7 @@
 //! | `list` | a paged list, read whole |
 //! | `client` | the one loop: attempt, verdict, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
-//! | `limiter`, `pace`, `turnstile` | the gates: pause > permit > pace |
+//! | `limiter`, `pace`, `turnstile` | the gates: pause > turn > permit > pace |
 //! | `transport` | the only file that touches the network |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
 //! | `retry` | the verdict: again, renew, give up |
