@@ -22,7 +22,7 @@ const LONG_CHAIN: u64 = 400;
 /// The share of all pages that one chain may hold. Its pages come one after the other: at 80
 /// requests a second and 200 ms for each, 16 chains keep the quota busy, and some more leave room
 /// for those that begin late. Of 1,200,000 clips, 22 in place of 32 save 30 requests of 4,100.
-const CHAINS: u64 = 22;
+const CHAINS: u64 = 18;
 
 /// How long the chain of a part is to be: this share of the longest that is not split.
 const PART: (u64, u64) = (3, 4);
@@ -34,8 +34,10 @@ const MOST_PARTS: u64 = 4;
 /// What the first pages of a crawl have told so far.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// Clips in windows that nobody has split.
+    /// Clips in the windows that were walked first.
     clips: AtomicU64,
+    /// Clips that have come.
+    came: AtomicU64,
     /// The parts of a window once held more than the window: the service does not look at the time
     /// of day, say, and splitting further only repeats requests.
     is_futile: AtomicBool,
@@ -69,6 +71,11 @@ impl Known {
     /// A whole window has told its total.
     pub fn add(&self, clips: u64) {
         self.clips.fetch_add(clips, Ordering::Relaxed);
+    }
+
+    /// So many clips have come.
+    pub fn came(&self, clips: u64) {
+        self.came.fetch_add(clips, Ordering::Relaxed);
     }
 
     /// So many windows are about to be looked into for the first time.
@@ -116,11 +123,12 @@ impl Known {
         self.is_futile.load(Ordering::Relaxed)
     }
 
-    /// How long a chain may be, in pages: the more there is to fetch, the longer, since a long
-    /// chain only matters where it ends after all others.
+    /// How long a chain may be, in pages: the more is still to come, the longer, since a long chain
+    /// only matters where it ends after all others.
     #[must_use]
     pub fn longest_chain(&self, page_size: u64) -> u64 {
-        let pages = self.clips.load(Ordering::Relaxed) / page_size;
+        let came = self.came.load(Ordering::Relaxed);
+        let pages = self.clips.load(Ordering::Relaxed).saturating_sub(came) / page_size;
         (pages / CHAINS).clamp(SHORT_CHAIN, LONG_CHAIN)
     }
 }
@@ -293,7 +301,9 @@ mod tests {
         let known = Known::default();
         assert_eq!(known.longest_chain(300), 24);
         known.add(1_200_000);
-        assert_eq!(known.longest_chain(300), 181);
+        assert_eq!(known.longest_chain(300), 222);
+        known.came(600_000);
+        assert_eq!(known.longest_chain(300), 111);
         known.add(1_000_000_000);
         assert_eq!(known.longest_chain(300), 400);
     }

@@ -314,6 +314,7 @@ impl<'a> Walk<'a> {
         let is_new = |hash: &&u64| !self.rejects.contains(hash);
         self.distinct_rejects += hashes.iter().filter(is_new).count();
         self.rejects.extend(hashes);
+        self.crawl.known.came(page.records);
         self.proof.page(page.records, page.total_records);
         self.record.pages += 1;
         self.record.received += page.records - outside;
