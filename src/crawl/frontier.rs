@@ -24,6 +24,10 @@ const LONG_CHAIN: u64 = 400;
 /// for those that begin late. Of 1,200,000 clips, 22 in place of 32 save 30 requests of 4,100.
 const CHAINS: u64 = 18;
 
+/// Chains to be kept for the end, so that the quota is busy until then: a chain with a greater
+/// share of what is still to come than one of these is late.
+const TO_THE_END: u64 = 24;
+
 /// How long the chain of a part is to be: this share of the longest that is not split.
 const PART: (u64, u64) = (3, 4);
 
@@ -127,9 +131,18 @@ impl Known {
     /// only matters where it ends after all others.
     #[must_use]
     pub fn longest_chain(&self, page_size: u64) -> u64 {
+        (self.pages_to_come(page_size) / CHAINS).clamp(SHORT_CHAIN, LONG_CHAIN)
+    }
+
+    /// How many pages, one after the other, end in time with the rest.
+    #[must_use]
+    pub fn in_time(&self, page_size: u64) -> u64 {
+        self.pages_to_come(page_size) / TO_THE_END
+    }
+
+    fn pages_to_come(&self, page_size: u64) -> u64 {
         let came = self.came.load(Ordering::Relaxed);
-        let pages = self.clips.load(Ordering::Relaxed).saturating_sub(came) / page_size;
-        (pages / CHAINS).clamp(SHORT_CHAIN, LONG_CHAIN)
+        self.clips.load(Ordering::Relaxed).saturating_sub(came) / page_size
     }
 }
 

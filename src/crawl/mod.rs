@@ -12,8 +12,9 @@ pub mod frontier;
 #[cfg(test)]
 mod fuzz;
 pub mod proof;
+pub mod reach;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 mod walk;
 pub mod window;
@@ -189,6 +190,13 @@ impl Crawl {
             resumed: finished.iter().filter(|record| is_finished(record)).count() as u64,
         });
         frontier
+    }
+
+    /// So many clips have come: what is late changes with what is still to come.
+    fn came(&self, clips: u64) {
+        self.known.came(clips);
+        self.client
+            .in_time(self.known.in_time(u64::from(PAGE_SIZE)));
     }
 
     /// The call's parameters for a window, with the margin on both sides.

@@ -32,7 +32,7 @@ use crate::zoom::transport::Request;
 const DAY: i64 = 86_400;
 
 /// 51 windows of 28 days.
-const SPAN: Window = Window {
+pub(crate) const SPAN: Window = Window {
     from: 1_672_531_200,
     to: 1_672_531_200 + 51 * 28 * DAY,
 };
@@ -156,7 +156,7 @@ async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawl
     }
 }
 
-fn crawl_of(
+pub(crate) fn crawl_of(
     out: &tempfile::TempDir,
     transport: Arc<dyn crate::zoom::transport::Transport>,
     walks: usize,
@@ -261,17 +261,17 @@ async fn assert_at_the_limit(service: Service, least_quota: f64) {
 
 #[tokio::test(start_paused = true)]
 async fn an_even_history_uses_the_quota_with_few_requests() {
-    assert_at_the_limit(Service::even(240_000), 0.90).await;
+    assert_at_the_limit(Service::even(240_000), 0.94).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_recent_heavy_history_uses_the_quota_with_few_requests() {
-    assert_at_the_limit(Service::recent_heavy(240_000), 0.90).await;
+    assert_at_the_limit(Service::recent_heavy(240_000), 0.92).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_is_found_and_uses_the_quota_with_few_requests() {
-    assert_at_the_limit(Service::bursty(240_000), 0.90).await;
+    assert_at_the_limit(Service::bursty(240_000), 0.92).await;
 }
 
 #[tokio::test(start_paused = true)]

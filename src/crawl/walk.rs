@@ -26,6 +26,7 @@ use crate::zoom::Failure;
 use crate::zoom::FailureKind;
 use crate::zoom::PageToken;
 use crate::zoom::ServerSpan;
+use crate::zoom::Urgency;
 use crate::zoom::client::Dated;
 use crate::zoom::clips;
 use crate::zoom::clips::PAGE_SIZE;
@@ -216,6 +217,8 @@ impl<'a> Walk<'a> {
                     return Ok(End::InMotion);
                 }
             }
+            // The first page of a window that is split comes again.
+            self.crawl.came(page.records);
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);
             };
@@ -255,7 +258,7 @@ impl<'a> Walk<'a> {
         let account = &self.crawl.accounts[self.job.account];
         let query = self.crawl.query(self.job.window);
         let mut call = clips::call(account.path.as_deref(), &query, page_token.cloned());
-        call.urgency = self.pages_left();
+        call.urgency = self.urgency();
         let crawl = Arc::clone(self.crawl);
         let account_id = account.id.clone();
         self.crawl
@@ -277,15 +280,21 @@ impl<'a> Walk<'a> {
         modified.iter().flatten().any(|date| walk.contains(&date))
     }
 
-    /// How long the chain behind the next page is thought to be. A window nobody has looked into
-    /// may be long, and may have to be split: it goes first.
-    fn pages_left(&self) -> u64 {
+    /// A window nobody has looked into may be long, and may have to be split. Of those that end in
+    /// time, the one whose rows are the first of the snapshot: they can be written meanwhile.
+    fn urgency(&self) -> Urgency {
         let clips = self.proof.expected().or(self.job.estimate);
-        clips.map_or(u64::MAX, |clips| {
+        let after = clips.map_or(u64::MAX, |clips| {
             clips
                 .div_ceil(u64::from(PAGE_SIZE))
                 .saturating_sub(self.proof.pages())
-        })
+        });
+        let since = self.crawl.decoder.span.from;
+        let age = u64::try_from(self.job.window.from - since).unwrap_or(0);
+        Urgency {
+            after,
+            place: ((self.job.account as u64) << 40) + age,
+        }
     }
 
     /// A dead page token starts the window over; anything else is for the crawl to judge.
@@ -314,7 +323,11 @@ impl<'a> Walk<'a> {
         let is_new = |hash: &&u64| !self.rejects.contains(hash);
         self.distinct_rejects += hashes.iter().filter(is_new).count();
         self.rejects.extend(hashes);
-        self.crawl.known.came(page.records);
+        let known = &self.crawl.known;
+        known.came(page.records);
+        self.crawl
+            .client
+            .in_time(known.in_time(u64::from(PAGE_SIZE)));
         self.proof.page(page.records, page.total_records);
         self.record.pages += 1;
         self.record.received += page.records - outside;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod ahead;
 pub(crate) mod census;
 pub(crate) mod connect;
+mod data_files;
 mod owners;
 mod publish;
 pub(crate) mod scopes;
@@ -23,7 +25,9 @@ use crate::crawl::verdict;
 use crate::error::Error;
 use crate::event::Events;
 use crate::event::Listener;
+use crate::export::ahead::Ahead;
 use crate::export::census::Census;
+use crate::export::data_files::DataFiles;
 use crate::export::publish::Finished;
 use crate::report::Summary;
 use crate::snapshot::Layout;
@@ -72,6 +76,8 @@ async fn export_through(
     let tally = Arc::new(Tally::default());
     let mut listeners = listeners;
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
+    let (bell, rings) = ahead::bell();
+    listeners.push(Arc::new(bell));
     let events = Events::to(listeners);
 
     let source = connect::open_source(&settings).await?;
@@ -119,6 +125,8 @@ async fn export_through(
         events,
         lock,
     });
+    let files = DataFiles::of(&settings, &layout, header.snapshot_at);
+    let ahead = Ahead::begin(files.clone(), &crawl, rings);
     let failures = crawl.run().await?;
     let windows = crawl.spool.finished();
     let verdict = verdict(&windows, failures.len());
@@ -136,7 +144,7 @@ async fn export_through(
         parameters: census.parameters(&settings),
         settings,
     };
-    let written = off_thread(move || finished.write()).await?;
+    let written = off_thread(move || finished.write(ahead, &files)).await?;
     let people = written.look_up().await?;
     off_thread(move || written.publish(people)).await
 }

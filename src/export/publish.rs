@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::sync::mpsc::SyncSender;
-use std::thread;
 
-use arrow::array::RecordBatch;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -17,6 +13,9 @@ use crate::crawl::Crawl;
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::Published;
+use crate::export::ahead::Ahead;
+use crate::export::ahead::Counted;
+use crate::export::data_files::DataFiles;
 use crate::export::owners::LookUp;
 use crate::owner::OwnerIds;
 use crate::owner::People;
@@ -29,7 +28,6 @@ use crate::snapshot::DataFile;
 use crate::snapshot::Format;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
-use crate::snapshot::Publication;
 use crate::snapshot::REJECTS;
 use crate::snapshot::SnapshotError;
 use crate::snapshot::Staged;
@@ -62,74 +60,35 @@ pub(super) struct Written {
     totals: Totals,
 }
 
-/// Batches merged that wait to be written.
-const MERGED_AHEAD: usize = 2;
-
-/// What all rows come to.
-struct Read {
-    fold: SummaryFold,
-    owners: OwnerIds,
-    totals: Totals,
-}
-
 impl Finished {
-    /// Writes the data files.
-    pub(super) fn write(self) -> Result<Written, Error> {
-        let snapshot_at = self.crawl.spool.header().snapshot_at;
-        let date = utc_date(snapshot_at);
+    /// Writes the data files, or ends those that were begun.
+    pub(super) fn write(self, ahead: Ahead, files: &DataFiles) -> Result<Written, Error> {
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
         });
-
-        let mut publication = Publication::stage(
-            &self.layout,
-            date,
-            self.settings.format,
-            self.settings.csv_mode,
-            self.settings.max_file_rows,
-        )?;
-        let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
-        let read = thread::scope(|scope| {
-            let finished = &self;
-            let read = scope.spawn(move || finished.read(snapshot_at, &merged));
-            let written = batches
-                .into_iter()
-                .try_for_each(|batch| publication.write(&batch));
-            let read = read.join();
-            written?;
-            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })?;
+        let counted = match ahead.finish() {
+            Some(counted) => counted,
+            None => self.write_again(files)?,
+        };
+        let totals = self.totals(counted.written, counted.duplicates)?;
+        let rows = counted.rows;
         Ok(Written {
-            staged: publication.finish()?,
+            staged: rows.publication.finish()?,
             finished: self,
-            fold: read.fold,
-            owners: read.owners,
-            totals: read.totals,
+            fold: rows.fold,
+            owners: rows.owners,
+            totals,
         })
     }
 
-    /// Merges the spool and sums its rows up, as they are written elsewhere.
-    fn read(&self, snapshot_at: i64, merged: &SyncSender<RecordBatch>) -> Result<Read, Error> {
-        let mut fold = SummaryFold::new(snapshot_at);
-        let mut owners = OwnerIds::default();
-        let mut rows = merge(&self.crawl.spool)?;
-        for batch in rows.by_ref() {
-            let batch = batch?;
-            fold.add(&batch)
-                .map_err(|error| Error::Miscounted(error.to_string()))?;
-            if self.settings.resolve_owners {
-                owners.add(&batch);
-            }
-            // Who does not take it has failed, and will say so.
-            if merged.send(batch).is_err() {
-                break;
-            }
-        }
-        let totals = self.totals(rows.rows(), rows.duplicates())?;
-        Ok(Read {
-            fold,
-            owners,
-            totals,
+    /// Writes the data files from the whole spool.
+    fn write_again(&self, files: &DataFiles) -> Result<Counted, Error> {
+        let mut merge = merge(&self.crawl.spool)?;
+        let rows = files.write(&mut merge)?;
+        Ok(Counted {
+            rows,
+            written: merge.rows(),
+            duplicates: merge.duplicates(),
         })
     }
 

@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::path::Path;
 use std::path::PathBuf;
 
 use arrow::array::BooleanArray;
@@ -20,9 +22,9 @@ use crate::snapshot::run::RunRecord;
 use crate::snapshot::spool::Spool;
 
 /// Rows of a merged batch at most.
-const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS: usize = 1024;
 
-/// Rows of all finished windows in snapshot order: batches of 1 to 8192 rows.
+/// Rows of all finished windows in snapshot order: batches of 1 to 1024 rows.
 ///
 /// Windows tile time, so that at most places one run alone has the next rows: these are handed on
 /// without a copy. Only where runs overlap are rows taken one by one.
@@ -31,10 +33,27 @@ pub struct Merge {
     hashing: Hashing,
     /// Hashes that more than one row has: only their clips can come twice.
     repeated: HashSet<u64>,
-    accounts: VecDeque<(String, VecDeque<Run>)>,
-    account: Option<AccountMerge>,
+    accounts: BTreeMap<String, AccountMerge>,
+    /// Accounts that are through.
+    through: BTreeSet<String>,
+    /// Entries of the spool that are taken up.
+    taken: usize,
+    bound: Bound,
     rows: u64,
     duplicates: u64,
+}
+
+/// Up to which place nothing new can come: rows before it may be handed out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Bound {
+    /// Before all rows.
+    #[default]
+    Nothing,
+    /// All rows of lesser accounts, and those of this one created before an instant, in
+    /// microseconds since 1970.
+    Before(String, i64),
+    /// All rows.
+    Everything,
 }
 
 /// Begins to merge what is finished in the spool.
@@ -42,33 +61,60 @@ pub struct Merge {
 /// # Errors
 /// None today; runs are opened when their turn comes.
 pub fn merge(spool: &Spool) -> Result<Merge, SnapshotError> {
-    let mut accounts: BTreeMap<String, Vec<Run>> = BTreeMap::new();
-    for entry in spool.entries() {
-        let runs = accounts.entry(entry.window.account_id).or_default();
-        runs.extend(entry.runs.into_iter().map(|record| Run {
-            from: entry.window.from,
-            to: entry.window.to,
-            record,
-        }));
-    }
-    for runs in accounts.values_mut() {
-        runs.sort_by(|a, b| a.record.first().cmp(&b.record.first()));
-    }
-    Ok(Merge {
-        folder: spool.folder().clone(),
-        hashing: spool.hashing().clone(),
-        repeated: spool.repeated_hashes(),
-        accounts: accounts
-            .into_iter()
-            .map(|(account, runs)| (account, runs.into()))
-            .collect(),
-        account: None,
-        rows: 0,
-        duplicates: 0,
-    })
+    let mut merge = Merge::growing(spool);
+    merge.repeated = spool.repeated_hashes();
+    merge.take_up(spool, Bound::Everything);
+    Ok(merge)
 }
 
 impl Merge {
+    /// Begins to merge a spool while windows are still being finished. [`Merge::take_up`] hands
+    /// them over; forms of a clip with different `created_at` are all handed out, since nobody
+    /// knows yet of the later one.
+    #[must_use]
+    pub fn growing(spool: &Spool) -> Self {
+        Self {
+            folder: spool.folder().clone(),
+            hashing: spool.hashing().clone(),
+            repeated: HashSet::new(),
+            accounts: BTreeMap::new(),
+            through: BTreeSet::new(),
+            taken: 0,
+            bound: Bound::Nothing,
+            rows: 0,
+            duplicates: 0,
+        }
+    }
+
+    /// Takes up the windows finished since the last time, and hands out rows up to a new bound from
+    /// now on. Says whether they all belong behind the rows that are out.
+    pub fn take_up(&mut self, spool: &Spool, bound: Bound) -> bool {
+        let mut is_in_order = true;
+        for entry in spool.entries_after(self.taken) {
+            self.taken += 1;
+            let account_id = &entry.window.account_id;
+            is_in_order &= !self.through.contains(account_id);
+            let account = self
+                .accounts
+                .entry(account_id.clone())
+                .or_insert_with(|| AccountMerge::new(account_id, &self.folder));
+            for record in entry.runs {
+                is_in_order &= account.is_behind(&record);
+                account.waiting.push_back(Run {
+                    from: entry.window.from,
+                    to: entry.window.to,
+                    record,
+                });
+            }
+        }
+        for account in self.accounts.values_mut() {
+            let runs = account.waiting.make_contiguous();
+            runs.sort_by(|a, b| a.record.first().cmp(&b.record.first()));
+        }
+        self.bound = bound;
+        is_in_order
+    }
+
     /// Rows handed out so far.
     #[must_use]
     pub const fn rows(&self) -> u64 {
@@ -83,21 +129,23 @@ impl Merge {
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
         loop {
-            let Some(account) = &mut self.account else {
-                let Some((account_id, waiting)) = self.accounts.pop_front() else {
-                    return Ok(None);
-                };
-                self.account = Some(AccountMerge {
-                    account_id,
-                    folder: self.folder.clone(),
-                    waiting,
-                    open: Vec::new(),
-                    written: HashSet::new(),
-                });
-                continue;
+            let Some(mut entry) = self.accounts.first_entry() else {
+                return Ok(None);
             };
-            let Some(batch) = account.next_batch(&mut self.duplicates)? else {
-                self.account = None;
+            let bound = match &self.bound {
+                Bound::Nothing => return Ok(None),
+                Bound::Before(account, _) if account < entry.key() => return Ok(None),
+                Bound::Before(account, micros) if account == entry.key() => {
+                    Some((Some(*micros), ""))
+                }
+                Bound::Before(..) | Bound::Everything => None,
+            };
+            let account = entry.get_mut();
+            let Some(batch) = account.next_batch(bound, &mut self.duplicates)? else {
+                if bound.is_some() {
+                    return Ok(None);
+                }
+                self.through.insert(entry.remove_entry().0);
                 continue;
             };
             let kept = account.first_forms(batch.clone(), &self.repeated, &self.hashing)?;
@@ -113,11 +161,11 @@ impl Merge {
 impl Iterator for Merge {
     type Item = Result<RecordBatch, SnapshotError>;
 
+    /// The next rows before the bound.
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.next_batch();
         if next.is_err() {
             // Nothing sensible can follow an error.
-            self.account = None;
             self.accounts.clear();
         }
         next.transpose()
@@ -197,18 +245,53 @@ struct AccountMerge {
     /// Runs not yet open, by their first key.
     waiting: VecDeque<Run>,
     open: Vec<Cursor>,
+    /// The key of the last row taken.
+    last: Option<(Option<i64>, String)>,
     /// Clips handed out whose hash is repeated.
     written: HashSet<String>,
 }
 
 impl AccountMerge {
-    fn next_batch(&mut self, duplicates: &mut u64) -> Result<Option<RecordBatch>, SnapshotError> {
-        self.open_due()?;
-        match self.open.len() {
-            0 => Ok(None),
-            1 => self.slice().map(Some),
-            _ => self.interleaved(duplicates).map(Some),
+    fn new(account_id: &str, folder: &Path) -> Self {
+        Self {
+            account_id: account_id.to_owned(),
+            folder: folder.to_owned(),
+            waiting: VecDeque::new(),
+            open: Vec::new(),
+            last: None,
+            written: HashSet::new(),
         }
+    }
+
+    /// Whether all rows of a run belong behind those that were taken.
+    fn is_behind(&self, run: &RunRecord) -> bool {
+        let last = self.last.as_ref().map(|(at, id)| (*at, id.as_str()));
+        last.is_none_or(|last| run.first() > last)
+    }
+
+    /// The next rows whose key is less than `bound`.
+    fn next_batch(
+        &mut self,
+        bound: Option<Key<'_>>,
+        duplicates: &mut u64,
+    ) -> Result<Option<RecordBatch>, SnapshotError> {
+        self.open_due()?;
+        let Some(least) = self.least() else {
+            return Ok(None);
+        };
+        if bound.is_some_and(|bound| self.open[least].key() >= bound) {
+            return Ok(None);
+        }
+        let batch = if self.open.len() == 1 {
+            self.slice(bound)?
+        } else {
+            self.interleaved(bound, duplicates)?
+        };
+        if let Some(last) = batch.num_rows().checked_sub(1) {
+            let (created_at, clip_id) = Keys::of(&batch).key(last);
+            self.last = Some((created_at, clip_id.to_owned()));
+        }
+        Ok(Some(batch))
     }
 
     /// Opens every run that may have the next row.
@@ -242,17 +325,21 @@ impl AccountMerge {
     }
 
     /// The rows of the only open run before any other run begins.
-    fn slice(&mut self) -> Result<RecordBatch, SnapshotError> {
-        let bound = self.waiting.front().map(|run| run.record.first());
+    fn slice(&mut self, bound: Option<Key<'_>>) -> Result<RecordBatch, SnapshotError> {
+        let other = self.waiting.front().map(|run| run.record.first());
         let cursor = &self.open[0];
-        let rows = cursor.rows_before(bound);
+        let rows = cursor.rows_before(bound.into_iter().chain(other).min());
         let slice = cursor.batch.slice(cursor.row, rows);
         self.advance(0, rows)?;
         Ok(slice)
     }
 
     /// Rows taken one by one, until one run is left or the batch is full.
-    fn interleaved(&mut self, duplicates: &mut u64) -> Result<RecordBatch, SnapshotError> {
+    fn interleaved(
+        &mut self,
+        bound: Option<Key<'_>>,
+        duplicates: &mut u64,
+    ) -> Result<RecordBatch, SnapshotError> {
         let mut sources: Vec<RecordBatch> = Vec::new();
         let mut places: Vec<(usize, usize)> = Vec::new();
         for cursor in &mut self.open {
@@ -265,6 +352,9 @@ impl AccountMerge {
             }
             let Some(least) = self.least() else { break };
             let key = self.open[least].key();
+            if bound.is_some_and(|bound| key >= bound) {
+                break;
+            }
             let same: Vec<usize> = (0..self.open.len())
                 .filter(|other| self.open[*other].key() == key)
                 .collect();

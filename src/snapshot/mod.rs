@@ -28,7 +28,7 @@ pub mod spool;
 pub mod verify;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use csv::CsvMode;
 pub use error::SnapshotError;
@@ -45,6 +45,7 @@ pub use manifest::Totals;
 pub use manifest::Verdict;
 pub use manifest::WindowOutcome;
 pub use manifest::WindowRecord;
+pub use merge::Bound;
 pub use merge::Merge;
 pub use merge::merge;
 pub use pages::Pages;

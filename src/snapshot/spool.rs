@@ -266,6 +266,18 @@ impl Spool {
         entries
     }
 
+    /// The windows finished after the first so many, in the order in which they were.
+    pub(crate) fn entries_after(&self, count: usize) -> Vec<Entry> {
+        self.state().entries.get(count..).unwrap_or(&[]).to_vec()
+    }
+
+    /// The windows finished after the first so many, without their files.
+    #[must_use]
+    pub fn finished_after(&self, count: usize) -> Vec<WindowRecord> {
+        let entries = self.entries_after(count).into_iter();
+        entries.map(|entry| entry.window).collect()
+    }
+
     /// The folder of its files.
     pub(crate) const fn folder(&self) -> &PathBuf {
         &self.folder
@@ -278,9 +290,25 @@ impl Spool {
 
     /// The hashes that more than one row has.
     pub(crate) fn repeated_hashes(&self) -> HashSet<u64> {
-        // One sixteenth of all hashes at a time, so that sorting needs little memory.
-        let state = self.state();
         let mut twice = HashSet::new();
+        self.sorted_hashes(|some| twice.extend(repeated(some)));
+        twice
+    }
+
+    /// The hashes of clips, each counted once: as many as there are clips, or fewer where different
+    /// clips have the same.
+    pub(crate) fn distinct_hashes(&self) -> u64 {
+        let mut distinct = 0;
+        self.sorted_hashes(|some| {
+            distinct += some.chunk_by(|a, b| a == b).count() as u64;
+        });
+        distinct
+    }
+
+    /// Shows all hashes, sorted, in parts: one sixteenth at a time, so that sorting needs little
+    /// memory.
+    fn sorted_hashes(&self, mut look: impl FnMut(&[u64])) {
+        let state = self.state();
         let mut some = Vec::new();
         for part in 0..16 {
             some.clear();
@@ -288,9 +316,8 @@ impl Spool {
                 some.extend(hashes.iter().filter(|hash| *hash >> 60 == part));
             }
             some.sort_unstable();
-            twice.extend(repeated(&some));
+            look(&some);
         }
-        twice
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::zoom::limiter::RateLabel;
+use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::PageToken;
 
 /// One call of the API. All of its query is sent again with every page token.
@@ -16,9 +17,8 @@ pub struct Call {
     pub query: Vec<(&'static str, String)>,
     /// Which page; none for the first.
     pub page_token: Option<PageToken>,
-    /// How many calls can only be made after it: where many wait for their turn, the one that most
-    /// depends on goes first.
-    pub urgency: u64,
+    /// Where it stands among those who wait for their turn.
+    pub urgency: Urgency,
 }
 
 impl Call {
@@ -67,7 +67,7 @@ mod tests {
             path: vec!["accounts".into(), id.into(), "clips".into()],
             query: vec![("from", "2024-01-01T00:00:00Z".into())],
             page_token: None,
-            urgency: 0,
+            urgency: Urgency::default(),
         }
     }
 

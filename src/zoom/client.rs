@@ -127,6 +127,12 @@ impl Client {
         }))
     }
 
+    /// So many calls, one after the other, end in time with the rest: calls for clips that have more
+    /// after them go first.
+    pub fn in_time(&self, calls: u64) {
+        self.0.limiter.in_time(RateLabel::Light, calls);
+    }
+
     /// Where its answers are decoded: for other work that is done while it asks.
     #[must_use]
     pub fn cores(&self) -> &Cores {

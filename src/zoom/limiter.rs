@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::zoom::pace::Pace;
+use crate::zoom::turnstile::Urgency;
 
 /// The rate limit label of a call, which sets its pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +65,7 @@ impl Limiter {
 
     /// Waits at all gates; of those who wait for permit and pace, the most urgent passes first. The attempt
     /// is to be sent at once.
-    pub async fn enter(&self, label: RateLabel, urgency: u64) -> Pass {
+    pub async fn enter(&self, label: RateLabel, urgency: Urgency) -> Pass {
         loop {
             self.pause_over().await;
             // First the turn: who waits for a permit must not be overtaken by the less urgent.
@@ -89,6 +90,11 @@ impl Limiter {
         let later = until > *paused;
         *paused = until.max(*paused);
         later
+    }
+
+    /// So many calls, one after the other, end in time: who has more after it is late.
+    pub fn in_time(&self, label: RateLabel, calls: u64) {
+        self.pace(label).in_time(calls);
     }
 
     /// Learns from a 429.

@@ -53,6 +53,7 @@ pub use limiter::RateLabel;
 pub use retry::RetryPolicy;
 pub use transport::HttpTransport;
 pub use transport::Timeouts;
+pub use turnstile::Urgency;
 pub use wire::Page;
 pub use wire::PageToken;
 pub use wire::WireError;

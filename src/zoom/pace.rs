@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::zoom::turnstile::Turn;
 use crate::zoom::turnstile::Turnstile;
+use crate::zoom::turnstile::Urgency;
 
 /// Keeps the distance between slots 2 % longer than the rate asks for, so that an attempt that
 /// travels faster than those before it does not make one too many in a second. With 1.5 %, one of
@@ -70,8 +71,13 @@ impl Pace {
     }
 
     /// Waits until nobody more urgent waits for a slot.
-    pub(super) async fn turn(&self, urgency: u64) -> Turn {
+    pub(super) async fn turn(&self, urgency: Urgency) -> Turn {
         self.turnstile.enter(urgency).await
+    }
+
+    /// So many calls, one after the other, end in time.
+    pub(super) fn in_time(&self, calls: u64) {
+        self.turnstile.in_time(calls);
     }
 
     /// Waits for a slot and takes it, unless `refuse` says when it comes that it is not wanted.

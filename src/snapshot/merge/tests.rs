@@ -9,6 +9,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::ProptestConfig;
 use proptest::prelude::Strategy;
+use proptest::prop_assert;
 use proptest::prop_assert_eq;
 use proptest::proptest;
 
@@ -263,6 +264,63 @@ proptest! {
         prop_assert_eq!(count, rows.len() as u64);
         let spooled: u64 = spool.finished().iter().map(|window| window.rows).sum();
         prop_assert_eq!(count + duplicates, spooled);
+    }
+
+    #[test]
+    fn what_grows_in_order_and_has_each_clip_once_is_what_the_merge_gives(
+        windows in windows(),
+        bounds in vec((proptest::bool::ANY, 0..60_i64), 8),
+    ) {
+        let out = tempfile::tempdir().unwrap();
+        let spool = testing::spool(out.path());
+        let mut growing = Merge::growing(&spool);
+        let mut grown = Vec::new();
+        let mut is_in_order = true;
+        let mut bounds = bounds;
+        bounds.sort_unstable();
+        for (((second, from, to), rows), (of, at)) in windows.iter().zip(bounds) {
+            testing::finish(&spool, account(*second), *from, *to, std::slice::from_ref(rows));
+            let bound = Bound::Before(account(of).to_owned(), at * SECOND);
+            is_in_order &= growing.take_up(&spool, bound);
+            grown.extend(growing.by_ref().map(Result::unwrap));
+        }
+        is_in_order &= growing.take_up(&spool, Bound::Everything);
+        grown.extend(growing.by_ref().map(Result::unwrap));
+        if is_in_order && growing.rows() == spool.distinct_hashes() {
+            let grown = testing::all(grown.into_iter().map(Ok));
+            prop_assert_eq!(grown, testing::merged(&spool));
+        }
+    }
+
+    #[test]
+    fn windows_that_are_finished_in_their_order_grow_to_what_the_merge_gives(
+        rows in vec((0..60_i64, option::of(0..4_i64)), 0..80),
+        cuts in proptest::collection::btree_set(1..60_i64, 0..6),
+    ) {
+        // One clip for each second, which its windows have in different forms.
+        let out = tempfile::tempdir().unwrap();
+        let spool = testing::spool(out.path());
+        let mut growing = Merge::growing(&spool);
+        let mut grown = Vec::new();
+        let mut from = 0;
+        for to in cuts.into_iter().chain([60]) {
+            let in_window = |(at, _): &&(i64, Option<i64>)| (from - 1..=to).contains(at);
+            let page: Vec<Row> = rows.iter().filter(in_window).map(|(at, modified_at)| {
+                row(&at.to_string(), Some(at * SECOND), *modified_at, &from.to_string())
+            }).collect();
+            testing::finish(&spool, "acme", from, to, &[page]);
+            let bound = Bound::Before("acme".to_owned(), (to - 1) * SECOND);
+            prop_assert!(growing.take_up(&spool, bound));
+            grown.extend(growing.by_ref().map(Result::unwrap));
+            from = to;
+        }
+        prop_assert!(growing.take_up(&spool, Bound::Everything));
+        grown.extend(growing.by_ref().map(Result::unwrap));
+        prop_assert_eq!(growing.rows(), spool.distinct_hashes());
+        if !grown.is_empty() {
+            let grown = testing::all(grown.into_iter().map(Ok));
+            prop_assert_eq!(grown, testing::merged(&spool));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::zoom::scripted::Answer;
 use crate::zoom::scripted::Scripted;
 use crate::zoom::scripted::answer;
 use crate::zoom::scripted::answer_with;
+use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::Page;
 
 const GOOD: &str = r#"{"data":[{},{}]}"#;
@@ -98,7 +99,7 @@ fn call(page_token: Option<&str>) -> Call {
         path: vec!["accounts".into(), "abc".into(), "clips".into()],
         query: vec![("page_size", "300".into())],
         page_token: page_token.map(PageToken::new),
-        urgency: 0,
+        urgency: Urgency::default(),
     }
 }
 

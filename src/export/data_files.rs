@@ -1,0 +1,111 @@
+//! Rows to data files: merged and summed up in one thread, encoded in another.
+
+use std::sync::mpsc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use arrow::array::RecordBatch;
+
+use crate::config;
+use crate::error::Error;
+use crate::owner::OwnerIds;
+use crate::report::SummaryFold;
+use crate::snapshot::CsvMode;
+use crate::snapshot::Format;
+use crate::snapshot::Layout;
+use crate::snapshot::Publication;
+use crate::snapshot::instant::utc_date;
+
+/// Batches merged that wait to be written.
+const MERGED_AHEAD: usize = 4;
+
+/// Which data files are to be written, and where.
+#[derive(Debug, Clone)]
+pub(super) struct DataFiles {
+    pub(super) layout: Layout,
+    pub(super) format: Format,
+    pub(super) csv_mode: CsvMode,
+    pub(super) max_file_rows: u64,
+    pub(super) resolve_owners: bool,
+    pub(super) snapshot_at: i64,
+}
+
+/// Data files that are not ended yet, and what their rows come to.
+pub(super) struct Rows {
+    pub(super) publication: Publication,
+    pub(super) fold: SummaryFold,
+    /// Whose clips they are, if that is to be looked up.
+    pub(super) owners: OwnerIds,
+}
+
+impl DataFiles {
+    /// Those of an export; `snapshot_at` in microseconds since 1970.
+    pub(super) fn of(settings: &config::Export, layout: &Layout, snapshot_at: i64) -> Self {
+        Self {
+            layout: layout.clone(),
+            format: settings.format,
+            csv_mode: settings.csv_mode,
+            max_file_rows: settings.max_file_rows,
+            resolve_owners: settings.resolve_owners,
+            snapshot_at,
+        }
+    }
+
+    /// Writes all rows, which come in snapshot order. What was written before is deleted.
+    pub(super) fn write<E>(
+        &self,
+        rows: &mut (impl Iterator<Item = Result<RecordBatch, E>> + Send),
+    ) -> Result<Rows, Error>
+    where
+        Error: From<E>,
+    {
+        let mut publication = Publication::stage(
+            &self.layout,
+            utc_date(self.snapshot_at),
+            self.format,
+            self.csv_mode,
+            self.max_file_rows,
+        )?;
+        let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
+        let (fold, owners) = thread::scope(|scope| {
+            let read = scope.spawn(move || self.sum_up(rows, &merged));
+            let written = batches
+                .into_iter()
+                .try_for_each(|batch| publication.write(&batch));
+            let read = read.join();
+            written?;
+            read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        Ok(Rows {
+            publication,
+            fold,
+            owners,
+        })
+    }
+
+    /// Sums rows up, and hands them on.
+    fn sum_up<E>(
+        &self,
+        rows: &mut impl Iterator<Item = Result<RecordBatch, E>>,
+        merged: &SyncSender<RecordBatch>,
+    ) -> Result<(SummaryFold, OwnerIds), Error>
+    where
+        Error: From<E>,
+    {
+        let mut fold = SummaryFold::new(self.snapshot_at);
+        let mut owners = OwnerIds::default();
+        for batch in rows {
+            let batch = batch?;
+            fold.add(&batch)
+                .map_err(|error| Error::Miscounted(error.to_string()))?;
+            if self.resolve_owners {
+                owners.add(&batch);
+            }
+            // Who does not take it has failed, and will say so.
+            if merged.send(batch).is_err() {
+                break;
+            }
+        }
+        Ok((fold, owners))
+    }
+}
