@@ -26,7 +26,7 @@ const CHAINS: u64 = 18;
 
 /// Chains to be kept for the end, so that the quota is busy until then: a chain with a greater
 /// share of what is still to come than one of these is late.
-const TO_THE_END: u64 = 24;
+const TO_THE_END: u64 = 20;
 
 /// How long the chain of a part is to be: this share of the longest that is not split.
 const PART: (u64, u64) = (3, 4);
@@ -52,12 +52,6 @@ pub struct Known {
 /// How long a walk waits for the first pages of the others. They are asked for before its second
 /// page anyway; one that is held up must not hold up all.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Whether a window is never split for its length, whatever the others hold.
-#[must_use]
-pub const fn is_short(total_records: u64, page_size: u64) -> bool {
-    total_records.div_ceil(page_size) <= SHORT_CHAIN
-}
 
 /// A window that was split, as its parts remember it.
 #[derive(Debug)]
@@ -93,10 +87,12 @@ impl Known {
             .send_modify(|unseen| *unseen = unseen.saturating_sub(1));
     }
 
-    /// Waits until all of them have been, so that what is too long a chain can be told.
-    pub async fn complete(&self) {
+    /// Waits until it can be told whether so many clips are too long a chain: they are not by what
+    /// is known, or all of them have been.
+    pub async fn can_judge(&self, total_records: u64, page_size: u64) {
+        let pages = total_records.div_ceil(page_size);
         let mut unseen = self.unseen.subscribe();
-        let all = unseen.wait_for(|unseen| *unseen == 0);
+        let all = unseen.wait_for(|unseen| *unseen == 0 || pages <= self.longest_chain(page_size));
         // Late or not: the split is decided by what is known then.
         drop(tokio::time::timeout(PATIENCE, all).await);
     }
@@ -322,20 +318,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn walks_wait_for_the_first_pages_of_all_but_not_for_one_that_is_held_up() {
+    async fn long_chains_wait_for_the_first_pages_of_all_but_not_for_one_that_is_held_up() {
         let known = Known::default();
-        known.complete().await;
-        known.expect(2);
-        let mut all = Box::pin(known.complete());
+        let long = 30_000;
+        known.can_judge(long, 300).await;
+        known.expect(3);
+        known.can_judge(SHORT_CHAIN * 300, 300).await;
+        let mut all = Box::pin(known.can_judge(long, 300));
         assert!(futures_util::poll!(&mut all).is_pending());
+        known.seen();
         known.seen();
         assert!(futures_util::poll!(&mut all).is_pending());
         known.seen();
         assert!(futures_util::poll!(&mut all).is_ready());
-        known.expect(1);
+        known.expect(2);
         let start = tokio::time::Instant::now();
-        known.complete().await;
+        known.can_judge(long, 300).await;
         assert_eq!(start.elapsed(), PATIENCE);
+        let mut enough = Box::pin(known.can_judge(long, 300));
+        assert!(futures_util::poll!(&mut enough).is_pending());
+        known.add(100 * 300 * CHAINS);
+        known.seen();
+        assert!(futures_util::poll!(&mut enough).is_ready());
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::decode::DecodedPage;
 use crate::crawl::frontier::Job;
-use crate::crawl::frontier::is_short;
 use crate::crawl::proof::Judgement;
 use crate::crawl::proof::Proof;
 use crate::event::Event;
@@ -191,11 +190,8 @@ impl<'a> Walk<'a> {
             if is_first {
                 self.first_asked = time.map(|time| time.sent);
                 self.tell_expected(page.total_records);
-                if page
-                    .total_records
-                    .is_some_and(|total| !is_short(total, page_size))
-                {
-                    self.crawl.known.complete().await;
+                if let Some(total) = page.total_records {
+                    self.crawl.known.can_judge(total, page_size).await;
                 }
                 let parts = page
                     .total_records
