@@ -279,8 +279,7 @@ impl<'a> Walk<'a> {
     /// A window nobody has looked into may be long, and may have to be split. Of those that end in
     /// time, the one whose rows are the first of the snapshot: they can be written meanwhile.
     fn urgency(&self) -> Urgency {
-        let clips = self.proof.expected().or(self.job.estimate);
-        let after = clips.map_or(u64::MAX, |clips| {
+        let after = self.proof.expected().map_or(u64::MAX, |clips| {
             clips
                 .div_ceil(u64::from(PAGE_SIZE))
                 .saturating_sub(self.proof.pages())

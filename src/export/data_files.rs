@@ -14,6 +14,7 @@ use crate::snapshot::CsvMode;
 use crate::snapshot::Format;
 use crate::snapshot::Layout;
 use crate::snapshot::Publication;
+use crate::snapshot::Staged;
 use crate::snapshot::instant::utc_date;
 
 /// Batches merged that wait to be written.
@@ -30,9 +31,9 @@ pub(super) struct DataFiles {
     pub(super) snapshot_at: i64,
 }
 
-/// Data files that are not ended yet, and what their rows come to.
+/// Data files that no reader knows of yet, and what their rows come to.
 pub(super) struct Rows {
-    pub(super) publication: Publication,
+    pub(super) staged: Staged,
     pub(super) fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
     pub(super) owners: OwnerIds,
@@ -77,7 +78,7 @@ impl DataFiles {
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
         Ok(Rows {
-            publication,
+            staged: publication.finish()?,
             fold,
             owners,
         })

@@ -73,7 +73,7 @@ impl Finished {
         let totals = self.totals(counted.written, counted.duplicates)?;
         let rows = counted.rows;
         Ok(Written {
-            staged: rows.publication.finish()?,
+            staged: rows.staged,
             finished: self,
             fold: rows.fold,
             owners: rows.owners,
