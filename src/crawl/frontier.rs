@@ -19,9 +19,9 @@ const SHORT_CHAIN: u64 = 24;
 /// The longest chain that is ever walked, where it can be split: what a dead page token costs.
 const LONG_CHAIN: u64 = 400;
 
-/// The share of all pages that one chain may hold. Its pages come one after the other: at 80
-/// requests a second and 200 ms for each, 16 chains keep the quota busy, and some more leave room
-/// for those that begin late. Of 1,200,000 clips, 22 in place of 32 save 30 requests of 4,100.
+/// The share of the pages still to come that one chain may hold. Its pages come one after the
+/// other: at 80 requests a second and 200 ms for each, 16 chains keep the quota busy, and some
+/// more leave room for what takes longer.
 const CHAINS: u64 = 18;
 
 /// Chains to be kept for the end, so that the quota is busy until then: a chain with a greater
@@ -41,7 +41,7 @@ pub struct Known {
     /// Clips in the windows that were walked first.
     clips: AtomicU64,
     /// Clips that have come.
-    came: AtomicU64,
+    pub(super) came: AtomicU64,
     /// The parts of a window once held more than the window: the service does not look at the time
     /// of day, say, and splitting further only repeats requests.
     is_futile: AtomicBool,

@@ -58,24 +58,12 @@ impl Reach {
 mod tests {
     use super::*;
     use crate::snapshot::WindowOutcome;
+    use crate::snapshot::testing::window;
 
     fn record(account_id: &str, from: i64, to: i64, outcome: WindowOutcome) -> WindowRecord {
         WindowRecord {
-            account_id: account_id.to_owned(),
-            from,
-            to,
-            expected: None,
-            received: 0,
-            distinct: 0,
-            pages: 0,
-            walks: 0,
-            restarts: 0,
             outcome,
-            why: None,
-            outside: 0,
-            rejected: 0,
-            repairs: BTreeMap::new(),
-            rows: 0,
+            ..window(account_id, from, to)
         }
     }
 

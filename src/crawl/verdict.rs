@@ -39,27 +39,15 @@ pub fn doubtful(windows: &[WindowRecord]) -> Vec<&WindowRecord> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
+    use crate::snapshot::testing;
 
     fn window(outcome: WindowOutcome, walks: u32, pages: u64) -> WindowRecord {
         WindowRecord {
-            account_id: "main".to_owned(),
-            from: 0,
-            to: 1,
-            expected: None,
-            received: 0,
-            distinct: 0,
             pages,
             walks,
-            restarts: 0,
             outcome,
-            why: None,
-            outside: 0,
-            rejected: 0,
-            repairs: BTreeMap::new(),
-            rows: 0,
+            ..testing::window("main", 0, 1)
         }
     }
 

@@ -318,11 +318,6 @@ impl<'a> Walk<'a> {
         let is_new = |hash: &&u64| !self.rejects.contains(hash);
         self.distinct_rejects += hashes.iter().filter(is_new).count();
         self.rejects.extend(hashes);
-        let known = &self.crawl.known;
-        known.came(page.records);
-        self.crawl
-            .client
-            .in_time(known.in_time(u64::from(PAGE_SIZE)));
         self.proof.page(page.records, page.total_records);
         self.record.pages += 1;
         self.record.received += page.records - outside;

@@ -107,16 +107,13 @@ impl Ahead {
 
     /// Writes the rest, now that the crawl is over; `None` if all has to be written again.
     pub(super) fn finish(mut self) -> Option<Counted> {
-        let ended = self.end(Ring::CrawlOver)?;
-        ended
+        drop(self.rings.send(Ring::CrawlOver));
+        self.writer
+            .take()?
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             .inspect_err(|why| tracing::debug!("the data files are written again: {why}"))
             .ok()
-    }
-
-    fn end(&mut self, how: Ring) -> Option<Result<Counted, Error>> {
-        drop(self.rings.send(how));
-        let joined = self.writer.take()?.join();
-        Some(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 }
 

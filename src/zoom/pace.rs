@@ -15,7 +15,7 @@ use crate::zoom::turnstile::Urgency;
 /// Keeps the distance between slots 2 % longer than the rate asks for, so that an attempt that
 /// travels faster than those before it does not make one too many in a second. With 1.5 %, one of
 /// twenty exports at the full limit met a 429.
-const SLACK: f64 = 1.01;
+const SLACK: f64 = 1.02;
 
 /// The most by which a late slot is made up for. More would be a burst after a stall.
 const MAKE_UP: Duration = Duration::from_millis(5);
