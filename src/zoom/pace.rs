@@ -2,6 +2,7 @@
 //!
 //! The rate is lowered by every 429 and comes back with every success.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -12,13 +13,16 @@ use crate::zoom::turnstile::Turn;
 use crate::zoom::turnstile::Turnstile;
 use crate::zoom::turnstile::Urgency;
 
-/// Keeps the distance between slots 2 % longer than the rate asks for, so that an attempt that
-/// travels faster than those before it does not make one too many in a second. With 1.5 %, one of
-/// twenty exports at the full limit met a 429.
-const SLACK: f64 = 1.02;
+/// How much longer than the rate asks for the distance between slots is.
+const SLACK: f64 = 1.01;
+
+/// How much longer than the rate asks for a second's worth of slots always takes, as they were
+/// taken and not as they were due: an attempt may travel so much faster than the one a second
+/// before it, and is not one too many.
+const LEAST_SLACK: f64 = 1.007;
 
 /// The most by which a late slot is made up for. More would be a burst after a stall.
-const MAKE_UP: Duration = Duration::from_millis(5);
+const MAKE_UP: Duration = Duration::from_millis(25);
 
 /// What a 429 leaves of the rate.
 const FALL: f64 = 0.7;
@@ -38,11 +42,21 @@ const ONE_FALL: Duration = Duration::from_secs(1);
 pub(super) struct Pace {
     /// Requests per second.
     full: f64,
+    /// A second's worth of slots at the full rate, at least one.
+    in_a_second: u16,
     /// Who waits for the next slot: the most urgent, the others behind.
     turnstile: Turnstile,
-    /// The slot before the next.
-    previous: Mutex<Option<Instant>>,
+    taken: Mutex<Taken>,
     learnt: Mutex<Learnt>,
+}
+
+/// The slots so far.
+#[derive(Default)]
+struct Taken {
+    /// When the last one was due, or little earlier than it was taken.
+    due: Option<Instant>,
+    /// When each of the last second's worth was taken.
+    at: VecDeque<Instant>,
 }
 
 struct Learnt {
@@ -54,10 +68,18 @@ impl Pace {
     /// A pace of so many requests per second, which may be infinite; anything but a positive number
     /// is taken as 1.
     pub(super) fn new(rate: f64) -> Self {
+        let full = if rate > 0.0 { rate } else { 1.0 };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, and so many that less than a second's worth does no harm"
+        )]
+        let in_a_second = full.max(1.0) as u16;
         Self {
-            full: if rate > 0.0 { rate } else { 1.0 },
+            full,
+            in_a_second,
             turnstile: Turnstile::default(),
-            previous: Mutex::new(None),
+            taken: Mutex::default(),
             learnt: Mutex::new(Learnt {
                 share: 1.0,
                 fell: None,
@@ -83,10 +105,7 @@ impl Pace {
     /// Waits for a slot and takes it, unless `refuse` says when it comes that it is not wanted.
     /// Returns whether it was taken.
     pub(super) async fn slot(&self, _turn: Turn, refuse: impl Fn() -> bool) -> bool {
-        let due = match *self.previous() {
-            Some(previous) => previous + self.interval(),
-            None => Instant::now(),
-        };
+        let due = self.due();
         // Timers know whole milliseconds only: what is due must not wait for the next.
         if due > Instant::now() {
             tokio::time::sleep_until(due).await;
@@ -95,16 +114,31 @@ impl Pace {
             return false;
         }
         let now = Instant::now();
-        *self.previous() = Some(due.max(now.checked_sub(MAKE_UP).unwrap_or(now)));
+        let mut taken = self.taken();
+        taken.due = Some(due.max(now.checked_sub(MAKE_UP).unwrap_or(now)));
+        taken.at.push_back(now);
+        if taken.at.len() > usize::from(self.in_a_second) {
+            taken.at.pop_front();
+        }
         true
     }
 
-    fn previous(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.previous.lock().unwrap_or_else(PoisonError::into_inner)
+    /// When the next slot is.
+    fn due(&self) -> Instant {
+        let rate = self.rate();
+        let taken = self.taken();
+        let (Some(previous), Some(first)) = (taken.due, taken.at.front()) else {
+            return Instant::now();
+        };
+        let even = previous + seconds(SLACK / rate);
+        if taken.at.len() < usize::from(self.in_a_second) {
+            return even;
+        }
+        even.max(*first + seconds(LEAST_SLACK * f64::from(self.in_a_second) / rate))
     }
 
-    fn interval(&self) -> Duration {
-        Duration::try_from_secs_f64(SLACK / self.rate()).map_or(SLOWEST, |it| it.min(SLOWEST))
+    fn taken(&self) -> std::sync::MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A 429 came: slower.
@@ -126,4 +160,8 @@ impl Pace {
     fn learnt(&self) -> std::sync::MutexGuard<'_, Learnt> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).map_or(SLOWEST, |it| it.min(SLOWEST))
 }

@@ -48,7 +48,7 @@ async fn no_second_holds_more_than_the_rate_and_hardly_less() {
         assert!(densest(&times) <= usize::try_from(rate).unwrap(), "{rate}");
         let ten = Duration::from_secs(10);
         assert!(
-            start.elapsed() < ten.mul_f64(1.021),
+            start.elapsed() < ten.mul_f64(1.011),
             "{rate}: {:?}",
             start.elapsed()
         );
@@ -63,10 +63,25 @@ async fn a_stall_is_not_made_up_for_by_a_burst() {
     let after = times(&limiter, 90).await;
     assert!(densest(&after) <= 80);
     assert!(
-        after[1] - after[0] >= Duration::from_millis(7),
+        after[3] - after[0] >= Duration::from_millis(12),
         "{:?}",
-        after[1] - after[0]
+        after[3] - after[0]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_that_come_late_are_made_up_for_and_no_second_holds_too_many() {
+    let limiter = limiter(80.0, 8);
+    let start = Instant::now();
+    let mut passed = Vec::new();
+    for next_comes_after in (0..800).map(|slot| slot * 7919 % 25) {
+        limiter.enter(LIGHT, Urgency::default()).await;
+        passed.push(Instant::now());
+        tokio::time::advance(Duration::from_millis(next_comes_after)).await;
+    }
+    assert!(densest(&passed) <= 80, "{}", densest(&passed));
+    let ten = Duration::from_secs(10);
+    assert!(start.elapsed() < ten.mul_f64(1.03), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +92,7 @@ async fn labels_have_paces_of_their_own() {
     limiter.enter(LIGHT, Urgency::default()).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
     limiter.enter(RateLabel::Medium, Urgency::default()).await;
-    assert_eq!(start.elapsed(), Duration::from_millis(1020));
+    assert_eq!(start.elapsed(), Duration::from_millis(1010));
 }
 
 #[tokio::test(start_paused = true)]
