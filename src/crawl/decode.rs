@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use arrow::array::AsArray;
 use arrow::array::RecordBatch;
+use arrow::datatypes::TimestampMicrosecondType;
 use serde_json::json;
 
 use crate::clip::Clip;
 use crate::clip::ClipBatchBuilder;
+use crate::clip::Column;
 use crate::clip::SecretPolicy;
 use crate::clip::normalise;
 use crate::clip::scrub::scrub;
@@ -101,6 +104,19 @@ impl Decoder {
         }
         decoded.rows = rows.finish();
         Ok(decoded)
+    }
+
+    /// The second of each row's date.
+    pub fn seconds<'a>(&self, rows: &'a RecordBatch) -> impl Iterator<Item = Option<i64>> + 'a {
+        let date = match self.by {
+            DateFilter::Created => Column::CreatedAt,
+            DateFilter::Modified => Column::ModifiedAt,
+        };
+        let dates = rows.column(date.index());
+        let dates = dates.as_primitive::<TimestampMicrosecondType>();
+        dates
+            .iter()
+            .map(|date| date.map(|micros| micros.div_euclid(1_000_000)))
     }
 
     /// Whether a clip lies in the margin that was asked for beyond the span. Any other date is

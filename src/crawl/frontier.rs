@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::crawl::handed::Ear;
+use crate::crawl::handed::Told;
 use crate::crawl::window::Window;
 
 /// The longest chain of pages that is never split. Every split costs the page that told of it, and
@@ -45,18 +47,21 @@ pub struct Known {
     /// The parts of a window once held more than the window: the service does not look at the time
     /// of day, say, and splitting further only repeats requests.
     is_futile: AtomicBool,
+    /// A chain and what it had handed on did not add up: windows are cut from now on.
+    does_not_add_up: AtomicBool,
     /// Windows whose first page is on its way, of those that are walked first.
     unseen: watch::Sender<usize>,
 }
 
 /// How long a walk waits for the first pages of the others. They are asked for before its second
 /// page anyway; one that is held up must not hold up all.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A window that was split, as its parts remember it.
 #[derive(Debug)]
 pub struct Family {
-    total: u64,
+    /// What they can hold together.
+    most: u64,
     /// Totals of the parts so far.
     parts: AtomicU64,
 }
@@ -110,7 +115,7 @@ impl Known {
             && job.window.seconds() >= SHORTEST_COMPARED
         {
             let parts = family.parts.fetch_add(total, Ordering::Relaxed) + total;
-            if parts > family.total + family.total / 2 {
+            if parts > family.most {
                 self.is_futile.store(true, Ordering::Relaxed);
             }
         }
@@ -121,6 +126,17 @@ impl Known {
     #[must_use]
     pub fn splits_in_vain(&self) -> bool {
         self.is_futile.load(Ordering::Relaxed)
+    }
+
+    /// A chain and what it had handed on did not add up.
+    pub fn did_not_add_up(&self) {
+        self.does_not_add_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a chain and what it hands on may be thought to add up.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        !self.does_not_add_up.load(Ordering::Relaxed)
     }
 
     /// How long a chain may be, in pages: the more is still to come, the longer, since a long chain
@@ -155,6 +171,8 @@ pub struct Job {
     pub repeats: u32,
     /// The window that it is a part of.
     pub family: Option<Arc<Family>>,
+    /// Who waits to hear how many clips are in it.
+    pub tell: Option<Arc<watch::Sender<Told>>>,
 }
 
 impl Job {
@@ -176,13 +194,33 @@ impl Job {
         Some(self.split(u32::try_from(parts).unwrap_or(2), total_records))
     }
 
+    /// The first part of its window up to the second `to`, for another walk, and where to hear of
+    /// it. `left` clips are thought to be in both parts, and at most `most` in that one.
+    pub(super) fn hand_on(&self, to: i64, left: u64, most: u64) -> (Self, Ear) {
+        let (tell, ear) = watch::channel(Told::Nothing);
+        let job = Self {
+            window: Window {
+                from: self.window.from,
+                to,
+            },
+            estimate: Some(left / 2),
+            family: Some(Arc::new(Family {
+                most,
+                parts: AtomicU64::new(0),
+            })),
+            tell: Some(Arc::new(tell)),
+            ..self.clone()
+        };
+        (job, ear)
+    }
+
     /// Its parts, with the clips thought to be spread evenly.
     #[must_use]
     pub fn split(&self, parts: u32, total_records: u64) -> Vec<Self> {
         let windows = self.window.split(parts);
         let estimate = total_records / windows.len().max(1) as u64;
         let family = Some(Arc::new(Family {
-            total: total_records,
+            most: total_records + total_records / 2,
             parts: AtomicU64::new(0),
         }));
         windows
@@ -191,6 +229,7 @@ impl Job {
                 window,
                 estimate: Some(estimate),
                 family: family.clone(),
+                tell: None,
                 ..self.clone()
             })
             .collect()
@@ -279,6 +318,7 @@ mod tests {
             estimate,
             repeats: 0,
             family: None,
+            tell: None,
         }
     }
 

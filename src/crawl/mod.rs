@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
 pub mod decode;
 pub mod frontier;
 #[cfg(test)]
 mod fuzz;
+mod handed;
 pub mod proof;
 pub mod reach;
 #[cfg(test)]
@@ -23,6 +26,8 @@ use crate::crawl::decode::Decoder;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::frontier::Job;
 use crate::crawl::frontier::Known;
+use crate::crawl::handed::Meetings;
+use crate::crawl::handed::Met;
 use crate::crawl::walk::Walked;
 use crate::crawl::window::MARGIN;
 use crate::crawl::window::Window;
@@ -117,21 +122,34 @@ impl Crawl {
         let mut frontier = self.plan();
         let mut failures: Vec<AccountFailure> = Vec::new();
         let mut walks = JoinSet::new();
+        let mut meetings = Meetings::default();
+        let (handed_on, mut taken) = mpsc::unbounded_channel();
         self.known.expect(frontier.len().min(self.walks.max(1)));
         loop {
+            while let Some((met, adds_up)) = meetings.next() {
+                walks.spawn(Arc::clone(self).meet(met, adds_up));
+            }
             while walks.len() < self.walks.max(1)
                 && let Some(job) = frontier.take()
             {
-                let crawl = Arc::clone(self);
-                walks.spawn(async move {
-                    let walked = walk::walk(&crawl, &job).await;
-                    (job, walked)
-                });
+                walks.spawn(Arc::clone(self).walk(job, handed_on.clone()));
             }
-            let Some(joined) = walks.join_next().await else {
-                return Ok(failures);
+            if walks.is_empty() && taken.is_empty() {
+                let Some(met) = meetings.give_up() else {
+                    return Ok(failures);
+                };
+                walks.spawn(Arc::clone(self).meet(met, false));
+            }
+            let joined = tokio::select! {
+                biased;
+                Some(job) = taken.recv() => {
+                    // Over and above all others: who has handed it on waits for it.
+                    walks.spawn(Arc::clone(self).walk(job, handed_on.clone()));
+                    continue;
+                }
+                Some(joined) = walks.join_next() => joined,
             };
-            let (job, walked) = match joined {
+            let (account, walked) = match joined {
                 Ok(ended) => ended,
                 Err(failed) => std::panic::resume_unwind(failed.into_panic()),
             };
@@ -140,10 +158,13 @@ impl Crawl {
             }
             match walked {
                 Ok(Walked::Done) => {}
+                Ok(Walked::Settled(part)) => meetings.settled(part),
+                Ok(Walked::Met(met)) => meetings.met(*met),
                 Ok(Walked::Split(parts)) => frontier.add(parts),
                 Err(CrawlError::Service(failure)) if is_of_one_account(&failure) => {
-                    frontier.drop_account(job.account);
-                    let account_id = self.accounts[job.account].id.clone();
+                    frontier.drop_account(account);
+                    meetings.drop_account(account);
+                    let account_id = self.accounts[account].id.clone();
                     if failures.iter().all(|known| known.account_id != account_id) {
                         self.events.emit(&Event::AccountFailed {
                             account: account_id.clone(),
@@ -158,6 +179,20 @@ impl Crawl {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Walks one window; says of which account it is.
+    async fn walk(
+        self: Arc<Self>,
+        job: Job,
+        handed_on: UnboundedSender<Job>,
+    ) -> (usize, Result<Walked, CrawlError>) {
+        (job.account, walk::walk(&self, job, handed_on).await)
+    }
+
+    /// Finishes one that has met the part that it handed on.
+    async fn meet(self: Arc<Self>, met: Met, adds_up: bool) -> (usize, Result<Walked, CrawlError>) {
+        (met.job.account, walk::meet(&self, met, adds_up).await)
     }
 
     /// The windows that are not finished yet.
@@ -183,6 +218,7 @@ impl Crawl {
                 estimate: None,
                 repeats: 0,
                 family: None,
+                tell: None,
             }));
         }
         self.events.emit(&Event::Planned {

@@ -95,6 +95,17 @@ impl Proof {
     /// `others_count` says that other windows of the account named a total.
     #[must_use]
     pub fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
+        match self.expected() {
+            Some(total) if distinct >= self.records && distinct != total => Judgement::Unsettled(
+                format!("total_records is {total}, but {distinct} clips came"),
+            ),
+            _ => self.judge_pages(distinct, others_count),
+        }
+    }
+
+    /// Judges pages that are not all that there are: settled, if they agree with each other.
+    #[must_use]
+    pub fn judge_pages(&self, distinct: u64, others_count: bool) -> Judgement {
         if distinct < self.records {
             let repeated = self.records - distinct;
             return Judgement::InMotion(format!("{repeated} of its clips came twice"));
@@ -105,11 +116,8 @@ impl Proof {
         match self.total {
             // With offset-like paging, a clip that appears behind the place read makes up for one
             // that vanished before it, and the numbers agree though a third was skipped.
-            Total::Named(total) if total == distinct && self.is_in_motion => Judgement::in_motion(),
-            Total::Named(total) if total == distinct => Judgement::Settled,
-            Total::Named(total) => Judgement::Unsettled(format!(
-                "total_records is {total}, but {distinct} clips came"
-            )),
+            Total::Named(_) if self.is_in_motion => Judgement::in_motion(),
+            Total::Named(_) => Judgement::Settled,
             Total::Moved => {
                 Judgement::InMotion("total_records changed from page to page".to_owned())
             }

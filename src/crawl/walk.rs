@@ -8,15 +8,23 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
+use arrow::array::RecordBatch;
 use arrow::datatypes::TimestampMicrosecondType;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clip::Column;
 use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::decode::DecodedPage;
 use crate::crawl::frontier::Job;
+use crate::crawl::handed::Met;
+use crate::crawl::handed::Part;
+use crate::crawl::handed::Tally;
+use crate::crawl::handed::Told;
+use crate::crawl::handed::hear;
 use crate::crawl::proof::Judgement;
 use crate::crawl::proof::Proof;
+use crate::crawl::window::Window;
 use crate::event::Event;
 use crate::snapshot::Pages;
 use crate::snapshot::WindowOutcome;
@@ -45,23 +53,36 @@ const PAGES_WITHOUT_NEWS: u64 = 20;
 pub(super) enum Walked {
     /// The window is finished, for better or worse.
     Done,
+    /// The window is settled.
+    Settled(Part),
     /// The window was cut: its parts are to be walked.
     Split(Vec<Job>),
+    /// All of the window is seen, if it adds up with the part that was handed on.
+    Met(Box<Met>),
 }
 
-/// Walks the window of a job until it settles, is cut, or is given up.
-pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlError> {
-    let mut walk = Walk::start(crawl, job);
+/// Walks the window of a job until it settles, is cut, or is given up. Jobs that it hands on are to
+/// be walked at once: it waits for what their first pages tell.
+pub(super) async fn walk(
+    crawl: &Arc<Crawl>,
+    job: Job,
+    handed_on: UnboundedSender<Job>,
+) -> Result<Walked, CrawlError> {
+    let mut walk = Walk::start(crawl, job, handed_on);
     loop {
         let end = walk.all_pages().await?;
         let judgement = match (end, walk.broken.take()) {
             (End::TooFull(parts), _) => return walk.cut(parts, "too full for one chain").await,
             (End::PageTokenDied, _) => continue,
             (End::InMotion, _) => Judgement::in_motion(),
-            (End::LastPage, Some(why)) => Judgement::Unsettled(why),
+            (End::LastPage | End::Met, Some(why)) => Judgement::Unsettled(why),
             (End::LastPage, None) => walk.judge()?,
+            (End::Met, None) => match walk.judge_pages()? {
+                Judgement::Settled => return Ok(walk.meet()),
+                other => other,
+            },
         };
-        let can_split = walk.proof.pages() > 1 && job.window.can_split();
+        let can_split = walk.proof.pages() > 1 && walk.job.window.can_split();
         let (why, counts) = match judgement {
             Judgement::Settled => return walk.finish(WindowOutcome::Settled, None).await,
             Judgement::Unproven(why) => {
@@ -83,7 +104,7 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
         if can_split {
             let repeated = Job {
                 repeats: walk.repeats,
-                ..job.clone()
+                ..walk.job.clone()
             };
             let clips = walk.proof.expected().unwrap_or(walk.proof.records());
             let parts = repeated.split(2, clips);
@@ -95,6 +116,8 @@ pub(super) async fn walk(crawl: &Arc<Crawl>, job: &Job) -> Result<Walked, CrawlE
 /// How a chain of pages ended.
 enum End {
     LastPage,
+    /// The next page would be of the part that was handed on.
+    Met,
     TooFull(Vec<Job>),
     PageTokenDied,
     /// It cannot settle any more, and its parts may: the rest of it would be read in vain.
@@ -104,7 +127,20 @@ enum End {
 /// The walks of one window so far.
 struct Walk<'a> {
     crawl: &'a Arc<Crawl>,
-    job: &'a Job,
+    /// Its window becomes smaller by what is handed on.
+    job: Job,
+    handed_on: UnboundedSender<Job>,
+    /// The window that the walk under way asks for.
+    asked: Window,
+    /// How many clips are in the parts that it has handed on; `None` if that is not known.
+    elsewhere: Option<u64>,
+    /// How many parts those are.
+    handed: u32,
+    /// Whether it is decided that the rest is no longer than one chain may be.
+    fits: bool,
+    tally: Tally,
+    /// Clips that came, but are in the part that was handed on.
+    beyond: Vec<RecordBatch>,
     pages: Pages,
     record: WindowRecord,
     repeats: u32,
@@ -125,7 +161,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn start(crawl: &'a Arc<Crawl>, job: &'a Job) -> Self {
+    fn start(crawl: &'a Arc<Crawl>, job: Job, handed_on: UnboundedSender<Job>) -> Self {
         let account_id = crawl.accounts[job.account].id.clone();
         let window = job.window;
         Self {
@@ -148,8 +184,15 @@ impl<'a> Walk<'a> {
                 rows: 0,
             },
             crawl,
-            job,
             repeats: job.repeats,
+            job,
+            handed_on,
+            asked: window,
+            elsewhere: Some(0),
+            handed: 0,
+            fits: false,
+            tally: Tally::default(),
+            beyond: Vec::new(),
             proof: Proof::default(),
             first_asked: None,
             outside: HashSet::new(),
@@ -173,6 +216,12 @@ impl<'a> Walk<'a> {
         self.rejects.clear();
         self.distinct_rejects = 0;
         self.distinct_before = 0;
+        self.asked = self.job.window;
+        self.elsewhere = Some(0);
+        self.handed = 0;
+        self.fits = false;
+        self.tally = Tally::default();
+        self.take_back()?;
         let mut page_token: Option<PageToken> = None;
         let mut seen = HashSet::new();
         loop {
@@ -186,38 +235,28 @@ impl<'a> Walk<'a> {
             let is_first = self.proof.pages() == 0;
             // The service may give shorter pages than were asked for.
             let page_size = page.records.clamp(1, u64::from(PAGE_SIZE));
-            self.keep(&page)?;
+            let beyond = self.keep(&page)?;
             if is_first {
                 self.first_asked = time.map(|time| time.sent);
                 self.tell_expected(page.total_records);
-                if let Some(total) = page.total_records {
-                    self.crawl.known.can_judge(total, page_size).await;
-                }
-                let parts = page
-                    .total_records
-                    .filter(|_| page.next_page_token.is_some())
-                    .filter(|total| {
-                        // Walked again, it would count twice for its family.
-                        self.record.walks > 1 || !self.crawl.known.is_futile(self.job, *total)
-                    })
-                    .and_then(|total| {
-                        let longest = self.crawl.known.longest_chain(page_size);
-                        self.job.split_if_full(total, page_size, longest)
-                    });
-                if let Some(parts) = parts {
-                    return Ok(End::TooFull(parts));
-                }
+                self.tell(&page);
             } else if self.is_changed(&page, time) {
                 self.proof.changed();
                 if self.job.window.can_split() && !self.crawl.known.splits_in_vain() {
                     return Ok(End::InMotion);
                 }
             }
-            // The first page of a window that is split comes again.
-            self.crawl.came(page.records);
+            if let Some(parts) = self.relieve(&page, page_size).await {
+                return Ok(End::TooFull(parts));
+            }
+            // The first page of a window that is cut comes again, and so does what is elsewhere.
+            self.crawl.came(page.records - beyond);
             let Some(next) = page.next_page_token else {
                 return Ok(End::LastPage);
             };
+            if self.has_met() {
+                return Ok(End::Met);
+            }
             let is_new = seen.insert(next.clone());
             self.broken = self.why_endless(is_new)?;
             if self.broken.is_some() {
@@ -225,6 +264,100 @@ impl<'a> Walk<'a> {
             }
             page_token = Some(next);
         }
+    }
+
+    /// Cuts a window that is too full for one chain: the chain goes on, and hands on what is older
+    /// than the middle of what it has not seen. Where its pages do not come newest first, it gives
+    /// up, and returns the parts that are to be walked in its place.
+    async fn relieve(&mut self, page: &DecodedPage, page_size: u64) -> Option<Vec<Job>> {
+        let known = &self.crawl.known;
+        let total = page.total_records?;
+        if self.fits || page.next_page_token.is_none() {
+            return None;
+        }
+        let is_first = self.proof.pages() == 1;
+        if is_first {
+            known.can_judge(total, page_size).await;
+            // Walked again, it would count twice for its family.
+            self.fits = self.record.walks == 1 && known.is_futile(&self.job, total);
+        }
+        let is_newest_first = {
+            let seconds = self.crawl.decoder.seconds(&page.rows);
+            seconds.is_sorted_by(|a, b| a.is_some() && a >= b)
+        };
+        while !self.fits && !known.splits_in_vain() {
+            let longest = known.longest_chain(page_size);
+            let left = self.left(total)?;
+            if left.div_ceil(page_size) <= longest {
+                break;
+            }
+            if !is_newest_first || !known.adds_up() {
+                let parts = || self.job.split_if_full(total, page_size, longest);
+                self.fits = true;
+                return is_first.then(parts).flatten();
+            }
+            if self.tally.inside == 0 {
+                // All of it lies in the margin: where the rest is cannot be told.
+                return None;
+            }
+            let unseen = Window {
+                to: self.tally.oldest,
+                ..self.job.window
+            };
+            if !unseen.can_split() {
+                break;
+            }
+            self.hand_on(unseen.split(2)[0].to, left).await;
+        }
+        self.fits = true;
+        None
+    }
+
+    /// Hands on what is older than the second `to`, and hears how many clips are there.
+    async fn hand_on(&mut self, to: i64, left: u64) {
+        // A part cannot hold what was seen before it: more than half of that is no coincidence.
+        let most = left + self.tally.from_begin() / 2;
+        let (job, ear) = self.job.hand_on(to, left, most);
+        self.crawl.events.emit(&Event::Split {
+            window: self.name(),
+            parts: 2,
+        });
+        // Nobody takes it only if the crawl has ended.
+        drop(self.handed_on.send(job));
+        self.job.window.from = to;
+        self.record.from = to;
+        self.handed += 1;
+        let clips = hear(ear).await;
+        self.elsewhere = self.elsewhere.zip(clips).map(|(all, clips)| all + clips);
+    }
+
+    /// How many clips of its window have not come yet, if that is known.
+    fn left(&self, total: u64) -> Option<u64> {
+        let elsewhere = self.elsewhere?;
+        Some(total.saturating_sub(self.tally.from_begin() + elsewhere))
+    }
+
+    /// Whether what comes next is of the part that was handed on.
+    fn has_met(&self) -> bool {
+        let left = self.proof.expected().and_then(|total| self.left(total));
+        match self.handed {
+            0 => false,
+            1 => self.tally.before > 0 || left == Some(0),
+            // The margins of several parts hold some clips twice.
+            _ => self.tally.before > 0,
+        }
+    }
+
+    /// Tells the walk that has handed this part on how many clips are in it.
+    fn tell(&self, page: &DecodedPage) {
+        let Some(tell) = &self.job.tell else {
+            return;
+        };
+        let is_all_behind = self.tally.behind == page.rows.num_rows() as u64;
+        tell.send_replace(match page.total_records {
+            Some(total) if !is_all_behind => Told::Clips(total.saturating_sub(self.tally.behind)),
+            _ => Told::Unclear,
+        });
     }
 
     /// Why a chain that names a next page would not come to an end, or not to a good one.
@@ -252,7 +385,7 @@ impl<'a> Walk<'a> {
 
     async fn fetch(&self, page_token: Option<&PageToken>) -> Result<Dated<DecodedPage>, Failure> {
         let account = &self.crawl.accounts[self.job.account];
-        let query = self.crawl.query(self.job.window);
+        let query = self.crawl.query(self.asked);
         let mut call = clips::call(account.path.as_deref(), &query, page_token.cloned());
         call.urgency = self.urgency();
         let crawl = Arc::clone(self.crawl);
@@ -279,10 +412,11 @@ impl<'a> Walk<'a> {
     /// A window nobody has looked into may be long, and may have to be split. Of those that end in
     /// time, the one whose rows are the first of the snapshot: they can be written meanwhile.
     fn urgency(&self) -> Urgency {
-        let after = self.proof.expected().map_or(u64::MAX, |clips| {
-            clips
-                .div_ceil(u64::from(PAGE_SIZE))
-                .saturating_sub(self.proof.pages())
+        let after = self.proof.expected().map_or(u64::MAX, |total| {
+            let left = self
+                .left(total)
+                .unwrap_or(total - total.min(self.proof.records()));
+            left.div_ceil(u64::from(PAGE_SIZE))
         });
         let since = self.crawl.decoder.span.from;
         let age = u64::try_from(self.job.window.from - since).unwrap_or(0);
@@ -305,9 +439,31 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Spools a page and counts what is on it.
-    fn keep(&mut self, page: &DecodedPage) -> Result<(), CrawlError> {
-        self.pages.append(&page.rows)?;
+    /// Spools a page and counts what is on it. Returns how many of its clips are in the part that
+    /// was handed on: those are set aside.
+    fn keep(&mut self, page: &DecodedPage) -> Result<u64, CrawlError> {
+        let seconds: Vec<Option<i64>> = self.crawl.decoder.seconds(&page.rows).collect();
+        for second in &seconds {
+            self.tally.add(self.job.window, *second);
+        }
+        let begin = self.job.window.from;
+        let is_beyond = |second: &Option<i64>| second.is_some_and(|second| second < begin);
+        let rows = page.rows.num_rows();
+        let mine = seconds.iter().position(is_beyond).unwrap_or(rows);
+        // The last page of all that was asked for proves all of it.
+        let mine = if self.handed > 0
+            && page.next_page_token.is_some()
+            && seconds[mine..].iter().all(is_beyond)
+        {
+            mine
+        } else {
+            rows
+        };
+        self.pages.append(&page.rows.slice(0, mine))?;
+        let beyond = (rows - mine) as u64;
+        if beyond > 0 {
+            self.beyond.push(page.rows.slice(mine, rows - mine));
+        }
         for reject in &page.rejects {
             self.pages.reject(reject)?;
         }
@@ -330,7 +486,7 @@ impl<'a> Walk<'a> {
             records: page.records,
             bytes: page.bytes,
         });
-        Ok(())
+        Ok(beyond)
     }
 
     /// Only windows that nobody looked at before: their parts hold the same clips.
@@ -343,10 +499,49 @@ impl<'a> Walk<'a> {
     }
 
     fn judge(&mut self) -> Result<Judgement, CrawlError> {
-        let ids = self.pages.walk_count()?.distinct;
-        let distinct = ids + (self.outside.len() + self.distinct_rejects) as u64;
-        self.record.distinct = distinct;
+        let distinct = self.count()?;
         Ok(self.proof.judge(distinct, self.crawl.known.is_any()))
+    }
+
+    /// Judges the pages up to the part that was handed on.
+    fn judge_pages(&mut self) -> Result<Judgement, CrawlError> {
+        let beyond: usize = self.beyond.iter().map(RecordBatch::num_rows).sum();
+        let distinct = self.count()? + beyond as u64;
+        Ok(self.proof.judge_pages(distinct, true))
+    }
+
+    /// Counts the distinct clips, and records that are none, of the walk under way.
+    fn count(&mut self) -> Result<u64, CrawlError> {
+        let ids = self.pages.walk_count()?.distinct;
+        self.record.distinct = ids + (self.outside.len() + self.distinct_rejects) as u64;
+        Ok(self.record.distinct)
+    }
+
+    /// Leaves it to the other part whether all of the window was seen.
+    fn meet(self) -> Walked {
+        // Clips outside of the span that came before the end of the chain are behind it.
+        let tally = Tally {
+            behind: self.tally.behind + self.outside.len() as u64,
+            before: 0,
+            ..self.tally
+        };
+        Walked::Met(Box::new(Met {
+            begin: self.asked.from,
+            total: self.proof.expected().unwrap_or(0),
+            tally,
+            pages: self.pages,
+            record: self.record,
+            beyond: self.beyond,
+            job: self.job,
+        }))
+    }
+
+    /// Keeps what came of the other part: it may not come again.
+    fn take_back(&mut self) -> Result<(), CrawlError> {
+        for rows in std::mem::take(&mut self.beyond) {
+            self.pages.append(&rows)?;
+        }
+        Ok(())
     }
 
     /// Keeps what was seen of a window whose parts will be walked.
@@ -365,6 +560,17 @@ impl<'a> Walk<'a> {
         outcome: WindowOutcome,
         why: Option<String>,
     ) -> Result<Walked, CrawlError> {
+        // Clips outside of the span are behind its end, or else before its begin.
+        let outside = self.outside.len() as u64;
+        let tally = Tally {
+            before: self.tally.before + outside,
+            ..self.tally
+        };
+        let part = Part {
+            account: self.job.account,
+            window: self.job.window,
+            tally,
+        };
         let done = Event::WindowDone {
             window: self.name(),
             settled: outcome == WindowOutcome::Settled,
@@ -372,7 +578,10 @@ impl<'a> Walk<'a> {
         let events = self.crawl.events.clone();
         self.spool(outcome, why).await?;
         events.emit(&done);
-        Ok(Walked::Done)
+        Ok(match outcome {
+            WindowOutcome::Settled => Walked::Settled(part),
+            _ => Walked::Done,
+        })
     }
 
     /// Hands the rows and the record to the spool: the window is finished.
@@ -381,18 +590,48 @@ impl<'a> Walk<'a> {
         outcome: WindowOutcome,
         why: Option<String>,
     ) -> Result<(), CrawlError> {
+        self.take_back()?;
         self.record.outcome = outcome;
         self.record.why = why;
         self.record.expected = self.proof.expected();
-        let crawl = Arc::clone(self.crawl);
-        let (pages, record) = (self.pages, self.record);
-        self.crawl
-            .client
-            .cores()
-            .run(move || crawl.spool.finish(pages, record))
-            .await?;
-        Ok(())
+        spool(self.crawl, self.pages, self.record).await
     }
+}
+
+/// Finishes a window that was seen to where the part begins that it handed on. Where both do not
+/// add up it is walked again, on its own.
+pub(super) async fn meet(
+    crawl: &Arc<Crawl>,
+    met: Met,
+    adds_up: bool,
+) -> Result<Walked, CrawlError> {
+    let (part, job) = (met.part(), met.job);
+    let (mut pages, mut record) = (met.pages, met.record);
+    if adds_up {
+        record.outcome = WindowOutcome::Settled;
+        record.expected = Some(record.distinct);
+        let done = Event::WindowDone {
+            window: format!("{} {}", record.account_id, job.window),
+            settled: true,
+        };
+        spool(crawl, pages, record).await?;
+        crawl.events.emit(&done);
+        return Ok(Walked::Settled(part));
+    }
+    crawl.known.did_not_add_up();
+    for rows in met.beyond {
+        pages.append(&rows)?;
+    }
+    record.outcome = WindowOutcome::Split;
+    record.why = Some("its part and the rest of it do not add up".to_owned());
+    spool(crawl, pages, record).await?;
+    Ok(Walked::Split(vec![Job { tell: None, ..job }]))
+}
+
+async fn spool(crawl: &Arc<Crawl>, pages: Pages, record: WindowRecord) -> Result<(), CrawlError> {
+    let spool = Arc::clone(crawl);
+    let finish = move || spool.spool.finish(pages, record);
+    Ok(crawl.client.cores().run(finish).await?)
 }
 
 fn hash(text: &String) -> u64 {
