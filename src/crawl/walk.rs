@@ -266,8 +266,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Cuts a window that is too full for one chain: the chain goes on, and hands on what is older
-    /// than the middle of what it has not seen. Where its pages do not come newest first, it gives
+    /// Cuts a window that is too full for one chain: the chain goes on, and hands on the older half
+    /// of what it has not seen. Where its pages do not come newest first, it gives
     /// up, and returns the parts that are to be walked in its place.
     async fn relieve(&mut self, page: &DecodedPage, page_size: u64) -> Option<Vec<Job>> {
         let known = &self.crawl.known;
@@ -281,10 +281,11 @@ impl<'a> Walk<'a> {
             // Walked again, it would count twice for its family.
             self.fits = self.record.walks == 1 && known.is_futile(&self.job, total);
         }
-        let is_newest_first = {
-            let seconds = self.crawl.decoder.seconds(&page.rows);
-            seconds.is_sorted_by(|a, b| a.is_some() && a >= b)
-        };
+        let seconds: Vec<Option<i64>> = self.crawl.decoder.seconds(&page.rows).collect();
+        let is_newest_first = seconds.is_sorted_by(|a, b| b.is_some() && a >= b);
+        // A page may reach from the quiet before a burst into it: its last quarter tells.
+        let quarter = seconds.get(seconds.len() * 3 / 4).copied().flatten();
+        let page_seconds = quarter.map_or(0, |newest| 4 * (newest - self.tally.oldest));
         while !self.fits && !known.splits_in_vain() {
             let longest = known.longest_chain(page_size);
             let left = self.left(total)?;
@@ -307,7 +308,9 @@ impl<'a> Walk<'a> {
             if !unseen.can_split() {
                 break;
             }
-            self.hand_on(unseen.split(2)[0].to, left).await;
+            let pages = i64::try_from(left.div_ceil(page_size)).unwrap_or(i64::MAX);
+            let to = unseen.half(page_seconds.saturating_mul(pages) / 2);
+            self.hand_on(to, left).await;
         }
         self.fits = true;
         None

@@ -66,6 +66,17 @@ impl Window {
         self.seconds() >= SHORTEST_SPLIT
     }
 
+    /// Where to cut it so that both sides may hold as many clips, if the newer half of them is as
+    /// dense as those before it: in so many seconds. If that is only a small cluster, the newer
+    /// side has an eighth of the time; if they are further apart, half of it.
+    ///
+    /// A burst is found in few cuts: 30 % of a month of 75,000 clips within an hour, in 3 for 9.
+    #[must_use]
+    pub fn half(self, newer_seconds: i64) -> i64 {
+        let (least, most) = (self.seconds() / 8, self.seconds() / 2);
+        self.to - newer_seconds.clamp(least.max(1), most.max(1))
+    }
+
     /// Cuts it into at most `parts` windows of equal length to the second, oldest first.
     #[must_use]
     pub fn split(self, parts: u32) -> Vec<Self> {
