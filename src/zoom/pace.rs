@@ -14,12 +14,12 @@ use crate::zoom::turnstile::Turnstile;
 use crate::zoom::turnstile::Urgency;
 
 /// How much longer than the rate asks for the distance between slots is.
-const SLACK: f64 = 1.008;
+const SLACK: f64 = 1.01;
 
 /// How much longer than the rate asks for a second's worth of slots always takes, as they were
 /// taken and not as they were due: an attempt may travel so much faster than the one a second
 /// before it, and is not one too many.
-const LEAST_SLACK: f64 = 1.006;
+const LEAST_SLACK: f64 = 1.008;
 
 /// The most by which a late slot is made up for. More would be a burst after a stall.
 const MAKE_UP: Duration = Duration::from_millis(25);
