@@ -30,6 +30,8 @@ use crate::zoom::scripted::answer;
 use crate::zoom::scripted::answer_with;
 use crate::zoom::transport::Request;
 
+mod handed_on;
+
 const DAY: i64 = 86_400;
 
 /// 51 windows of 28 days.

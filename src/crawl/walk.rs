@@ -351,14 +351,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Tells the walk that has handed this part on how many clips are in it.
+    /// Tells the walk that has handed this part on how many clips are in it: all but those in the
+    /// margin behind it, if all of those are on this first page.
     fn tell(&self, page: &DecodedPage) {
         let Some(tell) = &self.job.tell else {
             return;
         };
-        let is_all_behind = self.tally.behind == page.rows.num_rows() as u64;
+        let is_all = page.next_page_token.is_none() || self.tally.inside + self.tally.before > 0;
         tell.send_replace(match page.total_records {
-            Some(total) if !is_all_behind => Told::Clips(total.saturating_sub(self.tally.behind)),
+            Some(total) if is_all => Told::Clips(total.saturating_sub(self.tally.behind)),
             _ => Told::Unclear,
         });
     }
