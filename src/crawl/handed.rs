@@ -79,7 +79,7 @@ impl Tally {
     }
 
     /// Clips from the begin of the window on.
-    pub(super) const fn from_begin(&self) -> u64 {
+    pub(super) const fn not_before(&self) -> u64 {
         self.inside + self.behind
     }
 }
@@ -133,7 +133,7 @@ impl Met {
         let inside: u64 = others().map(|part| part.tally.inside).sum();
         let first = others().filter(|part| part.window.from == self.begin);
         let before: u64 = first.map(|part| part.tally.before).sum();
-        let seen = self.tally.from_begin() + inside + before;
+        let seen = self.tally.not_before() + inside + before;
         (seconds == end - self.begin).then_some(seen == self.total)
     }
 }

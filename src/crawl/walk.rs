@@ -319,7 +319,7 @@ impl<'a> Walk<'a> {
     /// Hands on what is older than the second `to`, and hears how many clips are there.
     async fn hand_on(&mut self, to: i64, left: u64) {
         // A part cannot hold what was seen before it: more than half of that is no coincidence.
-        let most = left + self.tally.from_begin() / 2;
+        let most = left + self.tally.not_before() / 2;
         let (job, ear) = self.job.hand_on(to, left, most);
         self.crawl.events.emit(&Event::Split {
             window: self.name(),
@@ -337,7 +337,7 @@ impl<'a> Walk<'a> {
     /// How many clips of its window have not come yet, if that is known.
     fn left(&self, total: u64) -> Option<u64> {
         let elsewhere = self.elsewhere?;
-        Some(total.saturating_sub(self.tally.from_begin() + elsewhere))
+        Some(total.saturating_sub(self.tally.not_before() + elsewhere))
     }
 
     /// Whether what comes next is of the part that was handed on.
