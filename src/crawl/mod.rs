@@ -1,7 +1,8 @@
 //! The crawl: all windows of all accounts, many at once. The one concurrent step of an export.
 //!
 //! Windows wait in the frontier; a bounded number of walks is under way; each ends with its rows in
-//! the spool, or with parts that go back to the frontier.
+//! the spool, or with parts that go back to the frontier. A walk too long for one chain of pages
+//! hands on a part of its window on its way, which is walked at once.
 
 use std::sync::Arc;
 
@@ -82,7 +83,7 @@ pub struct Crawl {
     pub decoder: Decoder,
     /// How many clips the service has told of.
     pub known: Known,
-    /// Walks under way at once, from 1.
+    /// Walks under way at once, from 1; those of parts that were handed on come on top.
     pub walks: usize,
     /// Who listens.
     pub events: Events,

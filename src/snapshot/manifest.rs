@@ -46,7 +46,7 @@ pub struct WindowRecord {
     /// Its end in unix seconds, excluded.
     #[serde(with = "instant::seconds")]
     pub to: i64,
-    /// The `total_records` that the API named.
+    /// The `total_records` that the API named, less the clips of a part that was handed on.
     pub expected: Option<u64>,
     /// Records received in all walks, repeats included.
     pub received: u64,
