@@ -1,6 +1,7 @@
 //! One pace: slots at even distances, for one sender at a time, the most urgent first.
 //!
-//! The rate is lowered by every 429 and comes back with every success.
+//! The rate is lowered by every 429 and comes back with every success, for a while only to a little
+//! less than was refused: another client may take the rest.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -33,6 +34,12 @@ const FLOOR: f64 = 0.05;
 /// What a success adds, as a share of the full rate.
 const RISE: f64 = 0.003;
 
+/// The share of a rate that was refused that is not: it is gone back to, and kept for a while.
+const BELOW_REFUSED: f64 = 0.95;
+
+/// How long after a refusal more is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+
 /// The longest distance between slots.
 const SLOWEST: Duration = Duration::from_hours(24);
 
@@ -62,6 +69,8 @@ struct Taken {
 struct Learnt {
     share: f64,
     fell: Option<Instant>,
+    /// The share that was refused then.
+    refused: f64,
 }
 
 impl Pace {
@@ -83,6 +92,7 @@ impl Pace {
             learnt: Mutex::new(Learnt {
                 share: 1.0,
                 fell: None,
+                refused: 1.0,
             }),
         }
     }
@@ -147,6 +157,7 @@ impl Pace {
         let mut learnt = self.learnt();
         if learnt.fell.is_none_or(|fell| now >= fell + ONE_FALL) {
             learnt.fell = Some(now);
+            learnt.refused = learnt.share;
             learnt.share = (learnt.share * FALL).max(FLOOR);
         }
     }
@@ -154,7 +165,14 @@ impl Pace {
     /// A success came: a little faster.
     pub(super) fn rise(&self) {
         let mut learnt = self.learnt();
-        learnt.share = (learnt.share + RISE).min(1.0);
+        let is_lately = |fell: Instant| fell.elapsed() < TRY_AGAIN;
+        let most = if learnt.fell.is_some_and(is_lately) {
+            // At the floor, the rate that was refused is kept.
+            (learnt.refused * BELOW_REFUSED).max(learnt.share)
+        } else {
+            1.0
+        };
+        learnt.share = (learnt.share + RISE).min(most);
     }
 
     fn learnt(&self) -> std::sync::MutexGuard<'_, Learnt> {

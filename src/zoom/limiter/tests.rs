@@ -178,10 +178,27 @@ async fn the_pace_falls_to_a_floor_and_rises_to_the_full_rate() {
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     assert!((limiter.rate(LIGHT) - 4.0).abs() < 1e-9);
+    tokio::time::advance(Duration::from_secs(10)).await;
     for _ in 0..100 {
         limiter.faster(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 28.0).abs() < 1e-6);
+    for _ in 0..300 {
+        limiter.faster(LIGHT);
+    }
+    assert!((limiter.rate(LIGHT) - 80.0).abs() < 1e-9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_refused_is_kept_below_for_ten_seconds_and_then_tried_again() {
+    let limiter = limiter(80.0, 8);
+    limiter.slower(LIGHT);
+    tokio::time::advance(Duration::from_millis(9_999)).await;
+    for _ in 0..300 {
+        limiter.faster(LIGHT);
+    }
+    assert!((limiter.rate(LIGHT) - 76.0).abs() < 1e-9);
+    tokio::time::advance(Duration::from_millis(1)).await;
     for _ in 0..300 {
         limiter.faster(LIGHT);
     }
