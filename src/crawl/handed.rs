@@ -29,10 +29,16 @@ pub enum Told {
 /// Where a chain waits for what the first page of a part tells.
 pub(super) type Ear = watch::Receiver<Told>;
 
-/// Waits until the first page of a part has told how many clips are in it; `None` if it does not.
-pub(super) async fn hear(mut ear: Ear) -> Option<u64> {
+/// Waits until the first page of a part has told something, but not for ever.
+pub(super) async fn hear(mut ear: Ear) {
     let told = ear.wait_for(|told| *told != Told::Nothing);
-    match *tokio::time::timeout(PATIENCE, told).await.ok()?.ok()? {
+    // Whatever it was, or none: what is heard is asked for at every page.
+    drop(tokio::time::timeout(PATIENCE, told).await);
+}
+
+/// How many clips a part has told of so far.
+pub(super) fn heard(ear: &Ear) -> Option<u64> {
+    match *ear.borrow() {
         Told::Clips(clips) => Some(clips),
         Told::Nothing | Told::Unclear => None,
     }
@@ -49,6 +55,8 @@ pub(super) struct Tally {
     pub(super) behind: u64,
     /// The second of the oldest.
     pub(super) oldest: i64,
+    /// The second in which the last one was changed.
+    pub(super) changed: Option<i64>,
 }
 
 impl Default for Tally {
@@ -58,6 +66,7 @@ impl Default for Tally {
             inside: 0,
             behind: 0,
             oldest: i64::MAX,
+            changed: None,
         }
     }
 }
@@ -102,6 +111,8 @@ pub(super) struct Met {
     pub(super) begin: i64,
     /// How many clips its pages said there are in all.
     pub(super) total: u64,
+    /// When its first page was asked for, by the service's clock, in unix seconds.
+    pub(super) first_asked: Option<i64>,
     pub(super) tally: Tally,
     pub(super) pages: Pages,
     pub(super) record: WindowRecord,
@@ -119,8 +130,11 @@ impl Met {
         }
     }
 
-    /// Whether both parts add up; `None` while the other is not settled.
-    fn adds_up(&self, parts: &[Part]) -> Option<bool> {
+    /// How many clips the other part has, if both add up; outer `None` while it is not settled.
+    ///
+    /// A clip in the other part that was changed since may have appeared there, and make up for one
+    /// that was lost here.
+    fn elsewhere(&self, parts: &[Part]) -> Option<Option<u64>> {
         let end = self.job.window.from;
         let others = || {
             parts.iter().filter(|part| {
@@ -133,8 +147,13 @@ impl Met {
         let inside: u64 = others().map(|part| part.tally.inside).sum();
         let first = others().filter(|part| part.window.from == self.begin);
         let before: u64 = first.map(|part| part.tally.before).sum();
-        let seen = self.tally.not_before() + inside + before;
-        (seconds == end - self.begin).then_some(seen == self.total)
+        let elsewhere = inside + before;
+        let is_changed = others().any(|part| {
+            let since = |first_asked| part.tally.changed >= Some(first_asked);
+            self.first_asked.is_some_and(since)
+        });
+        let adds_up = self.tally.not_before() + elsewhere == self.total && !is_changed;
+        (seconds == end - self.begin).then_some(adds_up.then_some(elsewhere))
     }
 }
 
@@ -157,20 +176,15 @@ impl Meetings {
         self.waiting.push(met);
     }
 
-    /// A chain whose other part is settled, and whether they add up.
-    pub(super) fn next(&mut self) -> Option<(Met, bool)> {
-        let judged = |(place, met): (usize, &Met)| Some((place, met.adds_up(&self.parts)?));
-        let (place, adds_up) = self.waiting.iter().enumerate().find_map(judged)?;
-        Some((self.waiting.swap_remove(place), adds_up))
+    /// A chain whose other part is settled, and how many clips that has, if they add up.
+    pub(super) fn next(&mut self) -> Option<(Met, Option<u64>)> {
+        let judged = |(place, met): (usize, &Met)| Some((place, met.elsewhere(&self.parts)?));
+        let (place, elsewhere) = self.waiting.iter().enumerate().find_map(judged)?;
+        Some((self.waiting.swap_remove(place), elsewhere))
     }
 
-    /// A chain whose other part will not be settled any more.
-    pub(super) fn give_up(&mut self) -> Option<Met> {
-        self.waiting.pop()
-    }
-
-    /// Forgets the chains of an account that cannot be listed.
-    pub(super) fn drop_account(&mut self, account: usize) {
-        self.waiting.retain(|met| met.job.account != account);
+    /// The chains whose other part will not be settled any more.
+    pub(super) fn give_up(&mut self) -> Vec<Met> {
+        std::mem::take(&mut self.waiting)
     }
 }

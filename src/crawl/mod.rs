@@ -127,8 +127,8 @@ impl Crawl {
         let (handed_on, mut taken) = mpsc::unbounded_channel();
         self.known.expect(frontier.len().min(self.walks.max(1)));
         loop {
-            while let Some((met, adds_up)) = meetings.next() {
-                walks.spawn(Arc::clone(self).meet(met, adds_up));
+            while let Some((met, elsewhere)) = meetings.next() {
+                walks.spawn(Arc::clone(self).meet(met, elsewhere));
             }
             while walks.len() < self.walks.max(1)
                 && let Some(job) = frontier.take()
@@ -136,10 +136,15 @@ impl Crawl {
                 walks.spawn(Arc::clone(self).walk(job, handed_on.clone()));
             }
             if walks.is_empty() && taken.is_empty() {
-                let Some(met) = meetings.give_up() else {
+                for met in meetings.give_up() {
+                    let account_id = &self.accounts[met.job.account].id;
+                    if failures.iter().all(|known| known.account_id != *account_id) {
+                        walks.spawn(Arc::clone(self).meet(met, None));
+                    }
+                }
+                if walks.is_empty() {
                     return Ok(failures);
-                };
-                walks.spawn(Arc::clone(self).meet(met, false));
+                }
             }
             let joined = tokio::select! {
                 biased;
@@ -164,7 +169,6 @@ impl Crawl {
                 Ok(Walked::Split(parts)) => frontier.add(parts),
                 Err(CrawlError::Service(failure)) if is_of_one_account(&failure) => {
                     frontier.drop_account(account);
-                    meetings.drop_account(account);
                     let account_id = self.accounts[account].id.clone();
                     if failures.iter().all(|known| known.account_id != account_id) {
                         self.events.emit(&Event::AccountFailed {
@@ -192,8 +196,12 @@ impl Crawl {
     }
 
     /// Finishes one that has met the part that it handed on.
-    async fn meet(self: Arc<Self>, met: Met, adds_up: bool) -> (usize, Result<Walked, CrawlError>) {
-        (met.job.account, walk::meet(&self, met, adds_up).await)
+    async fn meet(
+        self: Arc<Self>,
+        met: Met,
+        elsewhere: Option<u64>,
+    ) -> (usize, Result<Walked, CrawlError>) {
+        (met.job.account, walk::meet(&self, met, elsewhere).await)
     }
 
     /// The windows that are not finished yet.

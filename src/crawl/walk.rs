@@ -17,11 +17,13 @@ use crate::crawl::Crawl;
 use crate::crawl::CrawlError;
 use crate::crawl::decode::DecodedPage;
 use crate::crawl::frontier::Job;
+use crate::crawl::handed::Ear;
 use crate::crawl::handed::Met;
 use crate::crawl::handed::Part;
 use crate::crawl::handed::Tally;
 use crate::crawl::handed::Told;
 use crate::crawl::handed::hear;
+use crate::crawl::handed::heard;
 use crate::crawl::proof::Judgement;
 use crate::crawl::proof::Proof;
 use crate::crawl::window::Window;
@@ -132,10 +134,8 @@ struct Walk<'a> {
     handed_on: UnboundedSender<Job>,
     /// The window that the walk under way asks for.
     asked: Window,
-    /// How many clips are in the parts that it has handed on; `None` if that is not known.
-    elsewhere: Option<u64>,
-    /// How many parts those are.
-    handed: u32,
+    /// Where to hear how many clips are in the parts that it has handed on.
+    ears: Vec<Ear>,
     /// Whether it is decided that the rest is no longer than one chain may be.
     fits: bool,
     tally: Tally,
@@ -188,8 +188,7 @@ impl<'a> Walk<'a> {
             job,
             handed_on,
             asked: window,
-            elsewhere: Some(0),
-            handed: 0,
+            ears: Vec::new(),
             fits: false,
             tally: Tally::default(),
             beyond: Vec::new(),
@@ -209,6 +208,7 @@ impl<'a> Walk<'a> {
 
     /// One chain of pages from its first to its last.
     async fn all_pages(&mut self) -> Result<End, CrawlError> {
+        self.take_back()?;
         self.pages.begin_walk();
         self.record.walks += 1;
         self.proof = Proof::default();
@@ -217,11 +217,9 @@ impl<'a> Walk<'a> {
         self.distinct_rejects = 0;
         self.distinct_before = 0;
         self.asked = self.job.window;
-        self.elsewhere = Some(0);
-        self.handed = 0;
+        self.ears.clear();
         self.fits = false;
         self.tally = Tally::default();
-        self.take_back()?;
         let mut page_token: Option<PageToken> = None;
         let mut seen = HashSet::new();
         loop {
@@ -239,13 +237,14 @@ impl<'a> Walk<'a> {
             if is_first {
                 self.first_asked = time.map(|time| time.sent);
                 self.tell_expected(page.total_records);
-                self.tell(&page);
             } else if self.is_changed(&page, time) {
                 self.proof.changed();
                 if self.job.window.can_split() && !self.crawl.known.splits_in_vain() {
                     return Ok(End::InMotion);
                 }
             }
+            self.tell(&page);
+            self.note_changes(&page, time);
             if let Some(parts) = self.relieve(&page, page_size).await {
                 return Ok(End::TooFull(parts));
             }
@@ -329,34 +328,30 @@ impl<'a> Walk<'a> {
         drop(self.handed_on.send(job));
         self.job.window.from = to;
         self.record.from = to;
-        self.handed += 1;
-        let clips = hear(ear).await;
-        self.elsewhere = self.elsewhere.zip(clips).map(|(all, clips)| all + clips);
+        hear(ear.clone()).await;
+        self.ears.push(ear);
     }
 
     /// How many clips of its window have not come yet, if that is known.
     fn left(&self, total: u64) -> Option<u64> {
-        let elsewhere = self.elsewhere?;
+        let elsewhere: u64 = self.ears.iter().map(heard).sum::<Option<u64>>()?;
         Some(total.saturating_sub(self.tally.not_before() + elsewhere))
     }
 
     /// Whether what comes next is of the part that was handed on.
-    fn has_met(&self) -> bool {
-        let left = self.proof.expected().and_then(|total| self.left(total));
-        match self.handed {
-            0 => false,
-            1 => self.tally.before > 0 || left == Some(0),
-            // The margins of several parts hold some clips twice.
-            _ => self.tally.before > 0,
-        }
+    const fn has_met(&self) -> bool {
+        !self.beyond.is_empty()
     }
 
     /// Tells the walk that has handed this part on how many clips are in it: all but those in the
-    /// margin behind it, if all of those are on this first page.
+    /// margin behind it, once all of those have come.
     fn tell(&self, page: &DecodedPage) {
         let Some(tell) = &self.job.tell else {
             return;
         };
+        if matches!(*tell.borrow(), Told::Clips(_)) {
+            return;
+        }
         let is_all = page.next_page_token.is_none() || self.tally.inside + self.tally.before > 0;
         tell.send_replace(match page.total_records {
             Some(total) if is_all => Told::Clips(total.saturating_sub(self.tally.behind)),
@@ -413,6 +408,21 @@ impl<'a> Walk<'a> {
         modified.iter().flatten().any(|date| walk.contains(&date))
     }
 
+    /// Takes note of the latest change of a clip. Dates later than the answer are wrong.
+    fn note_changes(&mut self, page: &DecodedPage, time: Option<ServerSpan>) {
+        let Some(time) = time else {
+            return;
+        };
+        let modified = page.rows.column(Column::ModifiedAt.index());
+        let modified = modified.as_primitive::<TimestampMicrosecondType>();
+        let seconds = modified
+            .iter()
+            .flatten()
+            .map(|date| date.div_euclid(1_000_000));
+        let latest = seconds.filter(|second| *second <= time.answered).max();
+        self.tally.changed = self.tally.changed.max(latest);
+    }
+
     /// A window nobody has looked into may be long, and may have to be split. Of those that end in
     /// time, the one whose rows are the first of the snapshot: they can be written meanwhile.
     fn urgency(&self) -> Urgency {
@@ -455,7 +465,7 @@ impl<'a> Walk<'a> {
         let rows = page.rows.num_rows();
         let mine = seconds.iter().position(is_beyond).unwrap_or(rows);
         // The last page of all that was asked for proves all of it.
-        let mine = if self.handed > 0
+        let mine = if !self.ears.is_empty()
             && page.next_page_token.is_some()
             && seconds[mine..].iter().all(is_beyond)
         {
@@ -523,15 +533,22 @@ impl<'a> Walk<'a> {
 
     /// Leaves it to the other part whether all of the window was seen.
     fn meet(self) -> Walked {
-        // Clips outside of the span that came before the end of the chain are behind it.
+        // Clips outside of the span are behind its end, unless the window does not reach so far.
+        let is_last = self.job.window.to == self.crawl.decoder.span.to;
+        let outside = if is_last {
+            self.outside.len() as u64
+        } else {
+            0
+        };
         let tally = Tally {
-            behind: self.tally.behind + self.outside.len() as u64,
+            behind: self.tally.behind + outside,
             before: 0,
             ..self.tally
         };
         Walked::Met(Box::new(Met {
             begin: self.asked.from,
             total: self.proof.expected().unwrap_or(0),
+            first_asked: self.first_asked,
             tally,
             pages: self.pages,
             record: self.record,
@@ -603,17 +620,19 @@ impl<'a> Walk<'a> {
 }
 
 /// Finishes a window that was seen to where the part begins that it handed on. Where both do not
-/// add up it is walked again, on its own.
+/// add up it is walked again, on its own: `elsewhere` is how many clips the other part has, if they do.
 pub(super) async fn meet(
     crawl: &Arc<Crawl>,
     met: Met,
-    adds_up: bool,
+    elsewhere: Option<u64>,
 ) -> Result<Walked, CrawlError> {
     let (part, job) = (met.part(), met.job);
     let (mut pages, mut record) = (met.pages, met.record);
-    if adds_up {
+    record.expected = Some(met.total);
+    if let Some(elsewhere) = elsewhere {
         record.outcome = WindowOutcome::Settled;
-        record.expected = Some(record.distinct);
+        record.expected = Some(met.total - elsewhere);
+        record.distinct = met.tally.not_before();
         let done = Event::WindowDone {
             window: format!("{} {}", record.account_id, job.window),
             settled: true,
@@ -629,7 +648,14 @@ pub(super) async fn meet(
     record.outcome = WindowOutcome::Split;
     record.why = Some("its part and the rest of it do not add up".to_owned());
     spool(crawl, pages, record).await?;
-    Ok(Walked::Split(vec![Job { tell: None, ..job }]))
+    // It is looked into already: neither the crawl nor the family counts it again.
+    let again = Job {
+        estimate: Some(met.tally.not_before()),
+        family: None,
+        tell: None,
+        ..job
+    };
+    Ok(Walked::Split(vec![again]))
 }
 
 async fn spool(crawl: &Arc<Crawl>, pages: Pages, record: WindowRecord) -> Result<(), CrawlError> {

@@ -223,3 +223,58 @@ async fn first_pages_of_parts_are_asked_for_first() {
         .unwrap();
     assert!(last_first_page < 300, "the {last_first_page}th request");
 }
+
+/// A page of the chain lacks a clip, and before its part is asked for another appears there: as many
+/// clips, one of them lost. Its date of change tells.
+#[tokio::test(start_paused = true)]
+async fn a_clip_that_appears_in_a_part_does_not_make_up_for_a_lost_one() {
+    let start = (SPAN.from + 12 * DAY) * 1000;
+    let mut clips: Vec<(i64, i64)> = (0..30_000).map(|clip| (clip, start + clip * 20)).collect();
+    let mut is_lost = false;
+    let crawled = crawl(move |request| {
+        let query = |name: &str| {
+            let mut pairs = request.url.query_pairs();
+            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        };
+        let bound = |name: &str| {
+            let instant: jiff::Timestamp = query(name).unwrap().parse().unwrap();
+            instant.as_millisecond()
+        };
+        let (from, to) = (bound("from"), bound("to"));
+        let is_whole = to - from > 28 * DAY * 1000;
+        let mut within: Vec<(i64, i64)> = clips.clone();
+        within.retain(|(_, created)| (from..=to).contains(created));
+        within.sort_unstable_by_key(|(_, created)| std::cmp::Reverse(*created));
+        let first = query("next_page_token").map_or(0, |token| token.parse().unwrap());
+        let stop = within.len().min(first + 300);
+        let mut page = within[first..stop].to_vec();
+        if is_whole && !page.is_empty() && !is_lost {
+            // Its first page; the parts are asked for after it.
+            is_lost = true;
+            page.remove(7);
+            clips.push((30_000, start + 5));
+        }
+        let records: Vec<String> = page
+            .iter()
+            .map(|(clip, created)| {
+                let created = jiff::Timestamp::from_millisecond(*created).unwrap();
+                let is_new = *clip == 30_000;
+                let modified = if is_new { "2026-11-23T00:00:05Z" } else { "2024-01-01T00:00:00Z" };
+                format!(
+                    r#"{{"clip_id":"{clip}","created_date":"{created}","modified_date":"{modified}"}}"#
+                )
+            })
+            .collect();
+        let token = if stop < within.len() { stop.to_string() } else { String::new() };
+        let body = format!(
+            r#"{{"data":[{}],"next_page_token":"{token}","total_records":{}}}"#,
+            records.join(","),
+            within.len(),
+        );
+        let second = if is_whole { 1 } else { 9 };
+        let date = format!("Mon, 23 Nov 2026 00:00:{second:02} GMT");
+        answer_with(200, &[("date", &date)], body)
+    })
+    .await;
+    assert_complete(&crawled, 30_001);
+}
