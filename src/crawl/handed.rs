@@ -120,6 +120,15 @@ pub(super) struct Met {
     pub(super) beyond: Vec<RecordBatch>,
 }
 
+/// A chain and the part that it handed on.
+enum Sum {
+    /// The part is not settled.
+    Open,
+    Differs,
+    /// So many clips are in the part.
+    AddsUp(u64),
+}
+
 impl Met {
     /// What is left of its window, as a settled one.
     pub(super) const fn part(&self) -> Part {
@@ -130,11 +139,11 @@ impl Met {
         }
     }
 
-    /// How many clips the other part has, if both add up; outer `None` while it is not settled.
+    /// Whether both parts add up, once the other is settled.
     ///
     /// A clip in the other part that was changed since may have appeared there, and make up for one
     /// that was lost here.
-    fn elsewhere(&self, parts: &[Part]) -> Option<Option<u64>> {
+    fn sum(&self, parts: &[Part]) -> Sum {
         let end = self.job.window.from;
         let others = || {
             parts.iter().filter(|part| {
@@ -153,7 +162,11 @@ impl Met {
             self.first_asked.is_some_and(since)
         });
         let adds_up = self.tally.not_before() + elsewhere == self.total && !is_changed;
-        (seconds == end - self.begin).then_some(adds_up.then_some(elsewhere))
+        match (seconds == end - self.begin, adds_up) {
+            (false, _) => Sum::Open,
+            (true, false) => Sum::Differs,
+            (true, true) => Sum::AddsUp(elsewhere),
+        }
     }
 }
 
@@ -178,8 +191,12 @@ impl Meetings {
 
     /// A chain whose other part is settled, and how many clips that has, if they add up.
     pub(super) fn next(&mut self) -> Option<(Met, Option<u64>)> {
-        let judged = |(place, met): (usize, &Met)| Some((place, met.elsewhere(&self.parts)?));
-        let (place, elsewhere) = self.waiting.iter().enumerate().find_map(judged)?;
+        let judge = |(place, met): (usize, &Met)| match met.sum(&self.parts) {
+            Sum::Open => None,
+            Sum::Differs => Some((place, None)),
+            Sum::AddsUp(elsewhere) => Some((place, Some(elsewhere))),
+        };
+        let (place, elsewhere) = self.waiting.iter().enumerate().find_map(judge)?;
         Some((self.waiting.swap_remove(place), elsewhere))
     }
 
