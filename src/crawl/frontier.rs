@@ -14,8 +14,8 @@ use crate::crawl::handed::Ear;
 use crate::crawl::handed::Told;
 use crate::crawl::window::Window;
 
-/// The longest chain of pages that is never split. Every split costs the page that told of it, and
-/// half a page for every part.
+/// The longest chain of pages that is never split. Every part costs half a page, and where it is cut
+/// and not handed on, the page that told of it comes again.
 const SHORT_CHAIN: u64 = 24;
 
 /// The longest chain that is ever walked, where it can be split: what a dead page token costs.

@@ -15,7 +15,7 @@ use crate::crawl::window::Window;
 use crate::snapshot::Pages;
 use crate::snapshot::WindowRecord;
 
-/// What the first page of a part that was handed on tells of it.
+/// What the first pages of a part that was handed on tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     /// Not asked yet.
@@ -174,7 +174,7 @@ impl Met {
 #[derive(Debug, Default)]
 pub(super) struct Meetings {
     waiting: Vec<Met>,
-    /// Settled windows that were once handed on, or cut from others.
+    /// All settled windows: some were handed on, or cut from one that was.
     parts: Vec<Part>,
 }
 
