@@ -36,11 +36,12 @@ impl Monitor {
                 let mut stream = stream.unwrap();
                 let request = request_head(&stream);
                 let line = request.lines().next().unwrap_or_default().to_owned();
+                // Before the answer: whoever has that may look at the calls at once.
+                drop(told.send(line));
                 let head = "content-length: 0\r\nconnection: close";
                 stream
                     .write_all(format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n").as_bytes())
                     .unwrap();
-                drop(told.send(line));
             }
         });
         Self { url, calls }
