@@ -40,6 +40,18 @@ pub(crate) const SPAN: Window = Window {
     to: 1_672_531_200 + 51 * 28 * DAY,
 };
 
+/// A parameter of a request.
+fn query(request: &Request, name: &str) -> Option<String> {
+    let mut pairs = request.url.query_pairs();
+    pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+}
+
+/// A bound of the window that a request asks for, in milliseconds since 1970.
+fn bound(request: &Request, name: &str) -> i64 {
+    let instant: jiff::Timestamp = query(request, name).unwrap().parse().unwrap();
+    instant.as_millisecond()
+}
+
 /// A service that lists clips by their creation, newest first, with both bounds included.
 struct Service {
     /// Milliseconds since 1970, descending; a clip's id is its position.
@@ -80,19 +92,11 @@ impl Service {
     }
 
     fn page(&self, request: &Request) -> Answer {
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
-        let bound = |name: &str| {
-            let instant: jiff::Timestamp = query(name).unwrap().parse().unwrap();
-            instant.as_millisecond()
-        };
-        let (from, to) = (bound("from"), bound("to"));
+        let (from, to) = (bound(request, "from"), bound(request, "to"));
         assert!(to - from <= 31 * DAY * 1000, "more than a month");
         let first = self.created.partition_point(|&millis| millis > to);
         let end = self.created.partition_point(|&millis| millis >= from);
-        let start = query("next_page_token").map_or(first, |token| token.parse().unwrap());
+        let start = query(request, "next_page_token").map_or(first, |token| token.parse().unwrap());
         let stop = end.min(start + 300);
         let records: Vec<String> = (start..stop)
             .map(|clip| {
@@ -447,12 +451,7 @@ fn service_in_motion() -> impl FnMut(&Request) -> Answer + Send {
     let mut changed_at = 0;
     move |request| {
         now += 10;
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
-        let bound = |name: &str| query(name).unwrap().parse::<jiff::Timestamp>().unwrap();
-        let start = query("next_page_token").map_or(0, |token| token.parse().unwrap());
+        let start = query(request, "next_page_token").map_or(0, |token| token.parse().unwrap());
         if start > 0 && changed_at == 0 {
             clips.retain(|clip| *clip != 10);
             clips.push(700);
@@ -461,7 +460,7 @@ fn service_in_motion() -> impl FnMut(&Request) -> Answer + Send {
         let created = |clip: i64| instant(SPAN.to - DAY - 10 * clip);
         let listed: Vec<String> = clips
             .iter()
-            .filter(|clip| (bound("from")..=bound("to")).contains(&created(**clip)))
+            .filter(|clip| (bound(request, "from")..=bound(request, "to")).contains(&created(**clip).as_millisecond()))
             .map(|&clip| {
                 let created = created(clip);
                 let modified = if clip == 700 { instant(changed_at) } else { created };
@@ -530,13 +529,8 @@ async fn a_chain_is_not_read_to_its_end_once_it_is_in_motion() {
         let mut answer = service.page(request)?;
         let date = "Mon, 23 Nov 2026 00:00:00 GMT".parse().unwrap();
         answer.headers.insert(reqwest::header::DATE, date);
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
-        let bound = |name: &str| -> jiff::Timestamp { query(name).unwrap().parse().unwrap() };
-        let seconds = bound("to").as_second() - bound("from").as_second();
-        if seconds >= window::LONGEST_WINDOW && query("next_page_token").is_some() {
+        let seconds = (bound(request, "to") - bound(request, "from")) / 1000;
+        if seconds >= window::LONGEST_WINDOW && query(request, "next_page_token").is_some() {
             let body = std::str::from_utf8(&answer.body).unwrap();
             let changed = r#"{"modified_date":"2026-11-23T00:00:00Z","clip_id""#;
             answer.body = Bytes::from(body.replacen(r#"{"clip_id""#, changed, 1));

@@ -114,19 +114,13 @@ async fn a_service_that_lists_the_oldest_first_is_listed_in_parts_all_the_same()
     let crawled = crawl_changed(service, move |request, _| {
         // The same answer in the opposite order: clip n of the window from the old end.
         let service = burst();
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
-        let bound = |name: &str| {
-            let instant: jiff::Timestamp = query(name).unwrap().parse().unwrap();
-            instant.as_millisecond()
-        };
         let within: Vec<usize> = (0..clips)
             .rev()
-            .filter(|clip| (bound("from")..=bound("to")).contains(&service.created[*clip]))
+            .filter(|clip| {
+                (bound(request, "from")..=bound(request, "to")).contains(&service.created[*clip])
+            })
             .collect();
-        let start = query("next_page_token").map_or(0, |token| token.parse().unwrap());
+        let start = query(request, "next_page_token").map_or(0, |token| token.parse().unwrap());
         let stop = within.len().min(start + 300);
         let records: Vec<String> = within[start..stop]
             .iter()
@@ -232,20 +226,12 @@ async fn a_clip_that_appears_in_a_part_does_not_make_up_for_a_lost_one() {
     let mut clips: Vec<(i64, i64)> = (0..30_000).map(|clip| (clip, start + clip * 20)).collect();
     let mut is_lost = false;
     let crawled = crawl(move |request| {
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
-        };
-        let bound = |name: &str| {
-            let instant: jiff::Timestamp = query(name).unwrap().parse().unwrap();
-            instant.as_millisecond()
-        };
-        let (from, to) = (bound("from"), bound("to"));
+        let (from, to) = (bound(request, "from"), bound(request, "to"));
         let is_whole = to - from > 28 * DAY * 1000;
         let mut within: Vec<(i64, i64)> = clips.clone();
         within.retain(|(_, created)| (from..=to).contains(created));
         within.sort_unstable_by_key(|(_, created)| std::cmp::Reverse(*created));
-        let first = query("next_page_token").map_or(0, |token| token.parse().unwrap());
+        let first = query(request, "next_page_token").map_or(0, |token| token.parse().unwrap());
         let stop = within.len().min(first + 300);
         let page = within[first..stop].to_vec();
         if is_whole && !page.is_empty() && !is_lost {
