@@ -115,7 +115,8 @@ impl<W: Write> CsvWriter<W> {
 /// Adds a cell of text to a line, quoted where it has to be. The empty text is `""`.
 pub(crate) fn push_text(line: &mut String, text: &str, mode: CsvMode) {
     let defused = mode == CsvMode::Spreadsheet && is_armed(text);
-    let bare = !text.is_empty() && !text.contains(['"', ',', '\r', '\n']);
+    let is_special = |byte| matches!(byte, b'"' | b',' | b'\r' | b'\n');
+    let bare = !text.is_empty() && !text.bytes().any(is_special);
     if bare {
         if defused {
             line.push('\'');

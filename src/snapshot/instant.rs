@@ -1,32 +1,19 @@
 //! Instants as text: `2024-10-11T01:51:50.631Z` and back.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
+
+const MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+const MICROS: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// Writes microseconds since 1970 with milliseconds where they are whole, else with microseconds.
 /// `None` for an instant outside the years -9999 to 9999.
 pub(crate) fn write_micros(into: &mut String, micros: i64) -> Option<()> {
-    let at = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?);
-    let below = micros.rem_euclid(1_000_000);
-    write!(
-        into,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second()
-    )
-    .ok()?;
-    if below % 1000 == 0 {
-        write!(into, "{:03}Z", below / 1000).ok()
-    } else {
-        write!(into, "{below:06}Z").ok()
-    }
+    let at = Timestamp::from_microsecond(micros).ok()?;
+    let printer = if micros % 1000 == 0 { MILLIS } else { MICROS };
+    printer.print_timestamp(&at, into).ok()
 }
 
 /// Reads an RFC 3339 instant as microseconds since 1970.
@@ -116,7 +103,13 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for micros in [0, -1, 1_728_611_510_631_001, 253_402_207_200_000_000] {
+        for micros in [
+            0,
+            -1,
+            1_728_611_510_631_001,
+            253_402_207_200_000_000,
+            -99_999_999_000_000_000,
+        ] {
             assert_eq!(parse_micros(&written(micros)), Some(micros));
         }
         assert_eq!(parse_micros("yesterday"), None);

@@ -4,6 +4,7 @@
 //! [`Spool`]; [`merge()`] makes one sorted stream of them; [`Publication`] writes it beside its
 //! place, and [`Staged::publish`] puts it there. All of it is synchronous.
 
+mod behind;
 mod columns;
 pub mod csv;
 pub mod error;

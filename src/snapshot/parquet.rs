@@ -33,6 +33,9 @@ const ROW_GROUP_BYTES: usize = 24 << 20;
 /// divides [`ROW_GROUP_ROWS`].
 const ENCODE_ROWS: usize = 4096;
 
+/// Bytes of a page before compression, about. Every column has one in memory.
+const PAGE_BYTES: usize = 256 << 10;
+
 /// The zstd level. Level 3 takes a third more time and saves less than a hundredth.
 const ZSTD_LEVEL: i32 = 1;
 
@@ -123,6 +126,7 @@ fn properties(rowset: Rowset) -> Result<WriterProperties> {
                 SCHEMA_VERSION.to_string(),
             ),
         ]))
+        .set_data_page_size_limit(PAGE_BYTES)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(sorting_columns(rowset)?))

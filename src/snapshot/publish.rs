@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
+use crate::snapshot::behind::Behind;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvWriter;
 use crate::snapshot::error::SnapshotError;
@@ -39,7 +40,7 @@ pub(crate) const SNAPSHOT: &str = "snapshot";
 /// The staged file that names the newest snapshot.
 pub(crate) const LATEST: &str = "latest.json";
 
-type Output = BufWriter<Hashed<File>>;
+type Output = Behind<Hashed<File>>;
 
 /// A data file being written.
 enum Writer {
@@ -215,7 +216,7 @@ impl Parts {
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
-        let output = BufWriter::with_capacity(1 << 16, Hashed::new(file));
+        let output = Behind::new(Hashed::new(file));
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
                 ParquetWriter::new(output, self.rowset)
@@ -245,9 +246,7 @@ impl Parts {
                 .map_err(SnapshotError::parquet_write(path))?,
             Writer::Csv(writer) => writer.into_inner(),
         };
-        let hashed = output
-            .into_inner()
-            .map_err(|error| SnapshotError::write(path)(error.into_error()))?;
+        let hashed = output.finish().map_err(SnapshotError::write(path))?;
         let (file, bytes, sha256) = hashed.finish();
         file.sync_all().map_err(SnapshotError::write(path))?;
         self.files.push(DataFile {
