@@ -20,6 +20,11 @@ impl Default for Cores {
 }
 
 impl Cores {
+    /// Waits until the work that is asked for has begun.
+    pub async fn caught_up(&self) {
+        drop(self.0.acquire().await);
+    }
+
     /// Runs work to its end on a thread of its own, once a core is free. Dropping the future does
     /// not stop work that has begun.
     ///

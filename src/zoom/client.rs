@@ -278,6 +278,8 @@ impl Inner {
         let Prepared { call, name, url } = prepared;
         let (pass, token) = loop {
             self.tokens.current().await?;
+            // More answers would only wait, each with its page in memory.
+            self.cores.caught_up().await;
             let pass = self.limiter.enter(call.label, call.urgency).await;
             // It may have come of age at the gates, of which a pause can be long.
             if let Some(token) = self.tokens.live() {
@@ -292,7 +294,6 @@ impl Inner {
             form: None,
         });
         let sent = sent.await;
-        drop(pass);
         let elapsed = started.elapsed();
         let page_token = call.page_token.as_ref().map(PageToken::as_str);
         let asked = Asked::Page {
@@ -302,6 +303,11 @@ impl Inner {
             .as_ref()
             .ok()
             .and_then(|response| ServerSpan::of(response, elapsed));
+        let decode = move |body: &Bytes| {
+            // Not before: bodies that wait for a core are bounded like those on their way.
+            drop(pass);
+            decode(body)
+        };
         let answer = read(&self.cores, asked, sent, decode).await;
         let outcome = self.learn(call.label, &token, answer.as_ref().err());
         let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
@@ -386,7 +392,7 @@ async fn read<T, F>(
 ) -> Result<T, AttemptError>
 where
     T: Send + 'static,
-    F: Fn(&Bytes) -> Result<T, WireError> + Send + 'static,
+    F: FnOnce(&Bytes) -> Result<T, WireError> + Send + 'static,
 {
     let response = sent.map_err(|error| AttemptError::no_answer(asked, error))?;
     if !(200..300).contains(&response.status) {

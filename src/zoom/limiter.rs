@@ -44,7 +44,7 @@ pub struct Limiter {
     medium: Pace,
 }
 
-/// Leave for one attempt. Give it back when the body is read.
+/// Leave for one attempt. Give it back when its answer is being decoded.
 #[derive(Debug)]
 pub struct Pass {
     _permit: Option<OwnedSemaphorePermit>,

@@ -2,7 +2,9 @@
 
 mod tokens;
 
+use std::num::NonZero;
 use std::sync::Mutex;
+use std::sync::mpsc::Sender;
 
 use super::*;
 use crate::event::Listener;
@@ -277,6 +279,61 @@ async fn a_permit_is_free_during_a_retry_delay() {
     assert_eq!(service.client.get(&other, count).await, Ok(2));
     assert!(start.elapsed() < Duration::from_millis(5));
     assert!(!down.is_finished());
+}
+
+/// Keeps all cores busy until what it returns is dropped.
+async fn occupy(service: &Service) -> Vec<Sender<()>> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let occupied = (0..cores).map(|_| {
+        let (release, released) = std::sync::mpsc::channel();
+        let cores = service.client.cores().clone();
+        tokio::spawn(async move { cores.run(move || released.recv()).await });
+        release
+    });
+    let occupied = occupied.collect();
+    idle_for(Duration::ZERO).await;
+    occupied
+}
+
+/// Lets time pass, though work on other threads is not done.
+async fn idle_for(time: Duration) {
+    for _ in 0..100 {
+        tokio::time::advance(time / 100).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_for_while_no_core_is_free() {
+    let service = queue([answer(200, GOOD)]);
+    let occupied = occupy(&service).await;
+    let client = service.client.clone();
+    let asked = tokio::spawn(async move { client.get(&call(None), count).await });
+    idle_for(Duration::from_secs(9)).await;
+    assert!(service.script.sent().is_empty());
+    drop(occupied);
+    assert_eq!(asked.await.unwrap(), Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_is_held_until_the_answer_is_decoded() {
+    let script = Scripted::delayed(Duration::from_millis(200), |_| answer(200, GOOD));
+    let service = service(script, given(), limits(1000.0, 2));
+    let client = service.client.clone();
+    let volley = tokio::spawn(async move {
+        let call = call(None);
+        tokio::join!(
+            client.get(&call, count),
+            client.get(&call, count),
+            client.get(&call, count)
+        )
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let occupied = occupy(&service).await;
+    idle_for(Duration::from_secs(9)).await;
+    assert_eq!(service.script.sent().len(), 2);
+    drop(occupied);
+    assert_eq!(volley.await.unwrap(), (Ok(2), Ok(2), Ok(2)));
 }
 
 #[tokio::test(start_paused = true)]
