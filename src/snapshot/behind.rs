@@ -130,14 +130,14 @@ mod tests {
     #[test]
     fn an_error_of_the_writer_below_comes_out() {
         let mut behind = Behind::new(Full(BUFFER));
-        behind.write_all(&[0; BUFFER + 1]).unwrap();
+        behind.write_all(&vec![0; BUFFER + 1]).unwrap();
         let error = behind.finish().err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 
         let mut behind = Behind::new(Full(BUFFER));
-        let error = behind.write_all(&[0; 9 * BUFFER]).unwrap_err();
+        let error = behind.write_all(&vec![0; 9 * BUFFER]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        assert!(behind.write_all(&[0; BUFFER]).is_err());
+        assert!(behind.write_all(&vec![0; BUFFER]).is_err());
         assert!(behind.finish().is_err());
     }
 }
