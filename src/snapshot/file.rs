@@ -125,6 +125,45 @@ pub(crate) fn sum_file(path: &Path) -> io::Result<(u64, u32)> {
     Ok((bytes, crc))
 }
 
+/// Bytes after which a long file is put on the disk.
+const STRETCH: usize = 16 << 20;
+
+/// A long file that goes to the disk while it is written, and leaves the system's cache: it would
+/// push out what others need, and to sync it at the end would take long.
+pub(crate) struct LongFile {
+    file: File,
+    in_cache: usize,
+}
+
+impl LongFile {
+    pub(crate) fn new(file: File) -> Self {
+        Self { file, in_cache: 0 }
+    }
+
+    /// Puts the rest on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+impl Write for LongFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.in_cache += written;
+        if self.in_cache >= STRETCH {
+            self.in_cache = 0;
+            self.file.sync_data()?;
+            #[cfg(target_os = "linux")]
+            rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed).ok();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A writer that hashes what passes through it, for the manifest.
 pub(crate) struct Hashed<W> {
     inner: W,
@@ -206,6 +245,19 @@ mod tests {
             sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn a_long_file_holds_all_that_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        let mut file = LongFile::new(File::create(&path).unwrap());
+        let bytes: Vec<u8> = (0..=250).cycle().take(2 * STRETCH + 1).collect();
+        bytes
+            .chunks(1 << 20)
+            .for_each(|some| file.write_all(some).unwrap());
+        file.sync().unwrap();
+        assert!(fs::read(&path).unwrap() == bytes);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvWriter;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::file::Hashed;
+use crate::snapshot::file::LongFile;
 use crate::snapshot::file::create_dirs;
 use crate::snapshot::file::remove;
 use crate::snapshot::file::sync_dir;
@@ -40,7 +41,7 @@ pub(crate) const SNAPSHOT: &str = "snapshot";
 /// The staged file that names the newest snapshot.
 pub(crate) const LATEST: &str = "latest.json";
 
-type Output = Behind<Hashed<File>>;
+type Output = Behind<Hashed<LongFile>>;
 
 /// A data file being written.
 enum Writer {
@@ -216,7 +217,7 @@ impl Parts {
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
-        let output = Behind::new(Hashed::new(file));
+        let output = Behind::new(Hashed::new(LongFile::new(file)));
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
                 ParquetWriter::new(output, self.rowset)
@@ -248,7 +249,7 @@ impl Parts {
         };
         let hashed = output.finish().map_err(SnapshotError::write(path))?;
         let (file, bytes, sha256) = hashed.finish();
-        file.sync_all().map_err(SnapshotError::write(path))?;
+        file.sync().map_err(SnapshotError::write(path))?;
         self.files.push(DataFile {
             path: match self.rowset {
                 Rowset::Clips => self.layout.data_path(self.date, &part.name),
