@@ -1,6 +1,7 @@
 //! The columns of a row group, encoded and compressed side by side.
 
-use std::num::NonZero;
+use std::cmp::Reverse;
+use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
@@ -13,8 +14,9 @@ use ::parquet::errors::ParquetError;
 use ::parquet::errors::Result;
 use arrow::array::RecordBatch;
 
-/// Threads at most: the few columns of text are most of the work.
-const THREADS: usize = 4;
+/// Threads: the few columns of text are most of the work.
+static THREADS: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, |cores| cores.get().min(4)));
 
 /// A row group in memory.
 pub(crate) struct RowGroup {
@@ -41,12 +43,17 @@ impl RowGroup {
 
     /// Adds the rows of a batch.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let mut leaves: Vec<ArrowLeafColumn> = Vec::with_capacity(self.columns.len());
+        let mut work: Vec<(usize, &mut ArrowColumnWriter, ArrowLeafColumn)> = Vec::new();
+        let mut columns = self.columns.iter_mut();
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            leaves.extend(compute_leaves(field, column)?);
+            let size = column.get_array_memory_size();
+            for leaf in compute_leaves(field, column)? {
+                work.extend(columns.next().map(|writer| (size, writer, leaf)));
+            }
         }
-        let work: Vec<_> = self.columns.iter_mut().zip(leaves).collect();
-        side_by_side(work, |(column, leaf)| column.write(&leaf))?;
+        // The longest first: no thread is left alone with one at the end.
+        work.sort_by_key(|(size, ..)| Reverse(*size));
+        side_by_side(work, |(_, column, leaf)| column.write(&leaf))?;
         self.rows += batch.num_rows();
         Ok(())
     }
@@ -62,7 +69,6 @@ fn side_by_side<T: Send, R: Send>(
     work: Vec<T>,
     act: impl Fn(T) -> Result<R> + Sync,
 ) -> Result<Vec<R>> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(work.len()));
     let queue = Mutex::new(work.into_iter().enumerate());
     let run = || -> Result<()> {
@@ -77,9 +83,7 @@ fn side_by_side<T: Send, R: Send>(
         }
     };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(THREADS))
-            .map(|_| scope.spawn(run))
-            .collect();
+        let others: Vec<_> = (1..*THREADS).map(|_| scope.spawn(run)).collect();
         let mut outcome = run();
         for other in others {
             let ended = other
