@@ -424,7 +424,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A window nobody has looked into may be long, and may have to be split. Of those that end in
-    /// time, the one whose rows are the first of the snapshot: they can be written meanwhile.
+    /// time or are as late as each other, the one whose rows are the first of the snapshot: they can
+    /// be written meanwhile.
     fn urgency(&self) -> Urgency {
         let after = self.proof.expected().map_or(u64::MAX, |total| {
             let left = self

@@ -85,12 +85,13 @@ impl Ahead {
             rings: rings.receiver,
             seen: 0,
             is_over: false,
+            distinct: 0,
         };
         let writer = thread::spawn(move || {
             stand_back();
             let rows = files.write(&mut growing)?;
             let (written, duplicates) = (growing.merge.rows(), growing.merge.duplicates());
-            if written != growing.crawl.spool.distinct_hashes() {
+            if written != growing.distinct {
                 return Err(Spoilt::ComesTwice.into());
             }
             Ok(Counted {
@@ -160,6 +161,8 @@ struct Growing {
     /// Windows of the spool that the reach knows of.
     seen: usize,
     is_over: bool,
+    /// Clips in all, counted when they are through: the last of them are being written meanwhile.
+    distinct: u64,
 }
 
 impl Growing {
@@ -189,6 +192,7 @@ impl Growing {
                 return Ok(Some(batch));
             }
             if self.is_over {
+                self.distinct = self.crawl.spool.distinct_hashes();
                 return Ok(None);
             }
             match self.rings.recv() {

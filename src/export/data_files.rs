@@ -18,7 +18,7 @@ use crate::snapshot::Staged;
 use crate::snapshot::instant::utc_date;
 
 /// Batches merged that wait to be written.
-const MERGED_AHEAD: usize = 3;
+const MERGED_AHEAD: usize = 4;
 
 /// Which data files are to be written, and where.
 #[derive(Debug, Clone)]

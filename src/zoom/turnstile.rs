@@ -18,7 +18,7 @@ pub struct Urgency {
     /// How many calls can only be made after it, one after the other. Those with too many to end in
     /// time go first, the most first.
     pub after: u64,
-    /// The order of all others, the least first.
+    /// The order of all others, and among equals, the least first.
     pub place: u64,
 }
 
@@ -99,12 +99,9 @@ impl Drop for Turn {
 }
 
 impl Urgency {
-    fn rank(self, in_time: u64) -> (bool, u64) {
-        if self.after > in_time {
-            (true, self.after)
-        } else {
-            (false, u64::MAX - self.place)
-        }
+    fn rank(self, in_time: u64) -> (u64, Reverse<u64>) {
+        let late = if self.after > in_time { self.after } else { 0 };
+        (late, Reverse(self.place))
     }
 }
 
@@ -154,6 +151,16 @@ mod tests {
         assert_eq!(order(&waiting, 4).await, "bdeac");
         assert_eq!(order(&waiting, 8).await, "beacd");
         assert_eq!(order(&waiting, 100).await, "eacbd");
+    }
+
+    #[tokio::test]
+    async fn of_those_who_would_be_equally_late_the_first_by_place_goes_first() {
+        let waiting = [
+            (urgency(9, 8), 'a'),
+            (urgency(9, 7), 'b'),
+            (urgency(9, 9), 'c'),
+        ];
+        assert_eq!(order(&waiting, 4).await, "bac");
     }
 
     #[tokio::test]
