@@ -1,7 +1,7 @@
 //! One pace: slots at even distances, for one sender at a time, the most urgent first.
 //!
-//! The rate is lowered by every 429 and comes back with every success, for a while only to a little
-//! less than was refused: another client may take the rest.
+//! A 429 lowers the rate to what went through in the second before it: another client may take the
+//! rest. It is kept for a while, and comes back with every success after that.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -25,17 +25,18 @@ const LEAST_SLACK: f64 = 1.008;
 /// The most by which a late slot is made up for. More would be a burst after a stall.
 const MAKE_UP: Duration = Duration::from_millis(25);
 
-/// What a 429 leaves of the rate.
-const FALL: f64 = 0.7;
+/// What a 429 leaves of the rate, at most.
+const FALL: f64 = 0.95;
+
+/// What a 429 leaves of the rate, at least: what went through in a second that has only begun, or in
+/// which little was asked for, says little.
+const DEEPEST_FALL: f64 = 0.5;
 
 /// The least share of the full rate.
 const FLOOR: f64 = 0.05;
 
 /// What a success adds, as a share of the full rate.
 const RISE: f64 = 0.003;
-
-/// The share of a rate that was refused that is not: it is gone back to, and kept for a while.
-const BELOW_REFUSED: f64 = 0.95;
 
 /// How long after a refusal more is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
@@ -69,8 +70,8 @@ struct Taken {
 struct Learnt {
     share: f64,
     fell: Option<Instant>,
-    /// The share that was refused then.
-    refused: f64,
+    /// When each success of the last second came.
+    came: VecDeque<Instant>,
 }
 
 impl Pace {
@@ -92,7 +93,7 @@ impl Pace {
             learnt: Mutex::new(Learnt {
                 share: 1.0,
                 fell: None,
-                refused: 1.0,
+                came: VecDeque::new(),
             }),
         }
     }
@@ -157,26 +158,37 @@ impl Pace {
         let mut learnt = self.learnt();
         if learnt.fell.is_none_or(|fell| now >= fell + ONE_FALL) {
             learnt.fell = Some(now);
-            learnt.refused = learnt.share;
-            learnt.share = (learnt.share * FALL).max(FLOOR);
+            learnt.forget(now);
+            let came = u32::try_from(learnt.came.len()).unwrap_or(u32::MAX);
+            let went_through = f64::from(came) / self.full;
+            let (least, most) = (learnt.share * DEEPEST_FALL, learnt.share * FALL);
+            learnt.share = went_through.clamp(least, most).max(FLOOR);
         }
     }
 
     /// A success came: a little faster.
     pub(super) fn rise(&self) {
+        let now = Instant::now();
         let mut learnt = self.learnt();
-        let is_lately = |fell: Instant| fell.elapsed() < TRY_AGAIN;
-        let most = if learnt.fell.is_some_and(is_lately) {
-            // At the floor, the rate that was refused is kept.
-            (learnt.refused * BELOW_REFUSED).max(learnt.share)
-        } else {
-            1.0
-        };
-        learnt.share = (learnt.share + RISE).min(most);
+        learnt.forget(now);
+        learnt.came.push_back(now);
+        if learnt.fell.is_none_or(|fell| now >= fell + TRY_AGAIN) {
+            learnt.share = (learnt.share + RISE).min(1.0);
+        }
     }
 
     fn learnt(&self) -> std::sync::MutexGuard<'_, Learnt> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Learnt {
+    /// Forgets what came more than a second ago.
+    fn forget(&mut self, now: Instant) {
+        let lately = now.checked_sub(Duration::from_secs(1)).unwrap_or(now);
+        while self.came.front().is_some_and(|came| *came <= lately) {
+            self.came.pop_front();
+        }
     }
 }
 
