@@ -1,5 +1,5 @@
 //! Work that keeps a core busy: away from the async threads, and no more at a time than there are
-//! cores, so that what waits for its turn is all that the number of walks adds to memory.
+//! cores, and who would bring more of it waits until they have caught up.
 
 use std::num::NonZero;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 const BUFFER: usize = 1 << 18;
 
 /// Hands what it is given to another writer, in large buffers: one is filled while another is
-/// written, so that encoding does not wait for hashing and the disk.
+/// hashed and written.
 ///
 /// An error of the other writer comes out of a later call, at the latest of [`Behind::finish`].
 pub(crate) struct Behind<W> {

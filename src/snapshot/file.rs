@@ -125,19 +125,20 @@ pub(crate) fn sum_file(path: &Path) -> io::Result<(u64, u32)> {
     Ok((bytes, crc))
 }
 
-/// Bytes after which a long file is put on the disk.
+/// Bytes after which a long file is sent to the disk.
 const STRETCH: usize = 16 << 20;
 
-/// A long file that goes to the disk while it is written, and leaves the system's cache: it would
-/// push out what others need, and to sync it at the end would take long.
+/// A long file that goes to the disk while it is written, and then leaves the system's cache: it
+/// would push out what others need, and to sync all of it at the end would take long. On Linux;
+/// elsewhere it is a file like any other.
 pub(crate) struct LongFile {
     file: File,
-    in_cache: usize,
+    unsent: usize,
 }
 
 impl LongFile {
     pub(crate) fn new(file: File) -> Self {
-        Self { file, in_cache: 0 }
+        Self { file, unsent: 0 }
     }
 
     /// Puts the rest on the disk.
@@ -149,10 +150,11 @@ impl LongFile {
 impl Write for LongFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.in_cache += written;
-        if self.in_cache >= STRETCH {
-            self.in_cache = 0;
-            self.file.sync_data()?;
+        self.unsent += written;
+        if self.unsent >= STRETCH {
+            self.unsent = 0;
+            // Begins to write what has changed, without waiting for it, and drops what is written
+            // since the last time. It is a wish: without it the file is just as good.
             #[cfg(target_os = "linux")]
             rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed).ok();
         }

@@ -1,7 +1,7 @@
 //! Asking the service for one answer, until it is there or the call gives up.
 //!
-//! The order of gates: retry > pause > turn > permit > pace > send and read the body. This is the
-//! only file that loops over attempts and sleeps between them.
+//! The order of gates: retry > cores > pause > turn > permit > pace > send and read the body. This is
+//! the only file that loops over attempts and sleeps between them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -337,6 +337,8 @@ impl Inner {
         match error.class() {
             Class::Throttled => self.limiter.slower(label),
             Class::Unauthorized => self.tokens.refused(token),
+            // An answer too, that no gate of the service held up.
+            Class::Final(_) if error.status().is_some() => self.limiter.faster(label),
             _ => {}
         }
         error.outcome()

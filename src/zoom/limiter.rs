@@ -1,7 +1,7 @@
 //! The gates of one attempt, in this order: pause > turn > permit > pace.
 //!
 //! A turn is for the most urgent of those who wait. Retries pass the gates like first attempts. The
-//! permit lasts until the body is read.
+//! permit lasts until the answer is being decoded.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -102,7 +102,7 @@ impl Limiter {
         self.pace(label).fall();
     }
 
-    /// Learns from a success.
+    /// Learns from what went through.
     pub fn faster(&self, label: RateLabel) {
         self.pace(label).rise();
     }

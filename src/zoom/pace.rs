@@ -1,7 +1,7 @@
 //! One pace: slots at even distances, for one sender at a time, the most urgent first.
 //!
-//! A 429 lowers the rate to what went through in the second before it: another client may take the
-//! rest. It is kept for a while, and comes back with every success after that.
+//! A 429 lowers the rate to what went through just before it, within bounds: another client may take
+//! the rest. It is kept for a while, and comes back with every success after that.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -28,9 +28,12 @@ const MAKE_UP: Duration = Duration::from_millis(25);
 /// What a 429 leaves of the rate, at most.
 const FALL: f64 = 0.95;
 
-/// What a 429 leaves of the rate, at least: what went through in a second that has only begun, or in
-/// which little was asked for, says little.
-const DEEPEST_FALL: f64 = 0.5;
+/// What a 429 leaves of the rate, at least: where sending has only begun, or little was asked for,
+/// little went through.
+const DEEPEST_FALL: f64 = 0.7;
+
+/// Slots that say how much goes through, where a second has fewer.
+const TELLING: f64 = 4.0;
 
 /// The least share of the full rate.
 const FLOOR: f64 = 0.05;
@@ -52,6 +55,8 @@ pub(super) struct Pace {
     full: f64,
     /// A second's worth of slots at the full rate, at least one.
     in_a_second: u16,
+    /// The time in which it is counted what goes through, in seconds.
+    lately: f64,
     /// Who waits for the next slot: the most urgent, the others behind.
     turnstile: Turnstile,
     taken: Mutex<Taken>,
@@ -70,7 +75,7 @@ struct Taken {
 struct Learnt {
     share: f64,
     fell: Option<Instant>,
-    /// When each success of the last second came.
+    /// When what went through lately came.
     came: VecDeque<Instant>,
 }
 
@@ -88,6 +93,7 @@ impl Pace {
         Self {
             full,
             in_a_second,
+            lately: (TELLING / full).max(1.0),
             turnstile: Turnstile::default(),
             taken: Mutex::default(),
             learnt: Mutex::new(Learnt {
@@ -158,19 +164,19 @@ impl Pace {
         let mut learnt = self.learnt();
         if learnt.fell.is_none_or(|fell| now >= fell + ONE_FALL) {
             learnt.fell = Some(now);
-            learnt.forget(now);
+            learnt.forget(now, seconds(self.lately));
             let came = u32::try_from(learnt.came.len()).unwrap_or(u32::MAX);
-            let went_through = f64::from(came) / self.full;
+            let went_through = f64::from(came) / (self.full * self.lately);
             let (least, most) = (learnt.share * DEEPEST_FALL, learnt.share * FALL);
             learnt.share = went_through.clamp(least, most).max(FLOOR);
         }
     }
 
-    /// A success came: a little faster.
+    /// Something went through: a little faster.
     pub(super) fn rise(&self) {
         let now = Instant::now();
         let mut learnt = self.learnt();
-        learnt.forget(now);
+        learnt.forget(now, seconds(self.lately));
         learnt.came.push_back(now);
         if learnt.fell.is_none_or(|fell| now >= fell + TRY_AGAIN) {
             learnt.share = (learnt.share + RISE).min(1.0);
@@ -183,10 +189,9 @@ impl Pace {
 }
 
 impl Learnt {
-    /// Forgets what came more than a second ago.
-    fn forget(&mut self, now: Instant) {
-        let lately = now.checked_sub(Duration::from_secs(1)).unwrap_or(now);
-        while self.came.front().is_some_and(|came| *came <= lately) {
+    /// Forgets what came longer ago.
+    fn forget(&mut self, now: Instant, lately: Duration) {
+        while self.came.front().is_some_and(|came| now >= *came + lately) {
             self.came.pop_front();
         }
     }

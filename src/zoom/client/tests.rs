@@ -392,12 +392,27 @@ async fn a_refusal_lowers_the_pace_and_success_raises_it() {
     let service = service(script, given(), limits(80.0, 8));
     service.get().await.unwrap();
     let low = service.client.rate(RateLabel::Light);
-    assert!((low - 40.0).abs() < 1e-9, "{low}");
+    assert!((low - 56.0).abs() < 1e-9, "{low}");
     assert!(service.volley(200).await.iter().all(Result::is_ok));
     let kept = service.client.rate(RateLabel::Light);
-    assert!((kept - 40.0).abs() < 1e-9, "{kept}");
+    assert!((kept - 56.0).abs() < 1e-9, "{kept}");
     tokio::time::advance(Duration::from_secs(10)).await;
     assert!(service.volley(200).await.iter().all(Result::is_ok));
+    let full = service.client.rate(RateLabel::Light);
+    assert!((full - 80.0).abs() < 1e-9, "{full}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_found_has_gone_through_too() {
+    let mut first = true;
+    let script = Scripted::answering(move |_| {
+        let status = if std::mem::take(&mut first) { 429 } else { 404 };
+        answer(status, "{}")
+    });
+    let service = service(script, given(), limits(80.0, 8));
+    assert!(service.get().await.is_err());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(service.volley(200).await.iter().all(Result::is_err));
     let full = service.client.rate(RateLabel::Light);
     assert!((full - 80.0).abs() < 1e-9, "{full}");
 }

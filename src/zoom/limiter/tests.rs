@@ -163,10 +163,10 @@ async fn a_volley_of_refusals_lowers_the_pace_once() {
     for _ in 0..8 {
         limiter.slower(LIGHT);
     }
-    assert!((limiter.rate(LIGHT) - 40.0).abs() < 1e-9);
+    assert!((limiter.rate(LIGHT) - 56.0).abs() < 1e-9);
     tokio::time::advance(Duration::from_secs(1)).await;
     limiter.slower(LIGHT);
-    assert!((limiter.rate(LIGHT) - 20.0).abs() < 1e-9);
+    assert!((limiter.rate(LIGHT) - 39.2).abs() < 1e-9);
     assert!((limiter.rate(RateLabel::Medium) - 1.0).abs() < 1e-9);
 }
 
@@ -189,11 +189,11 @@ async fn the_pace_falls_to_a_floor_and_rises_to_the_full_rate() {
     assert!((limiter.rate(LIGHT) - 80.0).abs() < 1e-9);
 }
 
-/// The rate after a refusal that so many successes came before, a second's worth at even distances.
-async fn refused_after(successes: u32, in_a_second: u32) -> Arc<Limiter> {
-    let limiter = limiter(80.0, 8);
+/// A refusal that so many successes came before, at even distances.
+async fn refused_after(rate: f64, successes: u32, a_second: f64) -> Arc<Limiter> {
+    let limiter = limiter(rate, 8);
     for _ in 0..successes {
-        tokio::time::advance(Duration::from_secs(1) / in_a_second).await;
+        tokio::time::advance(Duration::from_secs_f64(1.0 / a_second)).await;
         limiter.faster(LIGHT);
     }
     limiter.slower(LIGHT);
@@ -201,32 +201,36 @@ async fn refused_after(successes: u32, in_a_second: u32) -> Arc<Limiter> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_leaves_what_went_through_in_the_second_before_it() {
-    for (successes, in_a_second, left) in [
-        (50, 50, 50.0),
-        (500, 50, 50.0),
+async fn a_refusal_leaves_what_went_through_just_before_it() {
+    for (rate, successes, a_second, left) in [
+        (80.0, 64, 64.0, 64.0),
+        (80.0, 500, 64.0, 64.0),
         // Nearly all of it.
-        (80, 80, 76.0),
+        (80.0, 80, 80.0, 76.0),
         // The second has only begun, or little was asked for.
-        (10, 80, 40.0),
-        (500, 5, 40.0),
+        (80.0, 10, 80.0, 56.0),
+        (80.0, 500, 5.0, 56.0),
+        // A second tells too little of a low rate.
+        (0.5, 20, 0.5, 0.475),
+        (0.5, 20, 0.375, 0.375),
     ] {
-        let rate = refused_after(successes, in_a_second).await.rate(LIGHT);
+        let limiter = refused_after(rate, successes, a_second).await;
+        let rate = limiter.rate(LIGHT);
         assert!((rate - left).abs() < 1e-9, "{successes}: {rate}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_went_through_is_kept_for_ten_seconds_and_then_more_is_tried() {
-    let limiter = refused_after(50, 50).await;
+    let limiter = refused_after(80.0, 64, 64.0).await;
     tokio::time::advance(Duration::from_millis(9_999)).await;
     for _ in 0..300 {
         limiter.faster(LIGHT);
     }
-    assert!((limiter.rate(LIGHT) - 50.0).abs() < 1e-9);
+    assert!((limiter.rate(LIGHT) - 64.0).abs() < 1e-9);
     tokio::time::advance(Duration::from_millis(1)).await;
     limiter.faster(LIGHT);
-    assert!((limiter.rate(LIGHT) - 50.24).abs() < 1e-9);
+    assert!((limiter.rate(LIGHT) - 64.24).abs() < 1e-9);
     for _ in 0..300 {
         limiter.faster(LIGHT);
     }
