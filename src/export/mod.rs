@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -127,7 +128,9 @@ async fn export_through(
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let ahead = Ahead::begin(files.clone(), &crawl, rings);
+    let begun = Instant::now();
     let failures = crawl.run().await?;
+    let took = begun.elapsed();
     let windows = crawl.spool.finished();
     let verdict = verdict(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
@@ -138,6 +141,7 @@ async fn export_through(
         layout,
         crawl,
         failures,
+        took,
         windows,
         verdict,
         tally,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,6 +46,8 @@ pub(super) struct Finished {
     pub(super) crawl: Arc<Crawl>,
     pub(super) windows: Vec<WindowRecord>,
     pub(super) failures: Vec<AccountFailure>,
+    /// How long the crawl took.
+    pub(super) took: Duration,
     pub(super) verdict: Verdict,
     pub(super) tally: Arc<Tally>,
     pub(super) parameters: BTreeMap<String, Value>,
@@ -65,6 +68,8 @@ impl Finished {
     pub(super) fn write(self, ahead: Ahead, files: &DataFiles) -> Result<Written, Error> {
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
+            requests: self.tally.counts().values().sum(),
+            took: self.took,
         });
         let counted = match ahead.finish() {
             Some(counted) => counted,

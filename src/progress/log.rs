@@ -17,7 +17,7 @@
 //! | `the account cannot be listed` | info | `account`, `why` |
 //! | `looking up owners` | info | `owners` |
 //! | `owners stay without a name` | warn | `what`, `why` |
-//! | `writing the snapshot` | info | `rows` |
+//! | `writing the snapshot` | info | `rows`, `requests`, `requests_per_second` of the listing, those included that were refused |
 //!
 //! The last line of a command that fails has the level `error`, the error as its `message`, and
 //! `exit_code`. Other warnings have a `message` only.
@@ -164,7 +164,14 @@ pub(super) fn event(event: &Event) {
         Event::OwnersUnknown { what, why } => {
             tracing::warn!(what, why, "owners stay without a name");
         }
-        Event::Publishing { rows } => tracing::info!(rows, "writing the snapshot"),
+        Event::Publishing {
+            rows,
+            requests,
+            took,
+        } => {
+            let requests_per_second = per_second(*requests, *took);
+            tracing::info!(rows, requests, requests_per_second, "writing the snapshot");
+        }
     }
 }
 
@@ -184,6 +191,12 @@ pub(super) fn standing(standing: &Standing) {
 }
 
 /// To the millisecond.
+/// So many in that time, to a tenth.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn per_second(count: u64, took: Duration) -> f64 {
+    (count as f64 / took.as_secs_f64().max(0.001) * 10.0).round() / 10.0
+}
+
 fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -83,8 +83,23 @@ fn all_events() -> Vec<Event> {
             what: text(),
             why: text(),
         },
-        Event::Publishing { rows: 1 },
+        publishing(),
     ]
+}
+
+fn publishing() -> Event {
+    Event::Publishing {
+        rows: 1,
+        requests: 854,
+        took: Duration::from_secs(27),
+    }
+}
+
+#[test]
+fn the_rate_that_the_listing_got_is_told() {
+    let written = lines(|| event(&publishing()));
+    assert_eq!(written[0]["requests"], 854);
+    assert_eq!(written[0]["requests_per_second"], 31.6);
 }
 
 /// The lines that this work logs.
@@ -167,7 +182,7 @@ fn without_a_bar_a_line_every_half_minute_tells_how_far_it_is() {
         for second in [0, 29, 31, 32, 60, 62, 63] {
             progress.count(&page, start + Duration::from_secs(second));
         }
-        let publishing = Event::Publishing { rows: 1 };
+        let publishing = publishing();
         progress.count(&publishing, start + Duration::from_secs(99));
         progress.count(&page, start + Duration::from_secs(199));
     });
