@@ -104,7 +104,7 @@ pub enum Event {
     Publishing {
         /// Rows to write, duplicates included.
         rows: u64,
-        /// Requests that were sent, refused ones included.
+        /// Requests that the crawl has sent, refused ones included.
         requests: u64,
         /// How long the crawl took.
         took: Duration,

@@ -20,6 +20,12 @@ impl Tally {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+
+    /// All attempts.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.counts().values().sum()
+    }
 }
 
 impl Listener for Tally {

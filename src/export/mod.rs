@@ -128,9 +128,9 @@ async fn export_through(
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let ahead = Ahead::begin(files.clone(), &crawl, rings);
-    let begun = Instant::now();
+    let (before, begun) = (tally.requests(), Instant::now());
     let failures = crawl.run().await?;
-    let took = begun.elapsed();
+    let (requests, took) = (tally.requests() - before, begun.elapsed());
     let windows = crawl.spool.finished();
     let verdict = verdict(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
@@ -141,6 +141,7 @@ async fn export_through(
         layout,
         crawl,
         failures,
+        requests,
         took,
         windows,
         verdict,

@@ -46,7 +46,8 @@ pub(super) struct Finished {
     pub(super) crawl: Arc<Crawl>,
     pub(super) windows: Vec<WindowRecord>,
     pub(super) failures: Vec<AccountFailure>,
-    /// How long the crawl took.
+    /// Requests that the crawl has sent, and how long it took.
+    pub(super) requests: u64,
     pub(super) took: Duration,
     pub(super) verdict: Verdict,
     pub(super) tally: Arc<Tally>,
@@ -68,7 +69,7 @@ impl Finished {
     pub(super) fn write(self, ahead: Ahead, files: &DataFiles) -> Result<Written, Error> {
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
-            requests: self.tally.counts().values().sum(),
+            requests: self.requests,
             took: self.took,
         });
         let counted = match ahead.finish() {

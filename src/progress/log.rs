@@ -190,13 +190,13 @@ pub(super) fn standing(standing: &Standing) {
     );
 }
 
-/// To the millisecond.
 /// So many in that time, to a tenth.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn per_second(count: u64, took: Duration) -> f64 {
     (count as f64 / took.as_secs_f64().max(0.001) * 10.0).round() / 10.0
 }
 
+/// To the millisecond.
 fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }

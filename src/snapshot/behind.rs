@@ -1,4 +1,4 @@
-//! A writer whose work is done by a thread of its own, a few buffers behind.
+//! A writer whose work is done by a thread of its own, one buffer behind.
 
 use std::io;
 use std::io::Write;

@@ -45,6 +45,22 @@ fn every_failed_request_is_in_the_log_with_its_tracking_id() {
 }
 
 #[test]
+fn the_log_tells_the_requests_of_the_listing_and_their_rate() {
+    let world = World::new(clips(8_000));
+    let run = world.export().arg("-v").arg("--log-format=json").succeeds();
+    let lines = json_lines(&run.stderr);
+    let told = lines
+        .iter()
+        .find(|line| line["message"] == "writing the snapshot")
+        .unwrap();
+    let sent: u64 = world.sandbox.report().by_endpoint["GET /clips"]
+        .values()
+        .sum();
+    assert_eq!(told["requests"], sent);
+    assert!(told["requests_per_second"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn a_request_that_fails_for_good_is_named_with_its_tracking_id_without_any_flag() {
     let mut options = clips(10);
     options.faults.rules = vec![FaultRule::clips(Fault::Forbidden, Trigger::Always)];
