@@ -10,8 +10,10 @@
 //! | [`clip`] | the row: one record of the API, normalised; pure |
 //! | [`owner`] | who a clip belongs to; the `owners` table; pure |
 //! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
-//! | [`snapshot`] | files: spool, data files, manifest, publishing, reading back |
-//! | [`crawl`] | windows, walks, proof; the one concurrent step |
+//! | [`model`] | plain data that several rooms speak of: windows, chains |
+//! | [`snapshot`] | files: data files, manifest, publishing, reading back |
+//! | [`spool`] | what was listed, on local disk, before it is published |
+//! | [`crawl`] | windows, heads, chains, proof; the one concurrent step |
 //! | [`report`] | the summary, a fold over rows, and how it is shown |
 //! | [`sandbox`] | a simulated Zoom account; shares no code with `zoom` |
 //! | [`exit_code`] | what the process says to its caller |
@@ -38,7 +40,11 @@ pub mod owner;
 
 pub mod zoom;
 
+pub mod model;
+
 pub mod snapshot;
+
+pub mod spool;
 
 pub mod crawl;
 

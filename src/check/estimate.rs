@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::crawl::Account;
-use crate::crawl::window::Window;
+use crate::model::Window;
 use crate::report::units::count;
 use crate::report::units::things;
 use crate::zoom::Client;
@@ -241,7 +241,7 @@ fn time(requests: u64, rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crawl::window::LONGEST_WINDOW;
+    use crate::model::window::LONGEST_WINDOW;
 
     #[test]
     fn samples_are_spread_from_the_first_to_the_last() {

@@ -15,7 +15,7 @@ use crate::check::estimate::Sampling;
 use crate::config;
 use crate::config::Accounts;
 use crate::crawl::Account;
-use crate::crawl::window::Window;
+use crate::model::Window;
 use crate::error::Error;
 use crate::event::Events;
 use crate::export::connect;

@@ -8,14 +8,12 @@ use crate::config::ConfigError;
 use crate::config::in_range;
 use crate::zoom::Limits;
 
-/// Requests under way at a time, where walks are more: enough for 64 a second that take half a
-/// second each. Every one of them may hold a page and the network's buffers for it, most of a
-/// megabyte together.
+/// Requests under way at a time: enough for 64 a second that take half a second each. Every one of
+/// them may hold a page and the network's buffers for it, most of a megabyte together.
 const MOST_IN_FLIGHT: usize = 32;
 
-/// Walks under way, as seconds of requests. All windows of a small account are walked at once, so
-/// that all end together; of a large one, those under way are what an interruption costs.
-const SECONDS_OF_WALKS: f64 = 4.0;
+/// Requests under way at a time where the rate is low: as many as are sent in so many seconds.
+const LONGEST_LATENCY: f64 = 4.0;
 
 /// Requests a second of a plan, by the API's rate limit labels: light and medium.
 const fn plan_limits(plan: Plan) -> (f64, f64) {
@@ -26,8 +24,8 @@ const fn plan_limits(plan: Plan) -> (f64, f64) {
     }
 }
 
-/// The limits, and how many windows are walked at once.
-pub(super) fn limits(args: &ExportArgs) -> Result<(Limits, usize), ConfigError> {
+/// How much may be asked of the service.
+pub(super) fn limits(args: &ExportArgs) -> Result<Limits, ConfigError> {
     let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
     let share = in_range(
         "rate-share",
@@ -42,23 +40,22 @@ pub(super) fn limits(args: &ExportArgs) -> Result<(Limits, usize), ConfigError> 
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "from 4 to 256"
+        reason = "at least 4"
     )]
-    let walks = (rate * SECONDS_OF_WALKS).ceil().clamp(4.0, 256.0) as usize;
-    let walks = in_range(
+    let in_flight = (rate * LONGEST_LATENCY).ceil().max(4.0) as usize;
+    let concurrency = in_range(
         "concurrency",
         args.concurrency,
-        walks,
+        in_flight.min(MOST_IN_FLIGHT),
         "1 to 1024",
-        |walks| (1..=1024).contains(walks),
+        |requests| (1..=1024).contains(requests),
     )?;
-    let limits = Limits {
+    Ok(Limits {
         light: rate,
         // A rate that is set is of light requests: medium ones keep their proportion to it.
         medium: rate * medium / light,
-        concurrency: args.concurrency.unwrap_or(walks.min(MOST_IN_FLIGHT)),
-    };
-    Ok((limits, walks))
+        concurrency,
+    })
 }
 
 pub(super) fn max_wait(text: Option<&str>) -> Result<Duration, ConfigError> {

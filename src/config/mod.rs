@@ -29,7 +29,7 @@ use crate::clip::STATUSES;
 use crate::clip::SecretPolicy;
 use crate::config::file::read_file;
 use crate::crawl::Filters;
-use crate::crawl::window::Window;
+use crate::model::Window;
 use crate::snapshot::CsvMode;
 use crate::snapshot::Format;
 use crate::zoom::Credentials;
@@ -92,8 +92,6 @@ pub struct Export {
     pub filters: Filters,
     /// How fast.
     pub limits: Limits,
-    /// Windows walked at once, from 1. Of those, as many as the limits allow are asking.
-    pub walks: usize,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
     /// Whether it is looked up who the owners are, and written.
@@ -150,10 +148,9 @@ impl Export {
                 until: end,
             });
         }
-        let (limits, walks) = limits::limits(&args)?;
+        let limits = limits::limits(&args)?;
         Ok(Self {
             limits,
-            walks,
             accounts: accounts::accounts(&args)?,
             filters: filters(&args)?,
             max_wait: limits::max_wait(args.max_wait.as_deref())?,

@@ -1,6 +1,6 @@
-//! The proof of one walk: whether what the pages named and what they held agree.
+//! The proof of one chain of pages: whether what they named and what they held agree.
 
-/// Looks at every page of a walk, and judges it at its end.
+/// Looks at every page of a chain, and judges it at its end.
 #[derive(Debug, Default)]
 pub struct Proof {
     pages: u64,
@@ -9,7 +9,7 @@ pub struct Proof {
     /// So far every page named its own length as the total.
     counts_pages: bool,
     /// A clip was changed after the first page was asked for.
-    is_in_motion: bool,
+    is_changed: bool,
 }
 
 /// What the pages said of `total_records`.
@@ -23,7 +23,7 @@ enum Total {
     Moved,
 }
 
-/// The judgement of a walk.
+/// The judgement of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
     /// Every page named the same total, no id came twice, and the distinct ids equal the total.
@@ -31,16 +31,16 @@ pub enum Judgement {
     /// The service names no total, or one that does not count the filter: nothing contradicts.
     Unproven(String),
     /// The pages do not belong to one moment: the window was changed while it was read.
-    InMotion(String),
-    /// Something else contradicts; the window has to be walked again.
+    Changed(String),
+    /// Something else contradicts; the window has to be asked for again.
     Unsettled(String),
 }
 
 impl Judgement {
     /// Clips were changed while the pages were read.
     #[must_use]
-    pub fn in_motion() -> Self {
-        Self::InMotion("clips were changed while their pages were read".to_owned())
+    pub fn changed() -> Self {
+        Self::Changed("clips were changed while their pages were read".to_owned())
     }
 }
 
@@ -61,7 +61,7 @@ impl Proof {
 
     /// A clip on a later page was changed after the first page was asked for.
     pub const fn changed(&mut self) {
-        self.is_in_motion = true;
+        self.is_changed = true;
     }
 
     /// Pages seen.
@@ -91,35 +91,27 @@ impl Proof {
         self.counts_pages && self.pages > 1
     }
 
-    /// Judges the walk once its last page is in. `distinct` counts ids, and records without one;
-    /// `others_count` says that other windows of the account named a total.
+    /// Judges the chain once its last page is in. `distinct` counts ids, and records without one;
+    /// `others_count` says that other windows named a total.
     #[must_use]
     pub fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
-        match self.expected() {
-            Some(total) if distinct >= self.records && distinct != total => Judgement::Unsettled(
-                format!("total_records is {total}, but {distinct} clips came"),
-            ),
-            _ => self.judge_pages(distinct, others_count),
-        }
-    }
-
-    /// Judges pages that are not all that there are: settled, if they agree with each other.
-    #[must_use]
-    pub fn judge_pages(&self, distinct: u64, others_count: bool) -> Judgement {
         if distinct < self.records {
             let repeated = self.records - distinct;
-            return Judgement::InMotion(format!("{repeated} of its clips came twice"));
+            return Judgement::Changed(format!("{repeated} of its clips came twice"));
         }
         if self.names_page_lengths() {
             return Judgement::Unproven("total_records counts the page, not the filter".to_owned());
         }
         match self.total {
+            Total::Named(total) if distinct != total => Judgement::Unsettled(format!(
+                "total_records is {total}, but {distinct} clips came"
+            )),
             // With offset-like paging, a clip that appears behind the place read makes up for one
             // that vanished before it, and the numbers agree though a third was skipped.
-            Total::Named(_) if self.is_in_motion => Judgement::in_motion(),
+            Total::Named(_) if self.is_changed => Judgement::changed(),
             Total::Named(_) => Judgement::Settled,
             Total::Moved => {
-                Judgement::InMotion("total_records changed from page to page".to_owned())
+                Judgement::Changed("total_records changed from page to page".to_owned())
             }
             Total::Absent if others_count => Judgement::Unsettled(
                 "total_records is missing, though other windows have it".to_owned(),
@@ -135,7 +127,7 @@ impl Proof {
 mod tests {
     use super::*;
 
-    fn walk(pages: &[(u64, Option<u64>)], distinct: u64) -> Judgement {
+    fn chain(pages: &[(u64, Option<u64>)], distinct: u64) -> Judgement {
         let mut proof = Proof::default();
         for (records, total) in pages {
             proof.page(*records, *total);
@@ -146,36 +138,36 @@ mod tests {
     #[test]
     fn equal_totals_and_as_many_distinct_ids_settle_a_window() {
         assert_eq!(
-            walk(&[(300, Some(301)), (1, Some(301))], 301),
+            chain(&[(300, Some(301)), (1, Some(301))], 301),
             Judgement::Settled
         );
-        assert_eq!(walk(&[(0, Some(0))], 0), Judgement::Settled);
+        assert_eq!(chain(&[(0, Some(0))], 0), Judgement::Settled);
     }
 
     #[test]
     fn a_repeated_clip_that_makes_up_for_a_lost_one_does_not_settle() {
-        let judgement = walk(&[(300, Some(301)), (1, Some(301))], 300);
-        assert!(matches!(judgement, Judgement::InMotion(why) if why.contains("twice")));
+        let judgement = chain(&[(300, Some(301)), (1, Some(301))], 300);
+        assert!(matches!(judgement, Judgement::Changed(why) if why.contains("twice")));
     }
 
     #[test]
     fn a_total_that_moves_or_is_there_on_some_pages_only_does_not_settle() {
         for second in [Some(302), None] {
-            let judgement = walk(&[(300, Some(301)), (1, second)], 301);
-            assert!(matches!(judgement, Judgement::InMotion(why) if why.contains("changed")));
+            let judgement = chain(&[(300, Some(301)), (1, second)], 301);
+            assert!(matches!(judgement, Judgement::Changed(why) if why.contains("changed")));
         }
     }
 
     #[test]
     fn too_few_clips_do_not_settle() {
-        let judgement = walk(&[(299, Some(300))], 299);
+        let judgement = chain(&[(299, Some(300))], 299);
         assert!(matches!(judgement, Judgement::Unsettled(why) if why.contains("300")));
     }
 
     #[test]
     fn without_a_total_nothing_is_proven() {
         assert!(matches!(
-            walk(&[(300, None), (1, None)], 301),
+            chain(&[(300, None), (1, None)], 301),
             Judgement::Unproven(_)
         ));
     }
@@ -194,7 +186,7 @@ mod tests {
         proof.page(1, Some(301));
         proof.changed();
         assert!(
-            matches!(proof.judge(301, true), Judgement::InMotion(why) if why.contains("changed"))
+            matches!(proof.judge(301, true), Judgement::Changed(why) if why.contains("changed"))
         );
     }
 

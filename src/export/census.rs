@@ -13,15 +13,15 @@ use crate::clip::SecretPolicy;
 use crate::config;
 use crate::config::Accounts;
 use crate::crawl::Account;
-use crate::crawl::window::Window;
+use crate::model::Window;
 use crate::error::Error;
 use crate::export::connect::OpenSource;
 use crate::snapshot::Layout;
 use crate::snapshot::Manifest;
-use crate::snapshot::SPOOL_FORMAT;
 use crate::snapshot::SnapshotError;
-use crate::snapshot::SpoolHeader;
 use crate::snapshot::Table;
+use crate::spool::SPOOL_FORMAT;
+use crate::spool::SpoolHeader;
 use crate::zoom::DateFilter;
 
 /// The parameters that say which clips are listed.

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-mod ahead;
 pub(crate) mod census;
 pub(crate) mod connect;
 mod data_files;
+mod early_writer;
 mod owners;
 mod publish;
 pub(crate) mod scopes;
@@ -19,24 +19,24 @@ mod tests;
 use crate::config;
 use crate::crawl::AccountFailure;
 use crate::crawl::Crawl;
-use crate::crawl::decode::Decoder;
+use crate::crawl::Known;
+use crate::crawl::page::Decoder;
 use crate::crawl::doubtful;
-use crate::crawl::frontier::Known;
 use crate::crawl::verdict;
 use crate::error::Error;
 use crate::event::Events;
 use crate::event::Listener;
-use crate::export::ahead::Ahead;
 use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
+use crate::export::early_writer::EarlyWriter;
 use crate::export::publish::Finished;
 use crate::report::Summary;
 use crate::snapshot::Layout;
 use crate::snapshot::OutputLock;
 use crate::snapshot::Recovery;
-use crate::snapshot::Spool;
 use crate::snapshot::Verdict;
 use crate::snapshot::recover;
+use crate::spool::Spool;
 use crate::tally::Tally;
 use crate::zoom::transport::Transport;
 
@@ -77,8 +77,6 @@ async fn export_through(
     let tally = Arc::new(Tally::default());
     let mut listeners = listeners;
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
-    let (bell, rings) = ahead::bell();
-    listeners.push(Arc::new(bell));
     let events = Events::to(listeners);
 
     let source = connect::open_source(&settings).await?;
@@ -113,25 +111,26 @@ async fn export_through(
         filters: settings.filters.clone(),
         decoder: Decoder {
             by: settings.by,
-            span: crate::crawl::window::Window {
+            span: crate::model::Window {
                 from: header.since,
                 to: header.until,
             },
             snapshot_at: header.snapshot_at,
             secrets: settings.secrets,
+            hashing: spool.hashing().clone(),
         },
         known: Known::default(),
-        walks: settings.walks,
+        concurrency: settings.limits.concurrency,
         spool,
         events,
         lock,
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
-    let ahead = Ahead::begin(files.clone(), &crawl, rings);
+    let early = EarlyWriter::begin(files.clone(), &crawl);
     let (before, begun) = (tally.requests(), Instant::now());
     let failures = crawl.run().await?;
     let (requests, took) = (tally.requests() - before, begun.elapsed());
-    let windows = crawl.spool.finished();
+    let windows = crawl.windows();
     let verdict = verdict(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
     if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
@@ -149,7 +148,7 @@ async fn export_through(
         parameters: census.parameters(&settings),
         settings,
     };
-    let written = off_thread(move || finished.write(ahead, &files)).await?;
+    let written = off_thread(move || finished.write(early, &files)).await?;
     let people = written.look_up().await?;
     off_thread(move || written.publish(people)).await
 }
@@ -187,7 +186,7 @@ fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
     if is_only_account && let Some(failure) = failures.pop() {
         return Error::Service(failure.failure);
     }
-    let windows = crawl.spool.finished();
+    let windows = crawl.windows();
     let accounts = failures
         .iter()
         .map(|failed| format!("account {}: {}", failed.account_id, failed.failure));

@@ -14,9 +14,9 @@ use crate::crawl::Crawl;
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::Published;
-use crate::export::ahead::Ahead;
-use crate::export::ahead::Counted;
 use crate::export::data_files::DataFiles;
+use crate::export::early_writer::Counted;
+use crate::export::early_writer::EarlyWriter;
 use crate::export::owners::LookUp;
 use crate::owner::OwnerIds;
 use crate::owner::People;
@@ -36,7 +36,7 @@ use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
 use crate::snapshot::instant::utc_date;
-use crate::snapshot::merge;
+use crate::spool::merge;
 use crate::tally::Tally;
 
 /// A crawl that is over, and all that is to be said about it.
@@ -66,13 +66,13 @@ pub(super) struct Written {
 
 impl Finished {
     /// Writes the data files, or ends those that were begun.
-    pub(super) fn write(self, ahead: Ahead, files: &DataFiles) -> Result<Written, Error> {
+    pub(super) fn write(self, early: EarlyWriter, files: &DataFiles) -> Result<Written, Error> {
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
             requests: self.requests,
             took: self.took,
         });
-        let counted = match ahead.finish() {
+        let counted = match early.finish() {
             Some(counted) => counted,
             None => self.write_again(files)?,
         };
@@ -168,7 +168,7 @@ impl Finished {
     }
 
     fn forget_spool(self) -> Result<(), Error> {
-        // All walks have ended, and with them every other holder of the crawl.
+        // All requests have ended, and with them every other holder of the crawl.
         if let Some(crawl) = Arc::into_inner(self.crawl) {
             crawl.spool.remove(&self.layout)?;
         }
@@ -184,7 +184,7 @@ impl Written {
             return Ok(None);
         }
         let granted = crawl.client.granted_scopes().await?.unwrap_or_default();
-        LookUp::new(&crawl.client, &crawl.events, crawl.walks, &granted)
+        LookUp::new(&crawl.client, &crawl.events, crawl.concurrency, &granted)
             .people(&crawl.accounts, &self.owners)
             .await
             .map_err(Error::from)
@@ -201,7 +201,7 @@ impl Written {
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
             self.staged.document(REJECTS, |mut file| {
-                finished.crawl.spool.write_rejects(&mut file).map(drop)
+                finished.crawl.spool.copy_rejects(&mut file).map(drop)
             })?;
         }
         self.staged.document("owners.csv", |file| {

@@ -18,7 +18,6 @@ use crate::owner::people_of;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvReader;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::key::check_schema;
 use crate::snapshot::layout::Layout;
 use crate::snapshot::layout::MANIFEST;
 use crate::snapshot::layout::Table;
@@ -27,6 +26,7 @@ use crate::snapshot::manifest::Format;
 use crate::snapshot::manifest::Manifest;
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
+use crate::snapshot::rowset::check_schema;
 
 /// Rows per batch read from Parquet.
 const BATCH_ROWS: usize = 4096;

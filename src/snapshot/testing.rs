@@ -1,4 +1,4 @@
-//! Rows, windows and manifests for the tests of this room.
+//! Rows, windows and manifests for tests.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,10 +21,6 @@ use crate::snapshot::manifest::Totals;
 use crate::snapshot::manifest::Verdict;
 use crate::snapshot::manifest::WindowOutcome;
 use crate::snapshot::manifest::WindowRecord;
-use crate::snapshot::merge::merge;
-use crate::snapshot::spool::SPOOL_FORMAT;
-use crate::snapshot::spool::Spool;
-use crate::snapshot::spool::SpoolHeader;
 
 /// 2026-11-23T00:00:00Z.
 pub(crate) const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
@@ -57,29 +53,8 @@ pub(crate) fn all(
     concat_batches(&schema(), &batches).unwrap()
 }
 
-pub(crate) fn merged(spool: &Spool) -> RecordBatch {
-    all(merge(spool).unwrap())
-}
-
 pub(crate) fn layout(out: &Path) -> Layout {
     Layout::new(out, Table::Clips)
-}
-
-pub(crate) fn header() -> SpoolHeader {
-    SpoolHeader {
-        format: SPOOL_FORMAT,
-        tool: "1.2.3".to_owned(),
-        fingerprint: "00ff".to_owned(),
-        snapshot_at: SNAPSHOT_AT,
-        since: 0,
-        until: SNAPSHOT_AT / 1_000_000,
-        run_id: "run".to_owned(),
-        started_at: "2026-11-23T00:00:01Z".to_owned(),
-    }
-}
-
-pub(crate) fn spool(out: &Path) -> Spool {
-    Spool::open(&layout(out), header(), false).unwrap()
 }
 
 pub(crate) fn window(account_id: &str, from: i64, to: i64) -> WindowRecord {
@@ -100,15 +75,6 @@ pub(crate) fn window(account_id: &str, from: i64, to: i64) -> WindowRecord {
         repairs: BTreeMap::new(),
         rows: 0,
     }
-}
-
-/// Walks a window once with these pages and finishes it.
-pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages: &[Vec<Row>]) {
-    let mut open = spool.pages(account_id, from, to);
-    for page in pages {
-        open.append(&batch(account_id, page)).unwrap();
-    }
-    spool.finish(open, window(account_id, from, to)).unwrap();
 }
 
 pub(crate) fn manifest() -> Manifest {

@@ -10,7 +10,6 @@ use crate::zoom::failure::Failure;
 use crate::zoom::limiter::RateLabel;
 use crate::zoom::list;
 use crate::zoom::list::Listed;
-use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::WireError;
 
 /// One sub-account.
@@ -33,7 +32,6 @@ pub async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
         path: vec!["accounts".to_owned()],
         query: vec![("page_size", "300".to_owned())],
         page_token: None,
-        urgency: Urgency::default(),
     };
     list::read(client, &call, "accounts", decode, why_not_whole).await
 }

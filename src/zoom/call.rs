@@ -3,7 +3,6 @@
 use url::Url;
 
 use crate::zoom::limiter::RateLabel;
-use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::PageToken;
 
 /// One call of the API. All of its query is sent again with every page token.
@@ -17,8 +16,6 @@ pub struct Call {
     pub query: Vec<(&'static str, String)>,
     /// Which page; none for the first.
     pub page_token: Option<PageToken>,
-    /// Where it stands among those who wait for their turn.
-    pub urgency: Urgency,
 }
 
 impl Call {
@@ -67,7 +64,6 @@ mod tests {
             path: vec!["accounts".into(), id.into(), "clips".into()],
             query: vec![("from", "2024-01-01T00:00:00Z".into())],
             page_token: None,
-            urgency: Urgency::default(),
         }
     }
 

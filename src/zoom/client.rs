@@ -1,7 +1,7 @@
 //! Asking the service for one answer, until it is there or the call gives up.
 //!
-//! The order of gates: retry > cores > pause > turn > permit > pace > send and read the body. This is
-//! the only file that loops over attempts and sleeps between them.
+//! The order of gates: retry > cores > pause > permit > pace > send and read the body. This is the
+//! only file that loops over attempts and sleeps between them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use crate::zoom::failure::FailureKind;
 use crate::zoom::limiter::Limiter;
 use crate::zoom::limiter::Limits;
 use crate::zoom::limiter::RateLabel;
+use crate::zoom::limiter::Slot;
 use crate::zoom::retry::After;
 use crate::zoom::retry::RetryPolicy;
 use crate::zoom::retry::SoFar;
@@ -127,10 +128,10 @@ impl Client {
         }))
     }
 
-    /// So many calls, one after the other, end in time with the rest: calls for clips that have more
-    /// after them go first.
-    pub fn in_time(&self, calls: u64) {
-        self.0.limiter.in_time(RateLabel::Light, calls);
+    /// Waits until a call with this label may be sent, for who decides only then which one. The call
+    /// is to be made at once; see [`Client::get_in`].
+    pub async fn slot(&self, label: RateLabel) -> Slot {
+        self.0.slot(label).await
     }
 
     /// Where its answers are decoded: for other work that is done while it asks.
@@ -152,17 +153,25 @@ impl Client {
         T: Send + 'static,
         F: Fn(&Bytes) -> Result<T, WireError> + Send + Sync + Clone + 'static,
     {
-        self.get_dated(call, decode).await.map(|dated| dated.answer)
+        self.get_in(None, call, decode)
+            .await
+            .map(|dated| dated.answer)
     }
 
-    /// The same, with the service's own time of the attempt that was answered.
+    /// The same, with the service's own time of the attempt that was answered. The first attempt is
+    /// sent in the slot that was waited for; retries wait for slots of their own.
     ///
     /// # Errors
     /// As [`Client::get`].
     ///
     /// # Panics
     /// As [`Client::get`].
-    pub async fn get_dated<T, F>(&self, call: &Call, decode: F) -> Result<Dated<T>, Failure>
+    pub async fn get_in<T, F>(
+        &self,
+        mut slot: Option<Slot>,
+        call: &Call,
+        decode: F,
+    ) -> Result<Dated<T>, Failure>
     where
         T: Send + 'static,
         F: Fn(&Bytes) -> Result<T, WireError> + Send + Sync + Clone + 'static,
@@ -175,7 +184,9 @@ impl Client {
         let name = name.as_str();
         let prepared = &Prepared { call, name, url };
         self.0
-            .persist(name, || self.0.attempt(prepared, decode.clone()))
+            .persist(name, || {
+                self.0.attempt(slot.take(), prepared, decode.clone())
+            })
             .await
     }
 
@@ -211,9 +222,9 @@ impl Client {
 impl Inner {
     /// The one loop: attempts, and waits between them, until one succeeds or the verdict is to
     /// give up.
-    async fn persist<T, A, Fut>(&self, name: &str, attempt: A) -> Result<T, Failure>
+    async fn persist<T, A, Fut>(&self, name: &str, mut attempt: A) -> Result<T, Failure>
     where
-        A: Fn() -> Fut,
+        A: FnMut() -> Fut,
         Fut: Future<Output = Result<T, AttemptError>>,
     {
         let started = Instant::now();
@@ -268,6 +279,7 @@ impl Inner {
     /// One attempt: through the gates, there and back, decoded.
     async fn attempt<T, F>(
         &self,
+        slot: Option<Slot>,
         prepared: &Prepared<'_>,
         decode: F,
     ) -> Result<Dated<T>, AttemptError>
@@ -276,16 +288,7 @@ impl Inner {
         F: Fn(&Bytes) -> Result<T, WireError> + Send + 'static,
     {
         let Prepared { call, name, url } = prepared;
-        let (pass, token) = loop {
-            self.tokens.current().await?;
-            // More answers would only wait, each with its page in memory.
-            self.cores.caught_up().await;
-            let pass = self.limiter.enter(call.label, call.urgency).await;
-            // It may have come of age at the gates, of which a pause can be long.
-            if let Some(token) = self.tokens.live() {
-                break (pass, token);
-            }
-        };
+        let (slot, token) = self.ready(slot, call.label).await?;
         let started = Instant::now();
         let sent = self.transport.send(Request {
             method: Method::Get,
@@ -305,7 +308,7 @@ impl Inner {
             .and_then(|response| ServerSpan::of(response, elapsed));
         let decode = move |body: &Bytes| {
             // Not before: bodies that wait for a core are bounded like those on their way.
-            drop(pass);
+            drop(slot);
             decode(body)
         };
         let answer = read(&self.cores, asked, sent, decode).await;
@@ -321,6 +324,31 @@ impl Inner {
             tracking_id: failed.and_then(|error| error.tracking_id.clone()),
         });
         answer.map(|answer| Dated { answer, span })
+    }
+
+    /// A slot, and an access token to use in it.
+    async fn ready(
+        &self,
+        slot: Option<Slot>,
+        label: RateLabel,
+    ) -> Result<(Slot, AccessToken), AttemptError> {
+        if let (Some(slot), Some(token)) = (slot, self.tokens.live()) {
+            return Ok((slot, token));
+        }
+        loop {
+            self.tokens.current().await?;
+            let slot = self.slot(label).await;
+            // It may have come of age at the gates, of which a pause can be long.
+            if let Some(token) = self.tokens.live() {
+                return Ok((slot, token));
+            }
+        }
+    }
+
+    async fn slot(&self, label: RateLabel) -> Slot {
+        // More answers would only wait, each with its page in memory.
+        self.cores.caught_up().await;
+        self.limiter.slot(label).await
     }
 
     /// What the next attempts can learn from this one.

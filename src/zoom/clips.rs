@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::zoom::call::Call;
 use crate::zoom::limiter::RateLabel;
-use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::PageToken;
 
 /// The name of the array of records in the answer.
@@ -71,7 +70,6 @@ pub fn call(account: Option<&str>, query: &ClipsQuery, page_token: Option<PageTo
         path,
         query: pairs,
         page_token,
-        urgency: Urgency::default(),
     }
 }
 

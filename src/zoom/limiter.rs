@@ -1,7 +1,8 @@
-//! The gates of one attempt, in this order: pause > turn > permit > pace.
+//! The gates of one attempt, in this order: pause > permit > pace.
 //!
-//! A turn is for the most urgent of those who wait. Retries pass the gates like first attempts. The
-//! permit lasts until the answer is being decoded.
+//! Retries pass the gates like first attempts, and all pass in the order in which they came: what is
+//! asked next is for the caller to decide once it has its slot. The permit lasts until the answer is
+//! being decoded.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -13,7 +14,6 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::zoom::pace::Pace;
-use crate::zoom::turnstile::Urgency;
 
 /// The rate limit label of a call, which sets its pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,9 +44,9 @@ pub struct Limiter {
     medium: Pace,
 }
 
-/// Leave for one attempt. Give it back when its answer is being decoded.
+/// Leave to send one attempt, at once. To be dropped when its answer is being decoded.
 #[derive(Debug)]
-pub struct Pass {
+pub struct Slot {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -63,19 +63,16 @@ impl Limiter {
         }
     }
 
-    /// Waits at all gates; of those who wait for permit and pace, the most urgent passes first. The attempt
-    /// is to be sent at once.
-    pub async fn enter(&self, label: RateLabel, urgency: Urgency) -> Pass {
+    /// Waits at all gates. The attempt is to be sent at once. Dropping the future takes no slot.
+    pub async fn slot(&self, label: RateLabel) -> Slot {
         loop {
             self.pause_over().await;
-            // First the turn: who waits for a permit must not be overtaken by the less urgent.
-            let turn = self.pace(label).turn(urgency).await;
             // Nobody closes the semaphore: without a permit there is just no bound.
             let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
             // A pause may have been ordered meanwhile: then the slot is left to others.
             let paused = || self.paused_until() > Instant::now();
-            if !paused() && self.pace(label).slot(turn, paused).await {
-                return Pass { _permit: permit };
+            if !paused() && self.pace(label).slot(paused).await {
+                return Slot { _permit: permit };
             }
         }
     }
@@ -90,11 +87,6 @@ impl Limiter {
         let later = until > *paused;
         *paused = until.max(*paused);
         later
-    }
-
-    /// So many calls, one after the other, end in time: who has more after it is late.
-    pub fn in_time(&self, label: RateLabel, calls: u64) {
-        self.pace(label).in_time(calls);
     }
 
     /// Learns from a 429.

@@ -10,7 +10,7 @@
 //! | `list` | a paged list, read whole |
 //! | `client` | the one loop: attempt, verdict, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
-//! | `limiter`, `pace`, `turnstile` | the gates: pause > turn > permit > pace |
+//! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
 //! | `retry` | the verdict: again, renew, give up |
@@ -34,7 +34,6 @@ pub mod retry;
 pub mod retry_after;
 pub mod scripted;
 pub mod transport;
-mod turnstile;
 pub mod users;
 pub mod wire;
 
@@ -50,10 +49,10 @@ pub use failure::Failure;
 pub use failure::FailureKind;
 pub use limiter::Limits;
 pub use limiter::RateLabel;
+pub use limiter::Slot;
 pub use retry::RetryPolicy;
 pub use transport::HttpTransport;
 pub use transport::Timeouts;
-pub use turnstile::Urgency;
 pub use wire::Page;
 pub use wire::PageToken;
 pub use wire::WireError;

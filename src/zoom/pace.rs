@@ -1,4 +1,4 @@
-//! One pace: slots at even distances, for one sender at a time, the most urgent first.
+//! One pace: slots at even distances, for one sender at a time, in the order in which they came.
 //!
 //! A 429 lowers the rate to what went through just before it, within bounds: another client may take
 //! the rest. It is kept for a while, and comes back with every success after that.
@@ -10,9 +10,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::zoom::turnstile::Turn;
-use crate::zoom::turnstile::Turnstile;
-use crate::zoom::turnstile::Urgency;
 
 /// How much longer than the rate asks for the distance between slots is.
 const SLACK: f64 = 1.01;
@@ -57,8 +54,8 @@ pub(super) struct Pace {
     in_a_second: u16,
     /// The time in which it is counted what goes through, in seconds.
     lately: f64,
-    /// Who waits for the next slot: the most urgent, the others behind.
-    turnstile: Turnstile,
+    /// Held by who waits for the next slot: the first to come, the others behind.
+    turn: tokio::sync::Mutex<()>,
     taken: Mutex<Taken>,
     learnt: Mutex<Learnt>,
 }
@@ -94,7 +91,7 @@ impl Pace {
             full,
             in_a_second,
             lately: (TELLING / full).max(1.0),
-            turnstile: Turnstile::default(),
+            turn: tokio::sync::Mutex::default(),
             taken: Mutex::default(),
             learnt: Mutex::new(Learnt {
                 share: 1.0,
@@ -109,19 +106,10 @@ impl Pace {
         self.full * self.learnt().share
     }
 
-    /// Waits until nobody more urgent waits for a slot.
-    pub(super) async fn turn(&self, urgency: Urgency) -> Turn {
-        self.turnstile.enter(urgency).await
-    }
-
-    /// So many calls, one after the other, end in time.
-    pub(super) fn in_time(&self, calls: u64) {
-        self.turnstile.in_time(calls);
-    }
-
     /// Waits for a slot and takes it, unless `refuse` says when it comes that it is not wanted.
     /// Returns whether it was taken.
-    pub(super) async fn slot(&self, _turn: Turn, refuse: impl Fn() -> bool) -> bool {
+    pub(super) async fn slot(&self, refuse: impl Fn() -> bool) -> bool {
+        let _turn = self.turn.lock().await;
         let due = self.due();
         // Timers know whole milliseconds only: what is due must not wait for the next.
         if due > Instant::now() {

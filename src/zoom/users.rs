@@ -13,7 +13,6 @@ use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
 use crate::zoom::limiter::RateLabel;
 use crate::zoom::list;
-use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::WireError;
 use crate::zoom::wire::text;
 
@@ -44,7 +43,6 @@ pub async fn users(
             ("page_size", "2000".to_owned()),
         ],
         page_token: None,
-        urgency: Urgency::default(),
     };
     let decode = move |record: &RawValue| {
         let user = parse(record.get(), state)?;
@@ -65,7 +63,6 @@ pub async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
         path: vec!["users".into(), id.into()],
         query: Vec::new(),
         page_token: None,
-        urgency: Urgency::default(),
     };
     let decode = |body: &bytes::Bytes| {
         let (text, _) = text(body);

@@ -1,11 +1,6 @@
 //! Files, replacing, and what an interrupted publish leaves.
 
 use jiff::civil::date;
-use proptest::prelude::Just;
-use proptest::prelude::ProptestConfig;
-use proptest::prelude::Strategy;
-use proptest::prop_assert_eq;
-use proptest::proptest;
 
 use super::*;
 use crate::owner::OwnerIds;
@@ -293,53 +288,4 @@ fn a_file_in_the_way_of_the_data_is_named() {
         error.to_string().contains("clips is not a folder"),
         "{error}"
     );
-}
-
-/// The bytes of the data files after these windows were finished in this order.
-fn bytes_of(windows: &[(usize, usize)], rows: &[Row], page: usize, memory: usize) -> Vec<DataFile> {
-    let out = tempfile::tempdir().unwrap();
-    let spool = testing::spool(out.path());
-    for (from, to) in windows {
-        let first = i64::try_from(*from).unwrap();
-        let last = i64::try_from(*to).unwrap();
-        let pages = spool.pages("acme", first, last);
-        let mut pages = pages.with_limits(memory, 100_000);
-        for some in rows[*from..*to].chunks(page) {
-            pages.append(&testing::batch("acme", some)).unwrap();
-        }
-        spool
-            .finish(pages, testing::window("acme", first, last))
-            .unwrap();
-    }
-    let mut publication = Publication::stage(
-        &testing::layout(out.path()),
-        DAY,
-        Format::Parquet,
-        CsvMode::Lossless,
-        9000,
-    )
-    .unwrap();
-    for batch in crate::snapshot::merge(&spool).unwrap() {
-        publication.write(&batch.unwrap()).unwrap();
-    }
-    publication.finish().unwrap().files
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_same_rows_give_the_same_bytes_however_they_arrive(
-        windows in Just(vec![(0, 4001), (4000, 4010), (4009, 9500), (9400, 10_000)]).prop_shuffle(),
-        page in 100..700_usize,
-        memory in 0..2_000_000_usize,
-    ) {
-        // Long titles, so that dictionaries overflow and pages end within the rows.
-        let mut rows = rows(10_000, "");
-        for row in &mut rows {
-            row.3 = row.0.repeat(40);
-        }
-        let wanted = bytes_of(&[(0, 10_000)], &rows, 300, 0);
-        prop_assert_eq!(bytes_of(&windows, &rows, page, memory), wanted);
-    }
 }

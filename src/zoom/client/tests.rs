@@ -12,7 +12,6 @@ use crate::zoom::scripted::Answer;
 use crate::zoom::scripted::Scripted;
 use crate::zoom::scripted::answer;
 use crate::zoom::scripted::answer_with;
-use crate::zoom::turnstile::Urgency;
 use crate::zoom::wire::Page;
 
 const GOOD: &str = r#"{"data":[{},{}]}"#;
@@ -101,7 +100,6 @@ fn call(page_token: Option<&str>) -> Call {
         path: vec!["accounts".into(), "abc".into(), "clips".into()],
         query: vec![("page_size", "300".into())],
         page_token: page_token.map(PageToken::new),
-        urgency: Urgency::default(),
     }
 }
 

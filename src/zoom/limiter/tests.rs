@@ -16,7 +16,7 @@ fn limiter(light: f64, concurrency: usize) -> Arc<Limiter> {
 async fn times(limiter: &Limiter, count: usize) -> Vec<Instant> {
     let mut times = Vec::new();
     for _ in 0..count {
-        limiter.enter(LIGHT, Urgency::default()).await;
+        limiter.slot(LIGHT).await;
         times.push(Instant::now());
     }
     times
@@ -35,7 +35,7 @@ fn densest(times: &[Instant]) -> usize {
 #[tokio::test(start_paused = true)]
 async fn the_first_passes_at_once() {
     let start = Instant::now();
-    limiter(1.0, 1).enter(LIGHT, Urgency::default()).await;
+    limiter(1.0, 1).slot(LIGHT).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
@@ -75,7 +75,7 @@ async fn slots_that_come_late_are_made_up_for_and_no_second_holds_too_many() {
     let start = Instant::now();
     let mut passed = Vec::new();
     for next_comes_after in (0..800).map(|slot| slot * 7919 % 25) {
-        limiter.enter(LIGHT, Urgency::default()).await;
+        limiter.slot(LIGHT).await;
         passed.push(Instant::now());
         tokio::time::advance(Duration::from_millis(next_comes_after)).await;
     }
@@ -87,28 +87,28 @@ async fn slots_that_come_late_are_made_up_for_and_no_second_holds_too_many() {
 #[tokio::test(start_paused = true)]
 async fn labels_have_paces_of_their_own() {
     let limiter = limiter(80.0, 8);
-    limiter.enter(RateLabel::Medium, Urgency::default()).await;
+    limiter.slot(RateLabel::Medium).await;
     let start = Instant::now();
-    limiter.enter(LIGHT, Urgency::default()).await;
+    limiter.slot(LIGHT).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
-    limiter.enter(RateLabel::Medium, Urgency::default()).await;
+    limiter.slot(RateLabel::Medium).await;
     assert_eq!(start.elapsed(), Duration::from_millis(1010));
 }
 
 #[tokio::test(start_paused = true)]
 async fn so_many_at_a_time_and_no_more() {
     let limiter = limiter(1000.0, 2);
-    let first = limiter.enter(LIGHT, Urgency::default()).await;
-    let _second = limiter.enter(LIGHT, Urgency::default()).await;
+    let first = limiter.slot(LIGHT).await;
+    let _second = limiter.slot(LIGHT).await;
     let third = tokio::time::timeout(
         Duration::from_mins(1),
-        limiter.enter(LIGHT, Urgency::default()),
+        limiter.slot(LIGHT),
     );
     assert!(third.await.is_err());
     drop(first);
     let third = tokio::time::timeout(
         Duration::from_mins(1),
-        limiter.enter(LIGHT, Urgency::default()),
+        limiter.slot(LIGHT),
     );
     assert!(third.await.is_ok());
 }
@@ -121,7 +121,7 @@ async fn a_pause_holds_all_even_those_who_already_wait_for_their_slot() {
         .map(|_| {
             let limiter = Arc::clone(&limiter);
             tokio::spawn(async move {
-                limiter.enter(LIGHT, Urgency::default()).await;
+                limiter.slot(LIGHT).await;
                 start.elapsed()
             })
         })
@@ -148,7 +148,7 @@ async fn a_shorter_pause_does_not_end_a_longer_one() {
     let start = Instant::now();
     assert!(limiter.pause(Duration::from_secs(30)));
     assert!(!limiter.pause(Duration::from_secs(3)));
-    limiter.enter(LIGHT, Urgency::default()).await;
+    limiter.slot(LIGHT).await;
     assert_eq!(start.elapsed(), Duration::from_secs(30));
 }
 

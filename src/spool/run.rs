@@ -1,42 +1,29 @@
-//! A run: rows of one window, one per clip, sorted, in an Arrow IPC file.
+//! A run: the rows of one page, one per clip, sorted, in an Arrow IPC file.
 
 use std::cmp::Reverse;
 use std::fs::File;
-use std::io::BufReader;
-use std::io::BufWriter;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
 
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
-use arrow::compute::interleave_record_batch;
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::clip::Column;
-use crate::clip::schema;
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Summed;
-use crate::snapshot::file::create_private;
-use crate::snapshot::file::rename;
-use crate::snapshot::file::sum_file;
-use crate::snapshot::key::Hashing;
-use crate::snapshot::key::Key;
-use crate::snapshot::key::Keys;
-use crate::snapshot::key::check_schema;
-
-/// Rows per batch of a run: what an open run holds in memory.
-const BATCH_ROWS: usize = 1024;
+use crate::clip::{Column, schema};
+use crate::snapshot::SnapshotError;
+use crate::snapshot::file::{Summed, create_private, sum_file};
+use crate::snapshot::rowset::check_schema;
+use crate::spool::key::{Hashing, Key, Keys};
 
 /// A run as the journal knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunRecord {
     /// Its file, in the folder of the spool.
     pub(crate) file: String,
-    /// Its number among the runs of its window: rows of later ones were received later.
-    pub(crate) part: u32,
+    /// Its number among the runs of the spool: rows of later ones were received later.
+    pub(crate) number: u64,
     /// Rows in it, at least 1.
     pub(crate) rows: u64,
     /// Length of the file.
@@ -65,20 +52,20 @@ impl RunRecord {
 /// The hashes of the clips of a run, one for each row.
 pub(crate) type Hashes = Box<[u64]>;
 
-/// Where a row stands among the batches of a run to be.
+/// Where a row stands in its page.
 struct Row<'a> {
     key: Key<'a>,
     modified_at: Option<i64>,
-    place: (usize, usize),
+    place: u32,
 }
 
-/// Sorts rows of one window, in the order received, into a file. Also returns the hashes of its
-/// clips; `None` where there are no rows.
+/// Sorts the rows of a page into a file. Also returns the hashes of its clips; `None` where there are
+/// no rows. A file that the journal does not name counts for nothing, so that it needs no other name
+/// while it is written.
 pub(crate) fn write_run(
     folder: &Path,
-    file: String,
-    part: u32,
-    received: &[RecordBatch],
+    number: u64,
+    received: &RecordBatch,
     account_id: &str,
     hashing: &Hashing,
 ) -> Result<Option<(RunRecord, Hashes)>, SnapshotError> {
@@ -86,29 +73,24 @@ pub(crate) fn write_run(
     let Some(first) = rows.first() else {
         return Ok(None);
     };
+    let file = format!("run-{number}.arrow");
     let path = folder.join(&file);
-    let unfinished = folder.join(format!("{file}.tmp"));
-    let output = BufWriter::with_capacity(1 << 16, Summed::new(create_private(&unfinished)?));
-    let mut writer =
-        FileWriter::try_new(output, &schema()).map_err(SnapshotError::arrow_write(&unfinished))?;
-    let batches: Vec<&RecordBatch> = received.iter().collect();
-    for some in rows.chunks(BATCH_ROWS) {
-        let places: Vec<(usize, usize)> = some.iter().map(|row| row.place).collect();
-        interleave_record_batch(&batches, &places)
-            .and_then(|batch| writer.write(&batch))
-            .map_err(SnapshotError::arrow_write(&unfinished))?;
-    }
-    let output = writer
-        .into_inner()
-        .map_err(SnapshotError::arrow_write(&unfinished))?;
+    check_schema(&path, received.schema_ref(), &schema())?;
+    let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
+    let output = BufWriter::with_capacity(1 << 16, Summed::new(create_private(&path)?));
+    let output = FileWriter::try_new(output, &schema())
+        .and_then(|mut writer| {
+            writer.write(&take_record_batch(received, &places)?)?;
+            writer.into_inner()
+        })
+        .map_err(SnapshotError::arrow_write(&path))?;
     let summed = output
         .into_inner()
-        .map_err(|error| SnapshotError::write(&unfinished)(error.into_error()))?;
+        .map_err(|error| SnapshotError::write(&path)(error.into_error()))?;
     let (_, bytes, crc32) = summed.finish();
-    rename(&unfinished, &path)?;
     let record = RunRecord {
         file,
-        part,
+        number,
         rows: rows.len() as u64,
         bytes,
         crc32,
@@ -120,19 +102,19 @@ pub(crate) fn write_run(
 
 /// The rows to keep, in order, and the hashes of their clips.
 fn sorted<'a>(
-    received: &'a [RecordBatch],
+    received: &'a RecordBatch,
     account_id: &str,
     hashing: &Hashing,
 ) -> (Vec<Row<'a>>, Hashes) {
-    let mut rows = Vec::with_capacity(received.iter().map(RecordBatch::num_rows).sum());
-    for (index, batch) in received.iter().enumerate() {
-        let keys = Keys::of(batch);
-        rows.extend((0..batch.num_rows()).map(|row| Row {
+    let keys = Keys::of(received);
+    let mut rows: Vec<Row<'a>> = (0_u32..)
+        .zip(0..received.num_rows())
+        .map(|(place, row)| Row {
             key: keys.key(row),
             modified_at: keys.modified_at(row),
-            place: (index, row),
-        }));
-    }
+            place,
+        })
+        .collect();
     let mut hashes: Vec<u64> = rows
         .iter()
         .map(|row| hashing.hash(account_id, row.key.1))

@@ -12,7 +12,9 @@ pub const MARGIN: i64 = 1;
 const SHORTEST_SPLIT: i64 = 4;
 
 /// A span `[from, to)` in whole seconds since 1970, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Window {
     /// The first second in it.
     pub from: i64,
@@ -35,22 +37,37 @@ impl Window {
         windows
     }
 
-    /// Cuts the parts of a span that no finished window covers into windows, oldest first.
-    /// The finished windows do not overlap and come in any order.
+    /// Cuts the parts of a span that no finished window covers into windows, oldest first. They end
+    /// where those do that tile the whole span, and at the `seams`. The finished windows do not
+    /// overlap; all come in any order.
     #[must_use]
-    pub fn tile_around(span: Self, finished: &[Self]) -> Vec<Self> {
+    pub fn tile_around(span: Self, finished: &[Self], seams: &[i64]) -> Vec<Self> {
         let mut finished: Vec<Self> = finished.to_vec();
         finished.sort_unstable();
+        let tiles = Self::tile(span);
+        let mut ends: Vec<i64> = tiles.iter().map(|tile| tile.to).collect();
+        ends.extend(seams);
+        ends.sort_unstable();
+        ends.dedup();
         let mut windows = Vec::new();
         let mut from = span.from;
-        for done in finished {
-            windows.extend(Self::tile(Self {
-                from,
-                to: done.from.min(span.to),
-            }));
+        let gap_end = Self {
+            from: span.to,
+            to: span.to,
+        };
+        for done in finished.into_iter().chain([gap_end]) {
+            let to = done.from.min(span.to);
+            for end in ends[ends.partition_point(|end| *end <= from)..].iter() {
+                if from < to {
+                    windows.push(Self {
+                        from,
+                        to: to.min(*end),
+                    });
+                    from = to.min(*end);
+                }
+            }
             from = from.max(done.to);
         }
-        windows.extend(Self::tile(Self { from, to: span.to }));
         windows
     }
 
@@ -58,6 +75,12 @@ impl Window {
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.to - self.from
+    }
+
+    /// Whether all of another window lies in it.
+    #[must_use]
+    pub const fn encloses(self, other: Self) -> bool {
+        self.from <= other.from && other.to <= self.to
     }
 
     /// Whether cutting it can still make what is asked for smaller.
@@ -75,6 +98,15 @@ impl Window {
     pub fn half(self, newer_seconds: i64) -> i64 {
         let (least, most) = (self.seconds() / 8, self.seconds() / 2);
         self.to - newer_seconds.clamp(least.max(1), most.max(1))
+    }
+
+    /// Cuts it in two at a second, oldest first. A second at an end of it, or outside, leaves it whole.
+    #[must_use]
+    pub fn cut(self, at: i64) -> Vec<Self> {
+        if at <= self.from || at >= self.to {
+            return vec![self];
+        }
+        vec![Self { to: at, ..self }, Self { from: at, ..self }]
     }
 
     /// Cuts it into at most `parts` windows of equal length to the second, oldest first.
@@ -190,7 +222,7 @@ mod tests {
                 .zip(keep.iter().chain(std::iter::repeat(&false)))
                 .filter_map(|(window, keep)| keep.then_some(*window))
                 .collect();
-            let mut together = Window::tile_around(span, &finished);
+            let mut together = Window::tile_around(span, &finished, &[]);
             together.extend(&finished);
             together.sort_unstable();
             assert_tiles(&together, span);

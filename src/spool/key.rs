@@ -2,18 +2,15 @@
 
 use std::hash::BuildHasher;
 use std::hash::RandomState;
-use std::path::Path;
 
 use arrow::array::Array;
 use arrow::array::AsArray;
 use arrow::array::RecordBatch;
 use arrow::array::StringArray;
 use arrow::array::TimestampMicrosecondArray;
-use arrow::datatypes::Schema;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::clip::Column;
-use crate::snapshot::error::SnapshotError;
 
 /// The place of a row in its account: `created_at` in microseconds (null first), then `clip_id`.
 pub(crate) type Key<'a> = (Option<i64>, &'a str);
@@ -26,7 +23,7 @@ pub(crate) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// The keys of a batch that [`check_schema`] has passed.
+    /// The keys of a batch that has the row schema.
     pub(crate) fn of(batch: &'a RecordBatch) -> Self {
         let instant = |column: Column| {
             batch
@@ -63,7 +60,7 @@ fn value(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
 /// Hashes of clips: equal clips have equal hashes, and a process has its own hashing, so that
 /// nobody can choose ids that collide.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Hashing(RandomState);
+pub struct Hashing(RandomState);
 
 impl Hashing {
     /// The hash of one clip.
@@ -80,25 +77,4 @@ impl Hashing {
         // Ids are never null.
         (0..clip_id.len()).map(move |row| self.hash(account_id, clip_id.value(row)))
     }
-}
-
-/// Whether rows read from `path` have the columns that they should.
-pub(crate) fn check_schema(
-    path: &Path,
-    found: &Schema,
-    wanted: &Schema,
-) -> Result<(), SnapshotError> {
-    if found.fields() == wanted.fields() {
-        return Ok(());
-    }
-    let names = |schema: &Schema| {
-        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        names.join(", ")
-    };
-    let why = if names(found) == names(wanted) {
-        "its columns have other types than this version writes".to_owned()
-    } else {
-        format!("its columns are {}", names(found))
-    };
-    Err(SnapshotError::damaged(path, why))
 }

@@ -1,32 +1,25 @@
 //! Merges all runs of a spool into one stream in snapshot order, each clip once.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::HashSet;
-use std::collections::VecDeque;
-use std::path::Path;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
-use arrow::array::BooleanArray;
-use arrow::array::RecordBatch;
-use arrow::compute::filter_record_batch;
-use arrow::compute::interleave_record_batch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, interleave_record_batch};
 
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::key::Hashing;
-use crate::snapshot::key::Key;
-use crate::snapshot::key::Keys;
-use crate::snapshot::run::RunReader;
-use crate::snapshot::run::RunRecord;
-use crate::snapshot::spool::Spool;
+use crate::model::Window;
+use crate::snapshot::SnapshotError;
+use crate::spool::Spool;
+use crate::spool::key::{Hashing, Key, Keys};
+use crate::spool::run::{RunReader, RunRecord};
+use crate::spool::watermark::Bound;
 
 /// Rows of a merged batch at most.
 const BATCH_ROWS: usize = 1024;
 
-/// Rows of all finished windows in snapshot order: batches of 1 to 1024 rows.
+/// Rows of all chains in snapshot order: batches of 1 to 1024 rows.
 ///
-/// Windows tile time, so that at most places one run alone has the next rows: these are handed on
+/// Pages tile time, so that at most places one run alone has the next rows: these are handed on
 /// without a copy. Only where runs overlap are rows taken one by one.
 pub struct Merge {
     folder: PathBuf,
@@ -41,19 +34,6 @@ pub struct Merge {
     bound: Bound,
     rows: u64,
     duplicates: u64,
-}
-
-/// Up to which place nothing new can come: rows before it may be handed out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Bound {
-    /// Before all rows.
-    #[default]
-    Nothing,
-    /// All rows of lesser accounts, and those of this one created before an instant, in
-    /// microseconds since 1970.
-    Before(String, i64),
-    /// All rows.
-    Everything,
 }
 
 /// Begins to merge what is finished in the spool.
@@ -74,7 +54,7 @@ impl Merge {
     #[must_use]
     pub fn growing(spool: &Spool) -> Self {
         Self {
-            folder: spool.folder().clone(),
+            folder: spool.folder().to_owned(),
             hashing: spool.hashing().clone(),
             repeated: HashSet::new(),
             accounts: BTreeMap::new(),
@@ -92,7 +72,7 @@ impl Merge {
         let mut is_in_order = true;
         for entry in spool.entries_after(self.taken) {
             self.taken += 1;
-            let account_id = &entry.window.account_id;
+            let account_id = &entry.chain.account_id;
             is_in_order &= !self.through.contains(account_id);
             let account = self
                 .accounts
@@ -100,16 +80,11 @@ impl Merge {
                 .or_insert_with(|| AccountMerge::new(account_id, &self.folder));
             for record in entry.runs {
                 is_in_order &= account.is_behind(&record);
-                account.waiting.push_back(Run {
-                    from: entry.window.from,
-                    to: entry.window.to,
+                account.wait(Run {
+                    asked: entry.chain.asked,
                     record,
                 });
             }
-        }
-        for account in self.accounts.values_mut() {
-            let runs = account.waiting.make_contiguous();
-            runs.sort_by(|a, b| a.record.first().cmp(&b.record.first()));
         }
         self.bound = bound;
         is_in_order
@@ -182,10 +157,9 @@ impl std::fmt::Debug for Merge {
     }
 }
 
-/// A run and the window it is of, in unix seconds.
+/// A run, and the window that its page was asked for.
 struct Run {
-    from: i64,
-    to: i64,
+    asked: Window,
     record: RunRecord,
 }
 
@@ -206,17 +180,18 @@ impl Cursor {
 
     /// How good its form of a clip is; the greatest is kept. The rest after `modified_at` only
     /// decides between forms that the API holds to be the same.
-    fn rank(&self) -> (Option<i64>, bool, i64, Reverse<i64>, u32) {
+    fn rank(&self) -> (Option<i64>, bool, i64, Reverse<i64>, u64) {
         let keys = Keys::of(&self.batch);
         let inside = keys.key(self.row).0.is_some_and(|micros| {
-            (self.run.from..self.run.to).contains(&micros.div_euclid(1_000_000))
+            let Window { from, to } = self.run.asked;
+            (from..to).contains(&micros.div_euclid(1_000_000))
         });
         (
             keys.modified_at(self.row),
             inside,
-            self.run.from,
-            Reverse(self.run.to),
-            self.run.record.part,
+            self.run.asked.from,
+            Reverse(self.run.asked.to),
+            self.run.record.number,
         )
     }
 
@@ -242,8 +217,8 @@ impl Cursor {
 struct AccountMerge {
     account_id: String,
     folder: PathBuf,
-    /// Runs not yet open, by their first key.
-    waiting: VecDeque<Run>,
+    /// Runs not yet open, by their first key; of equal ones the first received.
+    waiting: BTreeMap<(Option<i64>, String, u64), Run>,
     open: Vec<Cursor>,
     /// The key of the last row taken.
     last: Option<(Option<i64>, String)>,
@@ -256,11 +231,23 @@ impl AccountMerge {
         Self {
             account_id: account_id.to_owned(),
             folder: folder.to_owned(),
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
             open: Vec::new(),
             last: None,
             written: HashSet::new(),
         }
+    }
+
+    /// Takes up a run.
+    fn wait(&mut self, run: Run) {
+        let (created_at, clip_id) = run.record.first();
+        let place = (created_at, clip_id.to_owned(), run.record.number);
+        self.waiting.insert(place, run);
+    }
+
+    /// The first key of the runs not yet open.
+    fn next_first(&self) -> Option<Key<'_>> {
+        self.waiting.values().next().map(|run| run.record.first())
     }
 
     /// Whether all rows of a run belong behind those that were taken.
@@ -297,12 +284,12 @@ impl AccountMerge {
     /// Opens every run that may have the next row.
     fn open_due(&mut self) -> Result<(), SnapshotError> {
         loop {
-            let due = match (self.waiting.front(), self.least()) {
+            let due = match (self.next_first(), self.least()) {
                 (None, _) => false,
                 (Some(_), None) => true,
-                (Some(run), Some(least)) => run.record.first() <= self.open[least].key(),
+                (Some(first), Some(least)) => first <= self.open[least].key(),
             };
-            let Some(run) = due.then(|| self.waiting.pop_front()).flatten() else {
+            let Some((_, run)) = due.then(|| self.waiting.pop_first()).flatten() else {
                 return Ok(());
             };
             let path = self.folder.join(&run.record.file);
@@ -326,9 +313,8 @@ impl AccountMerge {
 
     /// The rows of the only open run before any other run begins.
     fn slice(&mut self, bound: Option<Key<'_>>) -> Result<RecordBatch, SnapshotError> {
-        let other = self.waiting.front().map(|run| run.record.first());
         let cursor = &self.open[0];
-        let rows = cursor.rows_before(bound.into_iter().chain(other).min());
+        let rows = cursor.rows_before(bound.into_iter().chain(self.next_first()).min());
         let slice = cursor.batch.slice(cursor.row, rows);
         self.advance(0, rows)?;
         Ok(slice)

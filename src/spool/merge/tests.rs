@@ -7,16 +7,16 @@ use arrow::array::AsArray;
 use proptest::collection::btree_map;
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::ProptestConfig;
-use proptest::prelude::Strategy;
+use proptest::prelude::{Just, ProptestConfig, Strategy};
 use proptest::prop_assert;
 use proptest::prop_assert_eq;
 use proptest::proptest;
 
 use super::*;
 use crate::clip::Column;
-use crate::snapshot::testing;
-use crate::snapshot::testing::Row;
+use crate::snapshot::testing::{Row, all, layout};
+use crate::snapshot::{CsvMode, DataFile, Format, Publication};
+use crate::spool::testing;
 
 /// Account and row of everything merged, with the counts.
 fn rows_of(spool: &Spool) -> (Vec<(String, Row)>, u64, u64) {
@@ -94,7 +94,7 @@ fn within_a_window_the_latest_modified_form_stays_and_then_the_last_received() {
     ];
     testing::finish(&spool, "acme", 0, 10, &pages);
     assert_eq!(titles(&spool), ["newer", "dated", "last"]);
-    assert_eq!(spool.finished()[0].rows, 3);
+    assert_eq!(spool.chains()[0].rows, 5);
 }
 
 #[test]
@@ -207,6 +207,49 @@ fn long_runs_that_overlap_throughout_are_interleaved() {
     assert!(rows.iter().enumerate().all(in_order));
 }
 
+/// The data files of these windows of rows, in the order in which their pages came.
+fn data_files(windows: &[(usize, usize)], rows: &[Row], page: usize) -> Vec<DataFile> {
+    let out = tempfile::tempdir().unwrap();
+    let spool = testing::spool(out.path());
+    for (from, to) in windows {
+        let [first, last] = [from, to].map(|row| i64::try_from(*row).unwrap());
+        let pages: Vec<Vec<Row>> = rows[*from..*to].chunks(page).map(<[Row]>::to_vec).collect();
+        testing::finish(&spool, "acme", first, last, &pages);
+    }
+    let date = jiff::civil::date(2026, 11, 23);
+    let mut publication = Publication::stage(
+        &layout(out.path()),
+        date,
+        Format::Parquet,
+        CsvMode::Lossless,
+        9000,
+    )
+    .unwrap();
+    for batch in merge(&spool).unwrap() {
+        publication.write(&batch.unwrap()).unwrap();
+    }
+    publication.finish().unwrap().files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes_however_they_arrive(
+        windows in Just(vec![(0, 4001), (4000, 4010), (4009, 9500), (9400, 10_000)]).prop_shuffle(),
+        page in 100..700_usize,
+    ) {
+        // Long titles, so that dictionaries overflow and pages end within the rows.
+        let rows: Vec<Row> = (0..10_000_i64)
+            .map(|n| format!("{n:05}"))
+            .zip(1..)
+            .map(|(id, second)| row(&id, Some(second * SECOND), None, &id.repeat(40)))
+            .collect();
+        let wanted = data_files(&[(0, 10_000)], &rows, 300);
+        prop_assert_eq!(data_files(&windows, &rows, page), wanted);
+    }
+}
+
 type Windows = BTreeMap<(bool, i64, i64), Vec<Row>>;
 
 fn windows() -> impl Strategy<Value = Windows> {
@@ -222,9 +265,12 @@ fn account(second: bool) -> &'static str {
 }
 
 /// What the merge must give, in the plainest way.
-fn model(windows: &Windows) -> Vec<(String, Row)> {
+fn model(windows: &Windows, page: usize) -> Vec<(String, Row)> {
     let mut forms = Vec::new();
-    for ((second, from, to), rows) in windows {
+    let pages = windows
+        .iter()
+        .flat_map(|(window, rows)| rows.chunks(page).map(move |rows| (window, rows)));
+    for (number, ((second, from, to), rows)) in pages.enumerate() {
         let mut kept: BTreeMap<&str, &Row> = BTreeMap::new();
         for row in rows {
             let former = kept.get(row.0.as_str());
@@ -236,7 +282,8 @@ fn model(windows: &Windows) -> Vec<(String, Row)> {
             let inside = row
                 .1
                 .is_some_and(|at| (*from..*to).contains(&(at / SECOND)));
-            forms.push((account(*second), row, (row.2, inside, *from, Reverse(*to))));
+            let rank = (row.2, inside, *from, Reverse(*to), number);
+            forms.push((account(*second), row, rank));
         }
     }
     forms.sort_by_key(|(account, row, rank)| (*account, row.1, &row.0, Reverse(*rank)));
@@ -260,9 +307,9 @@ proptest! {
             testing::finish(&spool, account(*second), *from, *to, &pages);
         }
         let (rows, count, duplicates) = rows_of(&spool);
-        prop_assert_eq!(&rows, &model(&windows));
+        prop_assert_eq!(&rows, &model(&windows, page));
         prop_assert_eq!(count, rows.len() as u64);
-        let spooled: u64 = spool.finished().iter().map(|window| window.rows).sum();
+        let spooled: u64 = spool.chains().iter().map(|chain| chain.rows).sum();
         prop_assert_eq!(count + duplicates, spooled);
     }
 
@@ -287,7 +334,7 @@ proptest! {
         is_in_order &= growing.take_up(&spool, Bound::Everything);
         grown.extend(growing.by_ref().map(Result::unwrap));
         if is_in_order && growing.rows() == spool.distinct_hashes() {
-            let grown = testing::all(grown.into_iter().map(Ok));
+            let grown = all(grown.into_iter().map(Ok));
             prop_assert_eq!(grown, testing::merged(&spool));
         }
     }
@@ -318,31 +365,28 @@ proptest! {
         grown.extend(growing.by_ref().map(Result::unwrap));
         prop_assert_eq!(growing.rows(), spool.distinct_hashes());
         if !grown.is_empty() {
-            let grown = testing::all(grown.into_iter().map(Ok));
+            let grown = all(grown.into_iter().map(Ok));
             prop_assert_eq!(grown, testing::merged(&spool));
         }
     }
 
     #[test]
-    fn a_window_of_many_runs_gives_what_one_run_gives(
+    fn a_chain_of_many_pages_gives_what_one_page_gives(
         rows in vec(("[a-z]{1,2}", option::of(0..4_i64)), 1..60),
-        run_rows in 1..20_usize,
+        page in 1..20_usize,
     ) {
         // A clip has one creation date here, and its forms differ by title.
         let rows: Vec<Row> = rows.into_iter().enumerate().map(|(n, (clip, modified_at))| {
             let created_at = Some(i64::from(clip.as_bytes()[0]));
             (clip, created_at, modified_at, n.to_string())
         }).collect();
-        let merged = |run_rows: usize| {
+        let merged = |page: usize| {
             let out = tempfile::tempdir().unwrap();
             let spool = testing::spool(out.path());
-            let mut pages = spool.pages("acme", 0, 10).with_limits(0, run_rows);
-            for some in rows.chunks(7) {
-                pages.append(&testing::batch("acme", some)).unwrap();
-            }
-            spool.finish(pages, testing::window("acme", 0, 10)).unwrap();
+            let pages: Vec<Vec<Row>> = rows.chunks(page).map(<[Row]>::to_vec).collect();
+            testing::finish(&spool, "acme", 0, 10, &pages);
             rows_of(&spool).0
         };
-        prop_assert_eq!(merged(run_rows), merged(1000));
+        prop_assert_eq!(merged(page), merged(1000));
     }
 }

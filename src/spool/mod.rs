@@ -1,41 +1,42 @@
-//! The spool: the rows of finished windows on local disk, which survive the process.
+//! The spool: what a crawl has listed, on local disk, which survives the process.
+//!
+//! Every page is a sorted run of its own. A chain of pages, mostly of one page, is in the spool once
+//! the journal has its line; runs that no line names are deleted when the spool is opened again.
+//! [`merge()`] makes one sorted stream of all runs, up to the [`Watermark`] while the crawl goes on.
 
 use std::collections::HashSet;
 use std::fs;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use serde::Deserialize;
-use serde::Serialize;
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
 
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::create_dirs;
-use crate::snapshot::file::create_private_dir;
-use crate::snapshot::file::pour;
-use crate::snapshot::file::remove;
-use crate::snapshot::file::rename;
-use crate::snapshot::journal;
-use crate::snapshot::journal::Entry;
-use crate::snapshot::journal::JOURNAL;
-use crate::snapshot::key::Hashing;
+mod journal;
+mod key;
+mod merge;
+mod run;
+#[cfg(test)]
+pub(crate) mod testing;
+mod watermark;
+
+pub use merge::{Merge, merge};
+pub use watermark::{Bound, Watermark};
+
+pub use key::Hashing;
+
+use crate::model::{ChainRecord, Window};
+use crate::snapshot::SnapshotError;
+use crate::snapshot::file::{create_dirs, create_private_dir, pour, remove, rename};
 use crate::snapshot::layout::Layout;
-use crate::snapshot::manifest::WindowOutcome;
-use crate::snapshot::manifest::WindowRecord;
-use crate::snapshot::pages::Pages;
-use crate::snapshot::pages::repeated;
-use crate::snapshot::run::Hashes;
-use crate::snapshot::run::read_hashes;
+use crate::spool::journal::{Entry, JOURNAL, RejectsRecord};
+use crate::spool::run::{Hashes, RunRecord, read_hashes, write_run};
 
 /// The format of spools that this version writes.
-pub const SPOOL_FORMAT: u32 = 2;
+pub const SPOOL_FORMAT: u32 = 3;
 
 /// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ pub struct SpoolHeader {
     pub started_at: String,
 }
 
-/// The spool of one run. Windows are finished from many threads.
+/// The spool of one run. Chains are added from many threads.
 #[derive(Debug)]
 pub struct Spool {
     folder: PathBuf,
@@ -66,16 +67,46 @@ pub struct Spool {
     hashing: Hashing,
     refused: Option<String>,
     next: AtomicU64,
-    /// Bytes of rows that windows under way keep in memory.
-    in_memory: Arc<AtomicUsize>,
     state: Mutex<State>,
+    /// Told of every change of what is settled.
+    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     journal: File,
     entries: Vec<Entry>,
-    hashes: Vec<Hashes>,
+    /// Of each entry: of its runs, the hashes of their clips.
+    hashes: Vec<Vec<Hashes>>,
+    settled: Vec<Settled>,
+    stage: Stage,
+}
+
+/// A span of an account that needs no further request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The account.
+    pub account_id: String,
+    /// The span.
+    pub window: Window,
+}
+
+/// Whether more is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The crawl goes on.
+    Open,
+    /// The crawl is over: all that comes is here.
+    Complete,
+    /// Nobody wants its rows any more.
+    GivenUp,
+}
+
+/// The files of one chain of pages, not yet in the journal.
+#[derive(Debug, Default)]
+pub struct ChainFiles {
+    runs: Vec<(RunRecord, Hashes)>,
+    rejects: Vec<RejectsRecord>,
 }
 
 /// How far the span of a census may have moved since it was interrupted, in seconds. One that
@@ -134,15 +165,14 @@ impl Spool {
         let hashing = Hashing::default();
         let mut hashes = Vec::new();
         for entry in &entries {
-            for run in &entry.runs {
-                let path = folder.join(&run.file);
-                hashes.push(read_hashes(path, &entry.window.account_id, &hashing)?);
-            }
+            let read = |run: &RunRecord| {
+                read_hashes(folder.join(&run.file), &entry.chain.account_id, &hashing)
+            };
+            hashes.push(entry.runs.iter().map(read).collect::<Result<_, _>>()?);
         }
         let journal = journal::begin(&folder, &header, &entries)?;
         let spool = Self {
             next: AtomicU64::new(first_free(&entries)),
-            in_memory: Arc::default(),
             folder,
             header,
             hashing,
@@ -151,7 +181,10 @@ impl Spool {
                 journal,
                 entries,
                 hashes,
+                settled: Vec::new(),
+                stage: Stage::Open,
             }),
+            changed: Condvar::new(),
         };
         spool.sweep()?;
         Ok(spool)
@@ -169,73 +202,84 @@ impl Spool {
         self.refused.as_deref()
     }
 
-    /// The windows that are finished, in the order of account, begin and end.
+    /// The chains in it, in the order in which they came.
     #[must_use]
-    pub fn finished(&self) -> Vec<WindowRecord> {
-        let mut windows: Vec<WindowRecord> = self
-            .state()
-            .entries
-            .iter()
-            .map(|entry| entry.window.clone())
-            .collect();
-        windows.sort_by(|a, b| (&a.account_id, a.from, a.to).cmp(&(&b.account_id, b.from, b.to)));
-        windows
+    pub fn chains(&self) -> Vec<ChainRecord> {
+        let state = self.state();
+        state.entries.iter().map(|entry| entry.chain.clone()).collect()
     }
 
-    /// Lets windows be walked again whose record proves nothing: their rows were seen and stay, and
-    /// whether all came is for the new record to say.
-    pub fn supersede(&self, is_doubtful: impl Fn(&WindowRecord) -> bool) {
-        for entry in &mut self.state().entries {
-            if is_doubtful(&entry.window) {
-                entry.window.outcome = WindowOutcome::Split;
-            }
-        }
-    }
-
-    /// Begins a window: `[from, to)` in unix seconds. Files are made when the first rows do not fit
-    /// into memory.
-    pub fn pages(&self, account_id: &str, from: i64, to: i64) -> Pages {
-        let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
-        let hashing = self.hashing.clone();
-        Pages::new(
-            &self.folder,
-            name,
-            hashing,
-            account_id,
-            (from, to),
-            &self.in_memory,
-        )
-    }
-
-    /// Sorts the rows of a window into runs and makes it finished. `rows` of the record is set.
+    /// Writes the rows and the rejects of a page, which belong to a chain of an account. They are
+    /// not in the spool before the chain is added.
     ///
     /// # Errors
-    /// When the spool cannot be written; the window is not finished then.
-    pub fn finish(&self, pages: Pages, mut record: WindowRecord) -> Result<(), SnapshotError> {
-        let finished = pages.into_runs()?;
-        let (runs, hashes): (Vec<_>, Vec<_>) = finished.runs.into_iter().unzip();
-        record.rows = runs.iter().map(|run| run.rows).sum();
+    /// When the spool cannot be written, or the rows have another schema.
+    pub fn write_page(
+        &self,
+        files: &mut ChainFiles,
+        account_id: &str,
+        rows: &RecordBatch,
+        rejects: &[String],
+    ) -> Result<(), SnapshotError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let run = write_run(&self.folder, number, rows, account_id, &self.hashing)?;
+        files.runs.extend(run);
+        let rejects = journal::write_rejects(&self.folder, number, rejects)?;
+        files.rejects.extend(rejects);
+        Ok(())
+    }
+
+    /// Adds a chain with its files: from here on it is in the spool. `rows` of the record is set.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; the chain is not in the spool then.
+    pub fn add(&self, files: ChainFiles, mut chain: ChainRecord) -> Result<(), SnapshotError> {
+        let (runs, hashes): (Vec<_>, Vec<_>) = files.runs.into_iter().unzip();
+        chain.rows = runs.iter().map(|run| run.rows).sum();
         let entry = Entry {
-            window: record,
+            chain,
             runs,
-            rejects: finished.rejects,
+            rejects: files.rejects,
         };
         let mut state = self.state();
         journal::add(&self.folder, &mut state.journal, &entry)?;
         state.entries.push(entry);
-        state.hashes.extend(hashes);
+        state.hashes.push(hashes);
         Ok(())
     }
 
-    /// Writes the rejects of all finished windows as JSON lines, in the order of account, begin
-    /// and end of their windows. Returns their length in bytes.
+    /// Takes note that spans need no further request.
+    pub fn settle(&self, settled: impl IntoIterator<Item = Settled>) {
+        self.state().settled.extend(settled);
+        self.changed.notify_all();
+    }
+
+    /// Takes note that nothing more comes, or that nobody waits for it.
+    pub fn close(&self, stage: Stage) {
+        self.state().stage = stage;
+        self.changed.notify_all();
+    }
+
+    /// Waits until more is settled than the first so many spans, or nothing more comes. Returns what
+    /// is new.
+    #[must_use]
+    pub fn wait_after(&self, count: usize) -> (Vec<Settled>, Stage) {
+        let waits = |state: &mut State| state.stage == Stage::Open && state.settled.len() <= count;
+        let state = self.changed.wait_while(self.state(), waits);
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        let new = state.settled.get(count..).unwrap_or(&[]).to_vec();
+        (new, state.stage)
+    }
+
+    /// Copies the rejects of all chains as JSON lines, in the order of account, begin and end of what
+    /// they asked for. Returns their length in bytes.
     ///
     /// # Errors
     /// When the spool cannot be read or `into` cannot be written.
-    pub fn write_rejects(&self, into: &mut impl Write) -> Result<u64, SnapshotError> {
+    pub fn copy_rejects(&self, into: &mut impl Write) -> Result<u64, SnapshotError> {
         let mut bytes = 0;
         for entry in self.entries() {
-            if let Some(rejects) = &entry.rejects {
+            for rejects in &entry.rejects {
                 let path = self.folder.join(&rejects.file);
                 pour(&path, into).map_err(SnapshotError::read(&path))?;
                 bytes += rejects.bytes;
@@ -256,35 +300,35 @@ impl Spool {
         remove(&done)
     }
 
-    /// The finished windows with their files, in the order of account, begin and end.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    /// The chains with their files, in the order of account, begin and end of what they asked for.
+    fn entries(&self) -> Vec<Entry> {
         let mut entries = self.state().entries.clone();
         entries.sort_by(|a, b| {
-            let key = |e: &Entry| (e.window.from, e.window.to);
-            (&a.window.account_id, key(a)).cmp(&(&b.window.account_id, key(b)))
+            let key = |entry: &Entry| (entry.chain.asked.from, entry.chain.asked.to);
+            (&a.chain.account_id, key(a)).cmp(&(&b.chain.account_id, key(b)))
         });
         entries
     }
 
-    /// The windows finished after the first so many, in the order in which they were.
+    /// The chains added after the first so many, in the order in which they came.
     pub(crate) fn entries_after(&self, count: usize) -> Vec<Entry> {
         self.state().entries.get(count..).unwrap_or(&[]).to_vec()
     }
 
-    /// The windows finished after the first so many, without their files.
-    #[must_use]
-    pub fn finished_after(&self, count: usize) -> Vec<WindowRecord> {
-        let entries = self.entries_after(count).into_iter();
-        entries.map(|entry| entry.window).collect()
+    /// The hashes of the clips of a chain, by its place in the order in which they came.
+    pub(crate) fn hashes_of(&self, place: usize) -> Vec<u64> {
+        let hashes = &self.state().hashes[place];
+        hashes.iter().flatten().copied().collect()
     }
 
     /// The folder of its files.
-    pub(crate) const fn folder(&self) -> &PathBuf {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Its hashing.
-    pub(crate) const fn hashing(&self) -> &Hashing {
+    #[must_use]
+    pub const fn hashing(&self) -> &Hashing {
         &self.hashing
     }
 
@@ -312,7 +356,7 @@ impl Spool {
         let mut some = Vec::new();
         for part in 0..16 {
             some.clear();
-            for hashes in &state.hashes {
+            for hashes in state.hashes.iter().flatten() {
                 some.extend(hashes.iter().filter(|hash| *hash >> 60 == part));
             }
             some.sort_unstable();
@@ -324,7 +368,7 @@ impl Spool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Deletes what no finished window has.
+    /// Deletes what no chain has.
     fn sweep(&self) -> Result<(), SnapshotError> {
         let state = self.state();
         let kept: HashSet<&str> = state.entries.iter().flat_map(Entry::files).collect();
@@ -343,11 +387,17 @@ impl Spool {
     }
 }
 
-/// The first number that no file of these windows has.
+/// The first number that no file of these chains has.
 fn first_free(entries: &[Entry]) -> u64 {
     let number = |file: &str| file.split(['-', '.']).nth(1)?.parse::<u64>().ok();
     let used = entries.iter().flat_map(Entry::files).filter_map(number);
     used.max().map_or(0, |last| last + 1)
+}
+
+/// The values that stand more than once in a sorted slice, each at least once.
+fn repeated(sorted: &[u64]) -> impl Iterator<Item = u64> + '_ {
+    let pairs = sorted.windows(2);
+    pairs.filter(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 #[cfg(test)]

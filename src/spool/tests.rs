@@ -4,29 +4,31 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::snapshot::testing;
-use crate::snapshot::testing::Row;
+use crate::snapshot::testing::{Row, batch, layout};
+use crate::spool::testing;
 
 fn row(clip: &str) -> Row {
     (clip.to_owned(), Some(1), None, "title".to_owned())
 }
 
-/// A spool with two finished windows of one row, the first with a reject, and a third that was begun.
+/// A spool with two chains of one row, the first with a reject, and a third that was begun.
 fn interrupted(out: &tempfile::TempDir) -> PathBuf {
     let spool = testing::spool(out.path());
-    let mut first = spool.pages("acme", 0, 10);
-    first.append(&testing::batch("acme", &[row("a")])).unwrap();
-    first.reject(r#"{"reason":"no clip"}"#).unwrap();
-    spool.finish(first, testing::window("acme", 0, 10)).unwrap();
+    let page = |clip: &str, rejects: &[String]| {
+        let mut files = ChainFiles::default();
+        let rows = batch("acme", &[row(clip)]);
+        spool.write_page(&mut files, "acme", &rows, rejects).unwrap();
+        files
+    };
+    let first = page("a", &[r#"{"reason":"no clip"}"#.to_owned()]);
+    spool.add(first, testing::chain("acme", 0, 10)).unwrap();
     testing::finish(&spool, "acme", 10, 20, &[vec![row("b")]]);
-    let mut pages = spool.pages("acme", 20, 30).with_limits(0, 1);
-    pages.append(&testing::batch("acme", &[row("c")])).unwrap();
-    std::mem::forget(pages);
-    spool.folder().clone()
+    drop(page("c", &[]));
+    spool.folder().to_owned()
 }
 
 fn begins(spool: &Spool) -> Vec<i64> {
-    spool.finished().iter().map(|window| window.from).collect()
+    spool.chains().iter().map(|chain| chain.asked.from).collect()
 }
 
 fn files(folder: &PathBuf) -> usize {
@@ -34,7 +36,7 @@ fn files(folder: &PathBuf) -> usize {
 }
 
 #[test]
-fn finished_windows_are_kept_with_their_header_and_the_rest_is_deleted() {
+fn chains_are_kept_with_their_header_and_the_rest_is_deleted() {
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
     assert_eq!(files(&folder), 5);
@@ -43,7 +45,7 @@ fn finished_windows_are_kept_with_their_header_and_the_rest_is_deleted() {
         snapshot_at: 5,
         ..testing::header()
     };
-    let spool = Spool::open(&testing::layout(out.path()), wanted, false).unwrap();
+    let spool = Spool::open(&layout(out.path()), wanted, false).unwrap();
     assert_eq!(spool.header(), &testing::header());
     assert_eq!(begins(&spool), [0, 10]);
     assert_eq!(files(&folder), 4);
@@ -56,7 +58,7 @@ fn finished_windows_are_kept_with_their_header_and_the_rest_is_deleted() {
 }
 
 #[test]
-fn a_torn_last_line_is_not_finished() {
+fn a_torn_last_line_is_no_chain() {
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
     let journal = folder.join(JOURNAL);
@@ -72,7 +74,7 @@ fn a_flipped_bit_anywhere_in_the_journal_is_never_trusted() {
     let folder = interrupted(&out);
     let journal = folder.join(JOURNAL);
     let whole = fs::read(&journal).unwrap();
-    let truth = testing::spool(out.path()).finished();
+    let truth = testing::spool(out.path()).chains();
     for place in 0..whole.len() {
         let mut text = whole.clone();
         text[place] ^= 1 << (place % 8);
@@ -80,9 +82,9 @@ fn a_flipped_bit_anywhere_in_the_journal_is_never_trusted() {
         let found = journal::read(&folder).unwrap();
         let (header, entries) = found.unwrap_or((testing::header(), Vec::new()));
         assert_eq!(header, testing::header());
-        let windows: Vec<_> = entries.into_iter().map(|entry| entry.window).collect();
-        assert!(windows.len() < 2, "the flip at {place} was not seen");
-        assert_eq!(windows, truth[..windows.len()]);
+        let chains: Vec<_> = entries.into_iter().map(|entry| entry.chain).collect();
+        assert!(chains.len() < 2, "the flip at {place} was not seen");
+        assert_eq!(chains, truth[..chains.len()]);
     }
 }
 
@@ -90,7 +92,7 @@ fn a_flipped_bit_anywhere_in_the_journal_is_never_trusted() {
 type Damage = fn(&PathBuf);
 
 #[test]
-fn a_window_with_a_damaged_or_missing_file_is_not_finished() {
+fn a_chain_with_a_damaged_or_missing_file_is_none() {
     let damages: [(&str, Damage); 6] = [
         ("missing", |path| fs::remove_file(path).unwrap()),
         ("cut short", |path| {
@@ -107,15 +109,15 @@ fn a_window_with_a_damaged_or_missing_file_is_not_finished() {
             bytes[middle] ^= 1;
             fs::write(path, bytes).unwrap();
         }),
-        ("of another window", |path| {
-            fs::copy(path.with_file_name("run-1-0.arrow"), path).unwrap();
+        ("of another chain", |path| {
+            fs::copy(path.with_file_name("run-1.arrow"), path).unwrap();
         }),
         ("a folder", |path| {
             fs::remove_file(path).unwrap();
             fs::create_dir_all(path.join("with/more")).unwrap();
         }),
     ];
-    for file in ["run-0-0.arrow", "rejects-0.ndjson"] {
+    for file in ["run-0.arrow", "rejects-0.ndjson"] {
         for (name, damage) in damages {
             let out = tempfile::tempdir().unwrap();
             let folder = interrupted(&out);
@@ -123,7 +125,7 @@ fn a_window_with_a_damaged_or_missing_file_is_not_finished() {
             let spool = testing::spool(out.path());
             assert_eq!(begins(&spool), [10], "{file} is {name}");
             assert_eq!(testing::merged(&spool).num_rows(), 1);
-            // The journal, and the run of the other window.
+            // The journal, and the run of the other chain.
             assert_eq!(files(&folder), 2, "{file} is {name}");
         }
     }
@@ -170,7 +172,7 @@ fn a_run_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
     ] {
         let out = tempfile::tempdir().unwrap();
         drop(interrupted(&out));
-        let spool = Spool::open(&testing::layout(out.path()), wanted.clone(), false).unwrap();
+        let spool = Spool::open(&layout(out.path()), wanted.clone(), false).unwrap();
         let refused = spool.refused().unwrap_or_default();
         match why {
             None => assert_eq!((begins(&spool), refused), (vec![0, 10], "")),
@@ -186,7 +188,7 @@ fn a_run_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
 #[test]
 fn fresh_and_other_versions_start_over_and_other_parameters_are_left_alone() {
     let open = |out: &tempfile::TempDir, wanted, fresh| {
-        Spool::open(&testing::layout(out.path()), wanted, fresh).unwrap()
+        Spool::open(&layout(out.path()), wanted, fresh).unwrap()
     };
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
@@ -219,7 +221,7 @@ fn a_fingerprint_that_leads_elsewhere_is_refused() {
             fingerprint: fingerprint.to_owned(),
             ..testing::header()
         };
-        let refused = Spool::open(&testing::layout(out.path()), wanted, false).unwrap_err();
+        let refused = Spool::open(&layout(out.path()), wanted, false).unwrap_err();
         assert!(matches!(refused, SnapshotError::BadName { .. }));
     }
 }
@@ -228,7 +230,7 @@ fn a_fingerprint_that_leads_elsewhere_is_refused() {
 fn a_journal_that_names_files_elsewhere_is_not_believed() {
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
-    let run = fs::read(folder.join("run-0-0.arrow")).unwrap();
+    let run = fs::read(folder.join("run-0.arrow")).unwrap();
     fs::write(out.path().join("elsewhere"), run).unwrap();
     let (header, mut entries) = journal::read(&folder).unwrap().unwrap();
     entries[0].runs[0].file = "../../elsewhere".to_owned();
@@ -248,7 +250,7 @@ fn every_file_of_a_spool_is_private() {
 }
 
 #[test]
-fn windows_are_finished_from_many_threads() {
+fn chains_are_added_from_many_threads() {
     let out = tempfile::tempdir().unwrap();
     let spool = testing::spool(out.path());
     std::thread::scope(|threads| {
@@ -271,9 +273,25 @@ fn windows_are_finished_from_many_threads() {
     assert_eq!(testing::merged(&spool).num_rows(), 40);
     drop(spool);
     let spool = testing::spool(out.path());
-    assert_eq!(spool.finished().len(), 40);
-    let folder = spool.folder().clone();
-    spool.remove(&testing::layout(out.path())).unwrap();
+    assert_eq!(spool.chains().len(), 40);
+    let folder = spool.folder().to_owned();
+    spool.remove(&layout(out.path())).unwrap();
     assert!(!folder.exists());
     assert_eq!(files(&out.path().join("_work")), 0);
+}
+
+#[test]
+fn who_waits_hears_of_what_is_settled_and_that_nothing_more_comes() {
+    let out = tempfile::tempdir().unwrap();
+    let spool = testing::spool(out.path());
+    std::thread::scope(|threads| {
+        let waiting = threads.spawn(|| spool.wait_after(0));
+        testing::finish(&spool, "acme", 0, 10, &[]);
+        let (settled, stage) = waiting.join().unwrap();
+        assert_eq!(settled[0].window, Window { from: 0, to: 10 });
+        assert_eq!((settled.len(), stage), (1, Stage::Open));
+        let waiting = threads.spawn(|| spool.wait_after(1));
+        spool.close(Stage::Complete);
+        assert_eq!(waiting.join().unwrap(), (Vec::new(), Stage::Complete));
+    });
 }

@@ -1,37 +1,32 @@
-//! The journal of a spool: a header, then one line for every finished window, each with its CRC-32
-//! before it: a line that lost a bit may still be JSON, but of another window.
+//! The journal of a spool: a header, then one line for every chain of pages, each with its CRC-32
+//! before it: a line that lost a bit may still be JSON, but of another chain.
 
 use std::fs;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::crc32;
-use crate::snapshot::file::create_private;
-use crate::snapshot::file::remove;
-use crate::snapshot::file::rename;
-use crate::snapshot::file::sum_file;
-use crate::snapshot::manifest::WindowRecord;
-use crate::snapshot::run::RunRecord;
-use crate::snapshot::spool::SpoolHeader;
+use crate::model::ChainRecord;
+use crate::snapshot::SnapshotError;
+use crate::snapshot::file::{crc32, create_private, remove, rename, sum_file};
+use crate::spool::SpoolHeader;
+use crate::spool::run::RunRecord;
 
 /// The file name of a journal.
 pub(crate) const JOURNAL: &str = "journal";
 
-/// A finished window and its files.
+/// A chain of pages and its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// What is known of the window.
-    pub(crate) window: WindowRecord,
-    /// Its rows.
+    /// What is known of the chain.
+    pub(crate) chain: ChainRecord,
+    /// Its rows, a run for each page that has some.
     pub(crate) runs: Vec<RunRecord>,
-    /// Its rejects.
-    pub(crate) rejects: Option<RejectsRecord>,
+    /// Its rejects, a file for each page that has some.
+    pub(crate) rejects: Vec<RejectsRecord>,
 }
 
 impl Entry {
@@ -52,7 +47,7 @@ impl Entry {
     }
 }
 
-/// The rejects of a window: a file of JSON lines.
+/// The rejects of a page: a file of JSON lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RejectsRecord {
     /// Its name, in the folder of the spool.
@@ -95,7 +90,7 @@ fn whole_line<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
     serde_json::from_slice(json).ok()
 }
 
-/// Replaces the journal by one with this header and these windows, and opens it for more.
+/// Replaces the journal by one with this header and these chains, and opens it for more.
 pub(crate) fn begin(
     folder: &Path,
     header: &SpoolHeader,
@@ -112,11 +107,33 @@ pub(crate) fn begin(
     Ok(file)
 }
 
-/// Adds a finished window: from here on it is finished.
+/// Adds a chain: from here on it is in the spool.
 pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<(), SnapshotError> {
     journal
         .write_all(&line(entry))
         .map_err(SnapshotError::write(&folder.join(JOURNAL)))
+}
+
+/// Writes the records of a page that are no clips, one JSON object a line; no file where there is none.
+pub(crate) fn write_rejects(
+    folder: &Path,
+    number: u64,
+    lines: &[String],
+) -> Result<Option<RejectsRecord>, SnapshotError> {
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let file = format!("rejects-{number}.ndjson");
+    let path = folder.join(&file);
+    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    create_private(&path)?
+        .write_all(text.as_bytes())
+        .map_err(SnapshotError::write(&path))?;
+    Ok(Some(RejectsRecord {
+        file,
+        bytes: text.len() as u64,
+        crc32: crc32(text.as_bytes()),
+    }))
 }
 
 fn line<T: Serialize>(value: &T) -> Vec<u8> {

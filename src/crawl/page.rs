@@ -3,23 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use arrow::array::AsArray;
 use arrow::array::RecordBatch;
-use arrow::datatypes::TimestampMicrosecondType;
 use serde_json::json;
 
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
-use crate::clip::Column;
-use crate::clip::SecretPolicy;
-use crate::clip::normalise;
 use crate::clip::scrub::scrub;
-use crate::crawl::window::MARGIN;
-use crate::crawl::window::Window;
-use crate::zoom::DateFilter;
-use crate::zoom::Page;
-use crate::zoom::PageToken;
-use crate::zoom::WireError;
+use crate::clip::{Clip, ClipBatchBuilder, SecretPolicy, normalise};
+use crate::model::Window;
+use crate::model::window::MARGIN;
+use crate::spool::Hashing;
+use crate::zoom::{DateFilter, Page, PageToken, WireError};
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
 
 /// What all pages of a crawl have in common.
 #[derive(Debug, Clone)]
@@ -32,15 +27,28 @@ pub struct Decoder {
     pub snapshot_at: i64,
     /// Whether secrets reach the rows.
     pub secrets: SecretPolicy,
+    /// How clips are told apart.
+    pub hashing: Hashing,
+}
+
+/// A record of a page, whatever it is, as far as counting and order go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Equal for the same clip, and for records that are no clips if their text is the same.
+    pub id: u64,
+    /// The second of the date that the windows are about.
+    pub second: Option<i64>,
 }
 
 /// A page as rows.
 #[derive(Debug)]
 pub struct DecodedPage {
+    /// All records, in the order in which they came.
+    pub listed: Vec<Listed>,
     /// The clips within the span.
     pub rows: RecordBatch,
-    /// Ids of clips in the margin outside of the span: asked for, but no part of the census.
-    pub outside: Vec<String>,
+    /// Clips in the margin outside of the span: asked for, but no part of the census.
+    pub outside: u64,
     /// Records that are no clips: one line of JSON each.
     pub rejects: Vec<String>,
     /// How many values of each field had to be repaired.
@@ -49,8 +57,6 @@ pub struct DecodedPage {
     pub next_page_token: Option<PageToken>,
     /// How many records the service says match.
     pub total_records: Option<u64>,
-    /// Records on the page, whatever they are.
-    pub records: u64,
     /// Size of the body in bytes.
     pub bytes: u64,
 }
@@ -65,13 +71,13 @@ impl Decoder {
         let page = Page::parse(&text, "data")?;
         let mut rows = ClipBatchBuilder::with_capacity(page.records.len());
         let mut decoded = DecodedPage {
+            listed: Vec::with_capacity(page.records.len()),
             rows: RecordBatch::new_empty(crate::clip::schema()),
-            outside: Vec::new(),
+            outside: 0,
             rejects: Vec::new(),
             repairs: BTreeMap::new(),
             next_page_token: page.next_page_token,
             total_records: page.total_records,
-            records: page.records.len() as u64,
             bytes: body.len() as u64,
         };
         if is_repaired {
@@ -79,16 +85,26 @@ impl Decoder {
         }
         for record in page.records {
             match normalise(record, self.secrets) {
-                Ok(normalised) if self.is_outside(&normalised.clip) => {
-                    decoded.outside.push(normalised.clip.clip_id.into_owned());
-                }
                 Ok(normalised) => {
+                    let date = self.date(&normalised.clip);
+                    decoded.listed.push(Listed {
+                        id: self.hashing.hash(account_id, &normalised.clip.clip_id),
+                        second: date.map(|micros| micros.div_euclid(MICROS)),
+                    });
+                    if date.is_some_and(|date| self.is_outside(date)) {
+                        decoded.outside += 1;
+                        continue;
+                    }
                     rows.push(account_id, self.snapshot_at, &normalised.clip);
                     for field in normalised.repairs {
                         *decoded.repairs.entry(field.to_owned()).or_default() += 1;
                     }
                 }
                 Err(reject) => {
+                    decoded.listed.push(Listed {
+                        id: self.hashing.hash(account_id, record.get()),
+                        second: None,
+                    });
                     let record = match self.secrets {
                         SecretPolicy::Cut => scrub(record.get()),
                         SecretPolicy::Keep => record.get().to_owned(),
@@ -106,30 +122,20 @@ impl Decoder {
         Ok(decoded)
     }
 
-    /// The second of each row's date.
-    pub fn seconds<'a>(&self, rows: &'a RecordBatch) -> impl Iterator<Item = Option<i64>> + 'a {
-        let date = match self.by {
-            DateFilter::Created => Column::CreatedAt,
-            DateFilter::Modified => Column::ModifiedAt,
-        };
-        let dates = rows.column(date.index());
-        let dates = dates.as_primitive::<TimestampMicrosecondType>();
-        dates
-            .iter()
-            .map(|date| date.map(|micros| micros.div_euclid(1_000_000)))
-    }
-
-    /// Whether a clip lies in the margin that was asked for beyond the span. Any other date is
-    /// taken as it comes: the service says that the clip matches.
-    fn is_outside(&self, clip: &Clip<'_>) -> bool {
-        const MICROS: i64 = 1_000_000;
-        let date = match self.by {
+    /// The date that the windows are about, in microseconds since 1970.
+    const fn date(&self, clip: &Clip<'_>) -> Option<i64> {
+        match self.by {
             DateFilter::Created => clip.created_at,
             DateFilter::Modified => clip.modified_at,
-        };
+        }
+    }
+
+    /// Whether a date lies in the margin that was asked for beyond the span. Any other date is
+    /// taken as it comes: the service says that the clip matches.
+    fn is_outside(&self, date: i64) -> bool {
         let before: Range<i64> = (self.span.from - MARGIN) * MICROS..self.span.from * MICROS;
         // A service that compares whole seconds includes the fraction of the last one.
         let after = self.span.to * MICROS..(self.span.to + MARGIN + 1) * MICROS;
-        date.is_some_and(|date| before.contains(&date) || after.contains(&date))
+        before.contains(&date) || after.contains(&date)
     }
 }

@@ -1,63 +1,20 @@
 //! The data files, begun while the rest is still being listed.
 //!
-//! Rows are written up to where the census reaches without a gap. A row that turns up behind the
-//! place where it belongs, or a clip that comes in two forms, spoils what is written: then all of
-//! it is thrown away, and written again when the crawl is over.
+//! Rows are written up to the watermark: up to where the census is settled without a gap. A row that
+//! turns up behind the place where it belongs, or a clip that comes in two forms, makes what is
+//! written useless: then all of it is thrown away, and written again when the crawl is over.
 
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::Sender;
 use std::thread;
 use std::thread::JoinHandle;
 
 use arrow::array::RecordBatch;
 
 use crate::crawl::Crawl;
-use crate::crawl::reach::Reach;
 use crate::error::Error;
-use crate::event::Event;
-use crate::event::Listener;
-use crate::export::data_files::DataFiles;
-use crate::export::data_files::Rows;
-use crate::snapshot::Bound;
-use crate::snapshot::Merge;
+use crate::export::data_files::{DataFiles, Rows};
+use crate::spool::{Bound, Merge, Stage, Watermark};
 use crate::zoom::DateFilter;
-
-/// What the writer waits for.
-enum Ring {
-    WindowDone,
-    CrawlOver,
-    Stop,
-}
-
-/// Tells the writer of every window that is done.
-pub(super) struct Bell(Sender<Ring>);
-
-impl Listener for Bell {
-    fn on(&self, event: &Event) {
-        if matches!(event, Event::WindowDone { .. }) {
-            // Nobody listens any more once the writer has given up.
-            drop(self.0.send(Ring::WindowDone));
-        }
-    }
-}
-
-/// The rings of a bell.
-pub(super) struct Rings {
-    sender: Sender<Ring>,
-    receiver: Receiver<Ring>,
-}
-
-/// A bell, and its rings.
-pub(super) fn bell() -> (Bell, Rings) {
-    let (sender, receiver) = mpsc::channel();
-    let rings = Rings {
-        sender: sender.clone(),
-        receiver,
-    };
-    (Bell(sender), rings)
-}
 
 /// Rows that are out, and duplicates among them.
 pub(super) struct Counted {
@@ -66,50 +23,49 @@ pub(super) struct Counted {
     pub(super) duplicates: u64,
 }
 
-/// The writer; dropping it stops it and deletes what it has written.
-pub(super) struct Ahead {
-    rings: Sender<Ring>,
-    writer: Option<JoinHandle<Result<Counted, Error>>>,
+/// The thread that writes; dropping it stops the thread and deletes what it has written.
+pub(super) struct EarlyWriter {
+    crawl: Arc<Crawl>,
+    thread: Option<JoinHandle<Result<Counted, Error>>>,
 }
 
-impl Ahead {
-    /// Begins to write what the crawl finishes.
-    pub(super) fn begin(files: DataFiles, crawl: &Arc<Crawl>, rings: Rings) -> Self {
+impl EarlyWriter {
+    /// Begins to write what the crawl settles.
+    pub(super) fn begin(files: DataFiles, crawl: &Arc<Crawl>) -> Self {
         let account_ids = crawl.accounts.iter().map(|account| account.id.as_str());
-        let reach = Reach::new(crawl.decoder.span, account_ids);
-        let mut growing = Growing {
+        let watermark = Watermark::new(crawl.decoder.span, account_ids);
+        let mut rows = FinalRows {
             merge: Merge::growing(&crawl.spool),
-            // Rows are in the order of creation, whatever the windows are of.
-            reach: (crawl.decoder.by == DateFilter::Created).then_some(reach),
+            // Rows are in the order of creation, whatever the windows are about.
+            watermark: (crawl.decoder.by == DateFilter::Created).then_some(watermark),
             crawl: Arc::clone(crawl),
-            rings: rings.receiver,
             seen: 0,
-            is_over: false,
+            is_complete: false,
             distinct: 0,
         };
-        let writer = thread::spawn(move || {
-            stand_back();
-            let rows = files.write(&mut growing)?;
-            let (written, duplicates) = (growing.merge.rows(), growing.merge.duplicates());
-            if written != growing.distinct {
-                return Err(Spoilt::ComesTwice.into());
+        let thread = thread::spawn(move || {
+            lower_priority();
+            let written_rows = files.write(&mut rows)?;
+            let (written, duplicates) = (rows.merge.rows(), rows.merge.duplicates());
+            if written != rows.distinct {
+                return Err(Useless::ComesTwice.into());
             }
             Ok(Counted {
-                rows,
+                rows: written_rows,
                 written,
                 duplicates,
             })
         });
         Self {
-            rings: rings.sender,
-            writer: Some(writer),
+            crawl: Arc::clone(crawl),
+            thread: Some(thread),
         }
     }
 
     /// Writes the rest, now that the crawl is over; `None` if all has to be written again.
     pub(super) fn finish(mut self) -> Option<Counted> {
-        drop(self.rings.send(Ring::CrawlOver));
-        self.writer
+        self.crawl.spool.close(Stage::Complete);
+        self.thread
             .take()?
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -118,71 +74,75 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for EarlyWriter {
     fn drop(&mut self) {
-        drop(self.rings.send(Ring::Stop));
-        // A failure of what is thrown away is none.
-        drop(self.writer.take().map(JoinHandle::join));
+        if let Some(thread) = self.thread.take() {
+            self.crawl.spool.close(Stage::GivenUp);
+            // A failure of what is thrown away is none.
+            drop(thread.join());
+        }
     }
 }
 
 /// Lets this thread, and those that it begins, have the cores only where listing leaves them: a
 /// request that is sent late is a slot lost, or one too many in the second after.
-fn stand_back() {
-    // Elsewhere it would be the whole process that stands back.
+fn lower_priority() {
+    // Elsewhere it would be the whole process whose priority falls.
     #[cfg(target_os = "linux")]
     // Without it the snapshot is just as good.
     rustix::process::nice(10).ok();
 }
 
-/// Why what was written ahead is no good.
+/// Why what was written early is useless.
 #[derive(Debug, thiserror::Error)]
-enum Spoilt {
+enum Useless {
     #[error("a row came behind its place")]
-    BehindItsPlace,
+    OutOfOrder,
     #[error("a clip came in two forms")]
     ComesTwice,
     #[error("the export has ended")]
     Stopped,
 }
 
-impl From<Spoilt> for Error {
-    fn from(spoilt: Spoilt) -> Self {
-        Self::Miscounted(spoilt.to_string())
+impl From<Useless> for Error {
+    fn from(useless: Useless) -> Self {
+        Self::Miscounted(useless.to_string())
     }
 }
 
-/// The rows of a crawl that is under way, as far as they are known; waits for the others.
-struct Growing {
+/// The rows of a crawl that is under way, as far as they are final; waits for the others.
+struct FinalRows {
     merge: Merge,
-    reach: Option<Reach>,
+    watermark: Option<Watermark>,
     crawl: Arc<Crawl>,
-    rings: Receiver<Ring>,
-    /// Windows of the spool that the reach knows of.
+    /// Settled spans that the watermark knows of.
     seen: usize,
-    is_over: bool,
+    is_complete: bool,
     /// Clips in all, counted when they are through: the last of them are being written meanwhile.
     distinct: u64,
 }
 
-impl Growing {
-    /// Takes up what has been finished.
-    fn grow(&mut self) -> Result<(), Spoilt> {
-        let mut bound = Bound::Nothing;
-        if let Some(reach) = &mut self.reach {
-            for window in self.crawl.spool.finished_after(self.seen) {
-                self.seen += 1;
-                reach.add(&window);
+impl FinalRows {
+    /// Waits until more is final, and takes it up.
+    fn grow(&mut self) -> Result<(), Useless> {
+        let (settled, stage) = self.crawl.spool.wait_after(self.seen);
+        self.seen += settled.len();
+        let bound = match (stage, &mut self.watermark) {
+            (Stage::GivenUp, _) => return Err(Useless::Stopped),
+            (Stage::Complete, _) => {
+                self.is_complete = true;
+                Bound::Everything
             }
-            bound = reach.bound();
-        }
-        if self.is_over {
-            bound = Bound::Everything;
-        }
+            (Stage::Open, None) => Bound::Nothing,
+            (Stage::Open, Some(watermark)) => {
+                settled.iter().for_each(|span| watermark.add(span));
+                watermark.bound()
+            }
+        };
         if self.merge.take_up(&self.crawl.spool, bound) {
             Ok(())
         } else {
-            Err(Spoilt::BehindItsPlace)
+            Err(Useless::OutOfOrder)
         }
     }
 
@@ -191,21 +151,16 @@ impl Growing {
             if let Some(batch) = self.merge.next().transpose()? {
                 return Ok(Some(batch));
             }
-            if self.is_over {
+            if self.is_complete {
                 self.distinct = self.crawl.spool.distinct_hashes();
                 return Ok(None);
-            }
-            match self.rings.recv() {
-                Ok(Ring::WindowDone) => {}
-                Ok(Ring::CrawlOver) => self.is_over = true,
-                Ok(Ring::Stop) | Err(_) => return Err(Spoilt::Stopped.into()),
             }
             self.grow()?;
         }
     }
 }
 
-impl Iterator for Growing {
+impl Iterator for FinalRows {
     type Item = Result<RecordBatch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -226,15 +181,14 @@ mod tests {
     use crate::snapshot::Layout;
     use crate::snapshot::Table;
     use crate::snapshot::testing::Row;
-    use crate::snapshot::testing::finish;
+    use crate::spool::testing::finish;
     use crate::zoom::scripted::Scripted;
 
     /// A spool that windows are finished in by hand, and the writer.
     struct Writing {
         out: tempfile::TempDir,
         crawl: Arc<Crawl>,
-        bell: Bell,
-        ahead: Ahead,
+        writer: EarlyWriter,
     }
 
     impl Writing {
@@ -250,13 +204,11 @@ mod tests {
                 resolve_owners: false,
                 snapshot_at: SPAN.to * 1_000_000,
             };
-            let (bell, rings) = bell();
-            let ahead = Ahead::begin(files, &crawl, rings);
+            let writer = EarlyWriter::begin(files, &crawl);
             Self {
                 out,
                 crawl,
-                bell,
-                ahead,
+                writer,
             }
         }
 
@@ -269,10 +221,6 @@ mod tests {
             };
             let page = clips.iter().map(row).collect();
             finish(&self.crawl.spool, "main", second(from), second(to), &[page]);
-            self.bell.on(&Event::WindowDone {
-                window: String::new(),
-                settled: true,
-            });
         }
 
         fn files(&self) -> usize {
@@ -302,34 +250,34 @@ mod tests {
     const LAST: i64 = 51 * 28;
 
     #[test]
-    fn rows_are_written_as_soon_as_all_windows_before_them_are_finished() {
+    fn rows_are_written_as_soon_as_all_windows_before_them_are_settled() {
         let writing = Writing::begin();
         writing.finish((10, 20), &[("c", 15)]);
         writing.finish((0, 10), &[("b", 5), ("a", 3)]);
         writing.wait_for(3);
         writing.finish((20, LAST), &[("d", 25)]);
-        let counted = writing.ahead.finish().unwrap();
+        let counted = writing.writer.finish().unwrap();
         assert_eq!((counted.written, counted.duplicates), (4, 0));
         let rows: u64 = counted.rows.staged.files.iter().map(|file| file.rows).sum();
         assert_eq!(rows, 4);
     }
 
     #[test]
-    fn a_row_that_comes_behind_its_place_spoils_all() {
+    fn what_was_written_is_useless_once_a_row_comes_behind_its_place() {
         let writing = Writing::begin();
         writing.finish((0, 10), &[("a", 3), ("b", 5)]);
         writing.wait_for(2);
         writing.finish((10, LAST), &[("late", 4), ("c", 15)]);
-        assert!(writing.ahead.finish().is_none());
+        assert!(writing.writer.finish().is_none());
     }
 
     #[test]
-    fn a_clip_in_two_forms_spoils_all() {
+    fn what_was_written_is_useless_once_a_clip_comes_in_two_forms() {
         let writing = Writing::begin();
         writing.finish((0, 10), &[("a", 3), ("b", 5)]);
         writing.wait_for(2);
         writing.finish((10, LAST), &[("a", 15)]);
-        assert!(writing.ahead.finish().is_none());
+        assert!(writing.writer.finish().is_none());
     }
 
     #[test]
@@ -338,9 +286,11 @@ mod tests {
         writing.finish((0, 10), &[("a", 3), ("b", 5)]);
         writing.wait_for(2);
         let Writing {
-            out, crawl, ahead, ..
+            out,
+            crawl,
+            writer,
         } = writing;
-        drop(ahead);
+        drop(writer);
         assert!(Arc::into_inner(crawl).is_some());
         assert!(!Layout::new(out.path(), Table::Clips).staging_dir().exists());
     }

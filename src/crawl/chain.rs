@@ -1,0 +1,475 @@
+//! One window, and what a page of it means.
+//!
+//! A page holds all of its window, or is the head of it; then the rest is a window again. Where no
+//! head can be made, the chain goes on by page token. See [`crate::crawl`] for why.
+
+use std::collections::HashSet;
+
+use arrow::array::AsArray;
+use arrow::datatypes::TimestampMicrosecondType;
+
+use crate::clip::Column;
+use crate::crawl::page::{DecodedPage, Listed};
+use crate::crawl::proof::{Judgement, Proof};
+use crate::crawl::sums::is_round;
+use crate::crawl::{Crawl, CrawlError};
+use crate::event::Event;
+use crate::model::window::MARGIN;
+use crate::model::{ChainOutcome, ChainRecord, Window};
+use crate::spool::ChainFiles;
+use crate::zoom::clips::PAGE_SIZE;
+use crate::zoom::{Failure, PageToken, ServerSpan};
+
+/// Times that one window may fail to settle before it is given up: the first and three more. Those
+/// that are cut because clips were changed are not counted.
+const MOST_REPEATS: u32 = 3;
+
+/// Times that a sum may differ before heads are no longer trusted in a span.
+const MOST_DIFFERING_SUMS: u32 = 2;
+
+/// Times that one window may start over because its page token was refused, before it is cut, or
+/// else given up.
+const MOST_RESTARTS: u32 = 2;
+
+/// After so many pages a chain must have brought a clip that it had not brought before.
+const PAGES_WITHOUT_NEWS: u64 = 20;
+
+/// The share of a page that may lie in the seam's second, as one in so many: those clips come again
+/// with the rest, where a page token would bring none twice.
+const SEAM_SHARE: usize = 10;
+
+/// A window to ask for, and the pages of it that were read so far by page token.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// The position of its account in the census.
+    pub(super) account: usize,
+    pub(super) window: Window,
+    /// How many clips are thought to come still; `None` before anybody has looked.
+    pub(super) left: Option<u64>,
+    /// How many seconds the last page before it covered: how dense clips are at its newer end.
+    seconds_a_page: i64,
+    /// Times that its span was asked for and did not settle.
+    repeats: u32,
+    /// Times that its page token was refused.
+    restarts: u32,
+    read: Option<Box<Read>>,
+}
+
+/// What the pages of a chain brought.
+#[derive(Debug)]
+struct Read {
+    /// Where the next page is.
+    page_token: Option<PageToken>,
+    seen_tokens: HashSet<PageToken>,
+    proof: Proof,
+    /// When the first page was asked for, by the service's clock, in unix seconds.
+    first_asked: Option<i64>,
+    ids: HashSet<u64>,
+    /// Distinct ids when it was last looked whether new ones came.
+    ids_before: usize,
+    order: Order,
+    files: ChainFiles,
+    record: ChainRecord,
+}
+
+/// How the dates follow each other, page after page.
+#[derive(Debug, Default)]
+struct Order {
+    last: Option<i64>,
+    rises: bool,
+    falls: bool,
+}
+
+/// The oldest second of the newest part of a window, or the newest of the oldest part.
+struct Seam {
+    second: i64,
+    is_newest_first: bool,
+}
+
+impl Order {
+    fn add(&mut self, second: i64) {
+        if let Some(last) = self.last.replace(second) {
+            self.rises |= last < second;
+            self.falls |= last > second;
+        }
+    }
+}
+
+impl Chain {
+    /// A window that nobody has looked into.
+    pub(super) const fn unseen(account: usize, window: Window) -> Self {
+        Self {
+            account,
+            window,
+            left: None,
+            seconds_a_page: i64::MAX,
+            repeats: 0,
+            restarts: 0,
+            read: None,
+        }
+    }
+
+    /// A window of the same account, of which nothing is read.
+    fn part(&self, window: Window, left: u64) -> Self {
+        Self {
+            left: Some(left),
+            repeats: self.repeats,
+            restarts: self.restarts,
+            ..Self::unseen(self.account, window)
+        }
+    }
+
+    /// The span of a head whose sum differed.
+    pub(super) fn again(account: usize, window: Window, repeats: u32) -> Self {
+        Self {
+            left: Some(u64::from(PAGE_SIZE)),
+            repeats,
+            ..Self::unseen(account, window)
+        }
+    }
+
+    /// The page token to send.
+    pub(super) fn page_token(&self) -> Option<PageToken> {
+        self.read.as_ref()?.page_token.clone()
+    }
+
+    /// Whether it can be cut without reading anything twice.
+    pub(super) fn can_be_cut(&self) -> bool {
+        self.read.is_none() && self.window.can_split()
+    }
+
+    /// Whether it is read by page token, and cutting it would cost one page.
+    pub(super) fn has_just_begun(&self) -> bool {
+        let pages = self.read.as_ref().map(|read| read.proof.pages());
+        pages == Some(1) && self.window.can_split()
+    }
+
+    /// Cuts its window where both parts may hold as many clips.
+    pub(super) fn cut(self) -> Vec<Self> {
+        let left = self.left.unwrap_or(0);
+        let pages = i64::try_from(left.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(i64::MAX);
+        let at = self.window.half(self.seconds_a_page.saturating_mul(pages) / 2);
+        let mut parts: Vec<Self> = self
+            .window
+            .cut(at)
+            .into_iter()
+            .map(|window| self.part(window, left / 2))
+            .collect();
+        if let Some(newer) = parts.last_mut() {
+            newer.seconds_a_page = self.seconds_a_page;
+        }
+        parts
+    }
+
+    /// Takes a page that was asked for. Returns the windows that are still to be asked for: what is
+    /// left of its own, and others that turned out to need it. Works on files.
+    pub(super) fn take(
+        mut self,
+        crawl: &Crawl,
+        page: DecodedPage,
+        time: Option<ServerSpan>,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let account_id = &crawl.accounts[self.account].id;
+        let mut read = self
+            .read
+            .take()
+            .unwrap_or_else(|| Box::new(Read::new(account_id, self.window)));
+        let is_first = read.proof.pages() == 0;
+        crawl
+            .spool
+            .write_page(&mut read.files, account_id, &page.rows, &page.rejects)?;
+        read.note(&page);
+        crawl.events.emit(&Event::Page {
+            records: page.listed.len() as u64,
+            bytes: page.bytes,
+        });
+        if is_first {
+            let is_all = page.next_page_token.is_none();
+            read.first_asked = time.map(|time| time.sent);
+            read.record.shared = crawl.sums(|sums| {
+                sums.shared(self.account, self.window, &page.listed, is_all)
+            });
+            if self.left.is_none() {
+                crawl.events.emit(&Event::Expected {
+                    clips: page.total_records,
+                });
+            }
+        } else if read.is_changed(&page, time) {
+            read.proof.changed();
+            if self.can_shrink(crawl) {
+                // It cannot settle any more, and its parts may: the rest would be read in vain.
+                return self.judge(crawl, read, Judgement::changed());
+            }
+        }
+        if read.record.strays > 0 {
+            crawl.distrust_filter();
+        }
+        let named = page.total_records.unwrap_or(0);
+        crawl.counts_are_named(named);
+        let Some(next) = page.next_page_token else {
+            let judgement = read
+                .proof
+                .judge(read.ids.len() as u64, crawl.are_counts_named());
+            return self.judge(crawl, read, judgement);
+        };
+        if let Some(why) = read.why_endless(&next) {
+            return self.judge(crawl, read, Judgement::Unsettled(why));
+        }
+        if let Some(seam) = self.seam(crawl, &read, &page.listed) {
+            return self.finish_head(crawl, read, &seam, &page.listed);
+        }
+        let expected = read.proof.expected();
+        if is_first && expected.is_some_and(is_round) && self.can_shrink(crawl) {
+            // The total may be a cap, and a chain could end at it: the parts tell.
+            let why = "its total is so round that it may be a cap";
+            return self.abandon(crawl, read, why, 2);
+        }
+        self.left = Some(expected.map_or(0, |total| total.saturating_sub(read.proof.records())));
+        read.page_token = Some(next);
+        self.read = Some(read);
+        Ok(vec![self])
+    }
+
+    /// Its page token was refused: it starts over; and if that happens again and again, in parts.
+    pub(super) fn token_refused(
+        mut self,
+        crawl: &Crawl,
+        failure: &Failure,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let Some(mut read) = self.read.take() else {
+            return Ok(vec![self]);
+        };
+        read.record.restarts = 1;
+        self.restarts += 1;
+        let is_last = self.restarts > MOST_RESTARTS;
+        if is_last && !self.can_shrink(crawl) {
+            self.repeats = MOST_REPEATS;
+            let why = format!("its page token was refused {} times: {failure}", self.restarts);
+            return self.judge(crawl, read, Judgement::Unsettled(why));
+        }
+        self.repeated(crawl, &failure.to_string());
+        let parts = if is_last { 2 } else { 1 };
+        self.restarts = if is_last { 0 } else { self.restarts };
+        self.abandon(crawl, read, "its page token was refused", parts)
+    }
+
+    /// Gives up a chain that is too long: its parts are asked for in its place.
+    pub(super) fn give_up(mut self, crawl: &Crawl) -> Result<Vec<Self>, CrawlError> {
+        let Some(read) = self.read.take() else {
+            return Ok(vec![self]);
+        };
+        self.abandon(crawl, read, "too full for one chain", 2)
+    }
+
+    /// Ends a chain that has come to its end, or cannot come to a good one.
+    fn judge(
+        mut self,
+        crawl: &Crawl,
+        mut read: Box<Read>,
+        judgement: Judgement,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let can_cut = read.proof.pages() > 1 && self.can_shrink(crawl);
+        let (outcome, why) = match judgement {
+            Judgement::Settled => (ChainOutcome::Whole, None),
+            Judgement::Unproven(why) => (ChainOutcome::Unproven, Some(why)),
+            Judgement::Changed(why) | Judgement::Unsettled(why) if self.repeats >= MOST_REPEATS => {
+                (ChainOutcome::Unsettled, Some(why))
+            }
+            // What moves comes to rest in parts of one page, however many cuts that takes: a page is
+            // of one moment.
+            Judgement::Changed(why) => {
+                self.repeats += u32::from(!can_cut);
+                self.repeated(crawl, &why);
+                return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });
+            }
+            Judgement::Unsettled(why) => {
+                self.repeats += 1;
+                self.repeated(crawl, &why);
+                return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });
+            }
+        };
+        read.record.outcome = outcome;
+        read.record.why = why;
+        read.record.finished = Some(self.window);
+        crawl.add(self.account, read.record, read.files, HashSet::new(), 0)
+    }
+
+    /// Where the head of the window ends, if one can be made of the pages so far.
+    fn seam(&self, crawl: &Crawl, read: &Read, listed: &[Listed]) -> Option<Seam> {
+        let is_exact = read.proof.expected().is_some()
+            && read.ids.len() as u64 == read.proof.records()
+            && self.repeats < MOST_DIFFERING_SUMS
+            && !crawl.is_filter_distrusted();
+        // Dates that fall and rise, or stay, show no order.
+        if !is_exact || read.order.falls == read.order.rises {
+            return None;
+        }
+        let second = listed.last()?.second?;
+        let in_seam = listed.iter().rev().take_while(|it| it.second == Some(second));
+        let in_seam = in_seam.count();
+        // The record before may have any date: it must not be one of the seam's.
+        let before = listed.len().checked_sub(in_seam + 1);
+        before.and_then(|before| listed[before].second)?;
+        let seam = Seam {
+            second,
+            is_newest_first: read.order.falls,
+        };
+        let (head, rest) = seam.cut(self.window);
+        let is_progress = head.seconds() > 0 && rest.seconds() > 0;
+        (is_progress && in_seam <= (listed.len() / SEAM_SHARE).max(1)).then_some(seam)
+    }
+
+    /// Finishes the head of the window: the rest is a window again.
+    fn finish_head(
+        self,
+        crawl: &Crawl,
+        mut read: Box<Read>,
+        seam: &Seam,
+        listed: &[Listed],
+    ) -> Result<Vec<Self>, CrawlError> {
+        let (head, rest) = seam.cut(self.window);
+        let total = read.proof.expected().unwrap_or(0);
+        let may_come_again = |it: &&Listed| {
+            it.second.is_none_or(|second| {
+                if seam.is_newest_first {
+                    second <= rest.to + MARGIN
+                } else {
+                    second >= rest.from - MARGIN
+                }
+            })
+        };
+        let again = listed.iter().filter(may_come_again).map(|it| it.id).collect();
+        let mut left = self.part(rest, total.saturating_sub(read.proof.records()));
+        left.repeats = 0;
+        left.restarts = 0;
+        left.seconds_a_page = if seam.is_newest_first {
+            // A page may reach from the quiet before a burst into it: its last quarter tells.
+            let quarter = listed[listed.len() * 3 / 4].second;
+            quarter.map_or(i64::MAX, |newest| 4 * (newest - seam.second).max(1))
+        } else {
+            i64::MAX
+        };
+        read.record.outcome = ChainOutcome::Head;
+        read.record.finished = Some(head);
+        let mut next = crawl.add(self.account, read.record, read.files, again, self.repeats)?;
+        next.push(left);
+        Ok(next)
+    }
+
+    /// Keeps what came, and asks for the window again in so many parts.
+    fn abandon(
+        self,
+        crawl: &Crawl,
+        mut read: Box<Read>,
+        why: &str,
+        parts: u32,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let clips = read.proof.expected().unwrap_or(read.proof.records());
+        let windows = self.window.split(parts);
+        let part = clips / windows.len().max(1) as u64;
+        read.record.why = Some(why.to_owned());
+        let mut next = crawl.add(self.account, read.record, read.files, HashSet::new(), 0)?;
+        next.extend(windows.into_iter().map(|window| self.part(window, part)));
+        Ok(next)
+    }
+
+    /// Whether asking for parts of its window can help.
+    fn can_shrink(&self, crawl: &Crawl) -> bool {
+        self.window.can_split() && !crawl.is_filter_distrusted()
+    }
+
+    fn repeated(&self, crawl: &Crawl, why: &str) {
+        crawl.events.emit(&Event::Repeated {
+            window: format!("{} {}", crawl.accounts[self.account].id, self.window),
+            why: why.to_owned(),
+        });
+    }
+}
+
+impl Seam {
+    /// The head and the rest of a window.
+    fn cut(&self, window: Window) -> (Window, Window) {
+        let at = self.second + i64::from(self.is_newest_first);
+        let (older, newer) = (
+            Window { to: at, ..window },
+            Window { from: at, ..window },
+        );
+        if self.is_newest_first {
+            (newer, older)
+        } else {
+            (older, newer)
+        }
+    }
+}
+
+impl Read {
+    fn new(account_id: &str, asked: Window) -> Self {
+        Self {
+            page_token: None,
+            seen_tokens: HashSet::new(),
+            proof: Proof::default(),
+            first_asked: None,
+            ids: HashSet::new(),
+            ids_before: 0,
+            order: Order::default(),
+            files: ChainFiles::default(),
+            record: ChainRecord::new(account_id, asked),
+        }
+    }
+
+    /// Takes note of what is on a page.
+    fn note(&mut self, page: &DecodedPage) {
+        let records = page.listed.len() as u64;
+        let asked = self.record.asked;
+        let asked = asked.from - MARGIN..=asked.to + MARGIN;
+        for it in &page.listed {
+            self.ids.insert(it.id);
+            if let Some(second) = it.second {
+                self.order.add(second);
+                self.record.strays += u64::from(!asked.contains(&second));
+            }
+        }
+        self.proof.page(records, page.total_records);
+        self.record.pages += 1;
+        self.record.total = self.proof.expected();
+        self.record.distinct = self.ids.len() as u64;
+        self.record.received += records - page.outside;
+        self.record.outside += page.outside;
+        self.record.rejected += page.rejects.len() as u64;
+        for (field, count) in &page.repairs {
+            *self.record.repairs.entry(field.clone()).or_default() += count;
+        }
+    }
+
+    /// Whether a clip on a page was changed since the first page was asked for. Dates later than the
+    /// answer prove nothing: they are wrong.
+    fn is_changed(&self, page: &DecodedPage, time: Option<ServerSpan>) -> bool {
+        const MICROS: i64 = 1_000_000;
+        let (Some(first_asked), Some(time)) = (self.first_asked, time) else {
+            return false;
+        };
+        let chain = first_asked.saturating_mul(MICROS)..=time.answered.saturating_mul(MICROS);
+        let modified = page.rows.column(Column::ModifiedAt.index());
+        let modified = modified.as_primitive::<TimestampMicrosecondType>();
+        modified.iter().flatten().any(|date| chain.contains(&date))
+    }
+
+    /// Why a chain that names a next page would not come to an end, or not to a good one.
+    fn why_endless(&mut self, next: &PageToken) -> Option<String> {
+        if !self.seen_tokens.insert(next.clone()) {
+            return Some("a page token came twice".to_owned());
+        }
+        let expected = self.proof.expected().unwrap_or(u64::MAX);
+        if self.proof.records() > expected.saturating_add(u64::from(PAGE_SIZE)) {
+            return Some("more records came than total_records names".to_owned());
+        }
+        if self.proof.pages().is_multiple_of(PAGES_WITHOUT_NEWS) {
+            let is_stuck = self.ids.len() == self.ids_before;
+            self.ids_before = self.ids.len();
+            if is_stuck {
+                return Some(format!("{PAGES_WITHOUT_NEWS} pages brought no new clip"));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,192 @@
+//! The queue: what is to be asked for, the most urgent on top.
+//!
+//! First the windows that nobody has looked into, newest first, so that full ones are found early;
+//! then what would end after all the rest; then the oldest, so that rows become final from the
+//! beginning and are written meanwhile. What comes next is decided when a slot is due.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crawl::chain::Chain;
+use crate::zoom::clips::PAGE_SIZE;
+
+/// A window with more than this share of all that is still to come would end after all the rest,
+/// since its pages come one after the other: at 80 requests a second that take 200 ms each, 16
+/// windows keep the quota busy.
+const SHARES: u64 = 20;
+
+/// The longest chain of pages that is never cut.
+const SHORT_CHAIN: u64 = 24;
+
+/// The longest chain that is ever read, where it can be cut: what a dead page token costs.
+const LONG_CHAIN: u64 = 400;
+
+/// Where a chain stands: the position of its account, and the begin of its window.
+type Place = (usize, i64);
+
+/// All chains that wait for a request.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    /// Nobody has looked into these; the next one is the last.
+    unseen: Vec<Chain>,
+    /// All others.
+    seen: BTreeMap<Place, Chain>,
+    /// Their places by the clips that are left in them.
+    fullest: BTreeSet<(u64, Place)>,
+    /// Clips left in all of them.
+    left: u64,
+}
+
+impl Queue {
+    /// Adds a chain.
+    pub(super) fn push(&mut self, chain: Chain) {
+        let Some(left) = chain.left else {
+            let rank = |chain: &Chain| (Reverse(chain.account), chain.window.from);
+            let index = self.unseen.partition_point(|other| rank(other) < rank(&chain));
+            self.unseen.insert(index, chain);
+            return;
+        };
+        let place = (chain.account, chain.window.from);
+        self.left += left;
+        self.fullest.insert((left, place));
+        self.seen.insert(place, chain);
+    }
+
+    /// Takes the most urgent chain.
+    pub(super) fn pop(&mut self) -> Option<Chain> {
+        if let Some(chain) = self.unseen.pop() {
+            return Some(chain);
+        }
+        let late = self.fullest.last().filter(|(left, _)| *left > self.left / SHARES);
+        let place = match late {
+            Some((_, place)) => *place,
+            None => *self.seen.first_key_value()?.0,
+        };
+        self.take(place)
+    }
+
+    /// Cuts the fullest windows in two, as long as fewer than `wanted` are open: those in the queue,
+    /// and `under_way` ones.
+    pub(super) fn cut_fullest(&mut self, wanted: usize, under_way: usize) {
+        while self.unseen.is_empty() && self.seen.len() + under_way < wanted {
+            let worth_it = |(left, _): &&(u64, Place)| *left >= 2 * u64::from(PAGE_SIZE);
+            let mut fullest = self.fullest.iter().rev().take_while(worth_it);
+            let Some((_, place)) = fullest.find(|(_, place)| self.seen[place].can_be_cut()) else {
+                return;
+            };
+            let parts = self.take(*place).map(Chain::cut);
+            parts.into_iter().flatten().for_each(|part| self.push(part));
+        }
+    }
+
+    /// Takes a chain that has begun, and is so long that its window is better cut: as long as it is
+    /// known how much there is in all.
+    pub(super) fn take_too_long(&mut self) -> Option<Chain> {
+        if !self.unseen.is_empty() {
+            return None;
+        }
+        let pages = |clips: u64| clips / u64::from(PAGE_SIZE);
+        let longest = (pages(self.left) / SHARES).clamp(SHORT_CHAIN, LONG_CHAIN);
+        let mut longer = self.fullest.iter().rev();
+        let place = longer
+            .by_ref()
+            .take_while(|(left, _)| pages(*left) > longest)
+            .find(|(_, place)| self.seen[place].has_just_begun())
+            .map(|(_, place)| *place)?;
+        self.take(place)
+    }
+
+    /// Drops all chains of an account that cannot be listed.
+    pub(super) fn drop_account(&mut self, account: usize) {
+        self.unseen.retain(|chain| chain.account != account);
+        let places = self.seen.range((account, i64::MIN)..=(account, i64::MAX));
+        let places: Vec<Place> = places.map(|(place, _)| *place).collect();
+        for place in places {
+            drop(self.take(place));
+        }
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unseen.is_empty() && self.seen.is_empty()
+    }
+
+    fn take(&mut self, place: Place) -> Option<Chain> {
+        let chain = self.seen.remove(&place)?;
+        let left = chain.left.unwrap_or(0);
+        self.fullest.remove(&(left, place));
+        self.left -= left;
+        Some(chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Window;
+
+    fn chain(from: i64, to: i64, left: Option<u64>) -> Chain {
+        let mut chain = Chain::unseen(0, Window { from, to });
+        chain.left = left;
+        chain
+    }
+
+    fn order(queue: &mut Queue) -> Vec<i64> {
+        std::iter::from_fn(|| queue.pop().map(|chain| chain.window.from)).collect()
+    }
+
+    #[test]
+    fn unseen_windows_come_first_newest_first_then_what_would_be_late_then_the_oldest() {
+        let mut queue = Queue::default();
+        let seen = (0..30).map(|place| chain(place * 10, place * 10 + 10, Some(100)));
+        seen.for_each(|chain| queue.push(chain));
+        queue.push(chain(300, 310, None));
+        queue.push(chain(310, 320, Some(5_000)));
+        queue.push(chain(320, 330, None));
+        queue.push(chain(330, 340, Some(900)));
+        let order = order(&mut queue);
+        assert_eq!(order[..6], [320, 300, 310, 330, 0, 10]);
+    }
+
+    #[test]
+    fn the_fullest_is_cut_until_enough_are_open_and_all_parts_cover_it() {
+        let mut queue = Queue::default();
+        queue.push(chain(0, 1_000, Some(100_000)));
+        queue.push(chain(1_000, 2_000, Some(400)));
+        queue.cut_fullest(8, 2);
+        let mut windows: Vec<Window> =
+            std::iter::from_fn(|| queue.pop().map(|chain| chain.window)).collect();
+        assert_eq!(windows.len(), 6);
+        windows.sort_unstable();
+        assert!(windows.windows(2).all(|pair| pair[0].to == pair[1].from));
+        assert_eq!((windows[0].from, windows[5].to), (0, 2_000));
+        assert_eq!(windows[5].from, 1_000, "one of less than two pages is left whole");
+    }
+
+    #[test]
+    fn nothing_is_cut_while_some_window_is_unseen() {
+        let mut queue = Queue::default();
+        queue.push(chain(0, 1_000, Some(100_000)));
+        queue.push(chain(1_000, 2_000, None));
+        queue.cut_fullest(8, 0);
+        assert_eq!(order(&mut queue), [1_000, 0]);
+    }
+
+    #[test]
+    fn the_chains_of_a_failed_account_are_dropped_and_the_others_stay() {
+        let mut queue = Queue::default();
+        for account in [0, 1] {
+            for left in [None, Some(300)] {
+                let from = left.map_or(0, |left| i64::try_from(left).unwrap());
+                let mut chain = chain(from, 600, left);
+                chain.account = account;
+                queue.push(chain);
+            }
+        }
+        queue.drop_account(0);
+        let accounts: Vec<usize> =
+            std::iter::from_fn(|| queue.pop().map(|chain| chain.account)).collect();
+        assert_eq!(accounts, [1, 1]);
+        assert!(queue.is_empty());
+    }
+}

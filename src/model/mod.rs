@@ -1,0 +1,8 @@
+//! Plain data that more than one room speaks of: spans of time, and what is known of them.
+
+pub mod chain;
+pub mod window;
+
+pub use chain::ChainOutcome;
+pub use chain::ChainRecord;
+pub use window::Window;

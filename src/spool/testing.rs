@@ -1,0 +1,54 @@
+//! Spools for tests.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+
+use crate::model::{ChainOutcome, ChainRecord, Window};
+use crate::snapshot::testing::{Row, SNAPSHOT_AT, all, batch, layout};
+use crate::spool::{ChainFiles, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge};
+
+pub(crate) fn merged(spool: &Spool) -> RecordBatch {
+    all(merge(spool).unwrap())
+}
+
+pub(crate) fn header() -> SpoolHeader {
+    SpoolHeader {
+        format: SPOOL_FORMAT,
+        tool: "1.2.3".to_owned(),
+        fingerprint: "00ff".to_owned(),
+        snapshot_at: SNAPSHOT_AT,
+        since: 0,
+        until: SNAPSHOT_AT / 1_000_000,
+        run_id: "run".to_owned(),
+        started_at: "2026-11-23T00:00:01Z".to_owned(),
+    }
+}
+
+pub(crate) fn spool(out: &Path) -> Spool {
+    Spool::open(&layout(out), header(), false).unwrap()
+}
+
+/// A chain that holds all of a window.
+pub(crate) fn chain(account_id: &str, from: i64, to: i64) -> ChainRecord {
+    let window = Window { from, to };
+    ChainRecord {
+        outcome: ChainOutcome::Whole,
+        finished: Some(window),
+        ..ChainRecord::new(account_id, window)
+    }
+}
+
+/// Adds a chain of these pages that holds all of a window.
+pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages: &[Vec<Row>]) {
+    let mut files = ChainFiles::default();
+    for page in pages {
+        let rows = batch(account_id, page);
+        spool.write_page(&mut files, account_id, &rows, &[]).unwrap();
+    }
+    spool.add(files, chain(account_id, from, to)).unwrap();
+    spool.settle([Settled {
+        account_id: account_id.to_owned(),
+        window: Window { from, to },
+    }]);
+}

@@ -1,0 +1,91 @@
+//! Up to which row the snapshot is final while the crawl goes on.
+
+use std::collections::BTreeMap;
+
+use crate::model::Window;
+use crate::model::window::MARGIN;
+use crate::spool::Settled;
+
+/// Up to which place nothing new can come: rows before it may be handed out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Bound {
+    /// Before all rows.
+    #[default]
+    Nothing,
+    /// All rows of lesser accounts, and those of this one created before an instant, in
+    /// microseconds since 1970.
+    Before(String, i64),
+    /// All rows.
+    Everything,
+}
+
+/// Spans that are settled, by account, and how far they reach without a gap from the first row.
+#[derive(Debug)]
+pub struct Watermark {
+    span: Window,
+    /// For each account up to which second it is settled, and the settled spans behind that, from
+    /// and to.
+    accounts: BTreeMap<String, (i64, BTreeMap<i64, i64>)>,
+}
+
+impl Watermark {
+    /// Nothing of these accounts is settled.
+    #[must_use]
+    pub fn new<'a>(span: Window, account_ids: impl IntoIterator<Item = &'a str>) -> Self {
+        let nothing = |id: &str| (id.to_owned(), (span.from, BTreeMap::new()));
+        Self {
+            span,
+            accounts: account_ids.into_iter().map(nothing).collect(),
+        }
+    }
+
+    /// Takes note of a span that is settled.
+    pub fn add(&mut self, settled: &Settled) {
+        let Some((reached, behind)) = self.accounts.get_mut(&settled.account_id) else {
+            return;
+        };
+        behind.insert(settled.window.from, settled.window.to);
+        while let Some(to) = behind.remove(reached) {
+            *reached = to;
+        }
+    }
+
+    /// Up to which row nothing new can come, if clips are where their windows are: a window's
+    /// margin may hold a later form of the last clips before it.
+    #[must_use]
+    pub fn bound(&self) -> Bound {
+        let unfinished = |(_, (reached, _)): &(&String, &(i64, _))| *reached < self.span.to;
+        let Some((account_id, (reached, _))) = self.accounts.iter().find(unfinished) else {
+            return Bound::Everything;
+        };
+        let micros = reached.saturating_sub(MARGIN).saturating_mul(1_000_000);
+        Bound::Before(account_id.clone(), micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grows_span_by_span_from_the_first_and_leaves_the_margin_of_the_next() {
+        let mut watermark = Watermark::new(Window { from: 0, to: 300 }, ["b", "a"]);
+        let before =
+            |account: &str, seconds: i64| Bound::Before(account.to_owned(), seconds * 1_000_000);
+        let steps = [
+            (("a", 100, 200), before("a", -1)),
+            (("a", 0, 50), before("a", 49)),
+            (("a", 50, 100), before("a", 199)),
+            (("c", 200, 300), before("a", 199)),
+            (("a", 200, 300), before("b", -1)),
+            (("b", 0, 300), Bound::Everything),
+        ];
+        for ((account_id, from, to), bound) in steps {
+            watermark.add(&Settled {
+                account_id: account_id.to_owned(),
+                window: Window { from, to },
+            });
+            assert_eq!(watermark.bound(), bound, "{account_id} {from}");
+        }
+    }
+}
