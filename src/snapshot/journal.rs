@@ -11,11 +11,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::crc32;
+use crate::snapshot::file::Crc32;
 use crate::snapshot::file::create_private;
+use crate::snapshot::file::digest_file;
 use crate::snapshot::file::remove;
 use crate::snapshot::file::rename;
-use crate::snapshot::file::sum_file;
 use crate::snapshot::manifest::WindowRecord;
 use crate::snapshot::run::RunRecord;
 use crate::snapshot::spool::SpoolHeader;
@@ -40,7 +40,7 @@ impl Entry {
         self.files().all(is_plain)
             && self.runs.iter().all(|run| run.is_intact(folder))
             && self.rejects.iter().all(|rejects| {
-                sum_file(&folder.join(&rejects.file))
+                digest_file::<Crc32>(&folder.join(&rejects.file))
                     .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (rejects.bytes, rejects.crc32))
             })
     }
@@ -131,5 +131,5 @@ fn line<T: Serialize>(value: &T) -> Vec<u8> {
 const SUM: usize = 9;
 
 fn sum_of(json: &[u8]) -> String {
-    format!("{:08x} ", crc32(json))
+    format!("{:08x} ", crc32fast::hash(json))
 }

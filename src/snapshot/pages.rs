@@ -19,7 +19,8 @@ use arrow::ipc::writer::StreamWriter;
 use crate::clip::Column;
 use crate::clip::schema;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Summed;
+use crate::snapshot::file::Crc32;
+use crate::snapshot::file::DigestWriter;
 use crate::snapshot::file::create_private;
 use crate::snapshot::file::remove;
 use crate::snapshot::file::rename;
@@ -60,7 +61,7 @@ pub struct Pages {
     memory_limit: usize,
     run_rows: usize,
     stream: Option<StreamWriter<BufWriter<File>>>,
-    rejects: Option<BufWriter<Summed<File>>>,
+    rejects: Option<BufWriter<DigestWriter<File, Crc32>>>,
     batches: usize,
     walk_begin: usize,
     walk_hashes: Vec<u64>,
@@ -156,7 +157,7 @@ impl Pages {
     pub fn reject(&mut self, line: &str) -> Result<(), SnapshotError> {
         let path = self.rejects_path();
         if self.rejects.is_none() {
-            self.rejects = Some(BufWriter::new(Summed::new(create_private(&path)?)));
+            self.rejects = Some(BufWriter::new(DigestWriter::new(create_private(&path)?)));
         }
         let Some(rejects) = &mut self.rejects else {
             return Ok(());

@@ -18,10 +18,11 @@ use serde::Serialize;
 use crate::clip::Column;
 use crate::clip::schema;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Summed;
+use crate::snapshot::file::Crc32;
+use crate::snapshot::file::DigestWriter;
 use crate::snapshot::file::create_private;
+use crate::snapshot::file::digest_file;
 use crate::snapshot::file::rename;
-use crate::snapshot::file::sum_file;
 use crate::snapshot::key::Hashing;
 use crate::snapshot::key::Key;
 use crate::snapshot::key::Keys;
@@ -57,7 +58,7 @@ impl RunRecord {
 
     /// Whether its file is as it was written.
     pub(crate) fn is_intact(&self, folder: &Path) -> bool {
-        sum_file(&folder.join(&self.file))
+        digest_file::<Crc32>(&folder.join(&self.file))
             .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (self.bytes, self.crc32))
     }
 }
@@ -88,7 +89,10 @@ pub(crate) fn write_run(
     };
     let path = folder.join(&file);
     let unfinished = folder.join(format!("{file}.tmp"));
-    let output = BufWriter::with_capacity(1 << 16, Summed::new(create_private(&unfinished)?));
+    let output = BufWriter::with_capacity(
+        1 << 16,
+        DigestWriter::<_, Crc32>::new(create_private(&unfinished)?),
+    );
     let mut writer =
         FileWriter::try_new(output, &schema()).map_err(SnapshotError::arrow_write(&unfinished))?;
     let batches: Vec<&RecordBatch> = received.iter().collect();

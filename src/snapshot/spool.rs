@@ -17,9 +17,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::snapshot::error::SnapshotError;
+use crate::snapshot::file::copy_file;
 use crate::snapshot::file::create_dirs;
 use crate::snapshot::file::create_private_dir;
-use crate::snapshot::file::pour;
 use crate::snapshot::file::remove;
 use crate::snapshot::file::rename;
 use crate::snapshot::journal;
@@ -237,7 +237,7 @@ impl Spool {
         for entry in self.entries() {
             if let Some(rejects) = &entry.rejects {
                 let path = self.folder.join(&rejects.file);
-                pour(&path, into).map_err(SnapshotError::read(&path))?;
+                copy_file(&path, into).map_err(SnapshotError::read(&path))?;
                 bytes += rejects.bytes;
             }
         }
