@@ -1,14 +1,12 @@
 //! Every owner, a line each: `owners.csv`, for spreadsheets.
 
-use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
 use super::Bytes;
 use super::Summary;
 use super::summary::OwnerUsage;
-use crate::snapshot::CsvMode;
-use crate::snapshot::csv::push_text;
+use crate::snapshot::csv::defused;
 
 use Cell::Clips;
 use Cell::Decimal;
@@ -71,39 +69,41 @@ const COLUMNS: [Column; 19] = [
 
 /// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8. Text
 /// that a spreadsheet would run as a formula is defused as in a snapshot's spreadsheet CSV. The
-/// clips that name no owner stand under an empty id. Holds one line at a time.
+/// clips that name no owner stand under an empty id.
 ///
 /// # Errors
 /// Those of `output`.
 pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    write!(output, "{}\r\n", COLUMNS.map(|(name, _)| name).join(","))?;
-    let mut line = String::new();
+    let mut lines = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(output);
+    lines
+        .write_record(COLUMNS.map(|(name, _)| name))
+        .map_err(io_error)?;
     for owner in &summary.owners {
-        line.clear();
-        for (at, (_, cell)) in COLUMNS.iter().enumerate() {
-            if at > 0 {
-                line.push(',');
-            }
-            cell(owner).push(&mut line);
-        }
-        line.push_str("\r\n");
-        output.write_all(line.as_bytes())?;
+        lines
+            .write_record(COLUMNS.map(|(_, cell)| cell(owner).shown()))
+            .map_err(io_error)?;
     }
-    Ok(())
+    lines.flush()
+}
+
+/// The error of the output itself: the crate's own conversion hides what kind it is, such as a full
+/// disk.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 impl Cell<'_> {
-    fn push(&self, line: &mut String) {
-        let written = match self {
-            Text(None) => Ok(()),
-            Text(Some(text)) => {
-                push_text(line, text, CsvMode::Spreadsheet);
-                Ok(())
-            }
-            Clips(clips) => write!(line, "{clips}"),
-            Size(bytes) => write!(line, "{}", bytes.0),
-            Decimal(number) => write!(line, "{number}"),
-        };
-        written.expect("memory takes what is written");
+    fn shown(&self) -> String {
+        match self {
+            Text(text) => defused(text.unwrap_or_default()).into_owned(),
+            Clips(clips) => clips.to_string(),
+            Size(bytes) => bytes.0.to_string(),
+            Decimal(number) => number.to_string(),
+        }
     }
 }
