@@ -13,9 +13,9 @@ use crate::clip::ClipBatchBuilder;
 use crate::clip::Column;
 use crate::clip::SecretPolicy;
 use crate::clip::normalise;
-use crate::clip::scrub::scrub;
 use crate::crawl::window::MARGIN;
 use crate::crawl::window::Window;
+use crate::redact::redact_json;
 use crate::zoom::DateFilter;
 use crate::zoom::Page;
 use crate::zoom::PageToken;
@@ -90,7 +90,7 @@ impl Decoder {
                 }
                 Err(reject) => {
                     let record = match self.secrets {
-                        SecretPolicy::Cut => scrub(record.get()),
+                        SecretPolicy::Cut => redact_json(record.get()),
                         SecretPolicy::Keep => record.get().to_owned(),
                     };
                     let line = json!({
