@@ -22,7 +22,6 @@ use crate::owner::OwnerIds;
 use crate::owner::People;
 use crate::owner::owner_batch;
 use crate::report;
-use crate::report::Facts;
 use crate::report::SummaryFold;
 use crate::snapshot;
 use crate::snapshot::DataFile;
@@ -197,7 +196,7 @@ impl Written {
             self.staged.owners(&owner_batch(&self.owners, people))?;
         }
         let manifest = finished.manifest(self.totals, self.staged.files.clone());
-        let mut summary = self.fold.finish(&Facts::of(&manifest));
+        let mut summary = self.fold.finish(&manifest);
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
             self.staged.document(REJECTS, |mut file| {

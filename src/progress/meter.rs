@@ -5,8 +5,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::event::Event;
-use crate::report::units::count;
-use crate::report::units::duration;
+use crate::report::numbers::count;
+use crate::report::numbers::duration;
 
 /// What rates are measured over.
 const RECENT: Duration = Duration::from_secs(15);

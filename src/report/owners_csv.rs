@@ -3,9 +3,11 @@
 use std::io;
 use std::io::Write;
 
-use super::Bytes;
-use super::Summary;
-use super::summary::OwnerUsage;
+use crate::clip::STATUSES;
+use crate::report::bytes::Bytes;
+use crate::report::summary::OwnerUsage;
+use crate::report::summary::StatusClips;
+use crate::report::summary::Summary;
 use crate::snapshot::csv::defused;
 
 use Cell::Clips;
@@ -23,7 +25,8 @@ enum Cell<'a> {
     Decimal(f64),
 }
 
-const COLUMNS: [Column; 19] = [
+/// The columns before those of the statuses.
+const COLUMNS: [Column; 11] = [
     ("owner_id", |owner| Text(owner.owner_id.as_deref())),
     ("name", |owner| Text(owner.person.name.as_deref())),
     ("email", |owner| Text(owner.person.email.as_deref())),
@@ -41,30 +44,6 @@ const COLUMNS: [Column; 19] = [
     ("exposed_bytes", |owner| {
         Size(owner.open_without_passcode.bytes)
     }),
-    ("record_start_clips", |owner| {
-        Clips(owner.clips_by_status.record_start)
-    }),
-    ("record_failed_clips", |owner| {
-        Clips(owner.clips_by_status.record_failed)
-    }),
-    ("record_end_clips", |owner| {
-        Clips(owner.clips_by_status.record_end)
-    }),
-    ("record_success_clips", |owner| {
-        Clips(owner.clips_by_status.record_success)
-    }),
-    ("record_delete_clips", |owner| {
-        Clips(owner.clips_by_status.record_delete)
-    }),
-    ("suspended_clips", |owner| {
-        Clips(owner.clips_by_status.suspended)
-    }),
-    ("unknown_status_clips", |owner| {
-        Clips(owner.clips_by_status.unknown)
-    }),
-    ("missing_status_clips", |owner| {
-        Clips(owner.clips_by_status.missing)
-    }),
 ];
 
 /// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8. Text
@@ -77,15 +56,29 @@ pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::
     let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(output);
+    let names = COLUMNS.map(|(name, _)| name.to_owned()).into_iter();
+    let statuses = StatusClips::default();
+    let statuses = statuses.iter().map(|(status, _)| status_column(status));
     lines
-        .write_record(COLUMNS.map(|(name, _)| name))
+        .write_record(names.chain(statuses))
         .map_err(io_error)?;
     for owner in &summary.owners {
+        let cells = COLUMNS.map(|(_, cell)| cell(owner)).into_iter();
+        let statuses = owner.clips_by_status.iter().map(|(_, clips)| Clips(clips));
         lines
-            .write_record(COLUMNS.map(|(_, cell)| cell(owner).shown()))
+            .write_record(cells.chain(statuses).map(|cell| cell.shown()))
             .map_err(io_error)?;
     }
     lines.flush()
+}
+
+/// The column of the clips of a status.
+fn status_column(status: &str) -> String {
+    if STATUSES.contains(&status) {
+        format!("{}_clips", status.to_lowercase())
+    } else {
+        format!("{status}_status_clips")
+    }
 }
 
 /// The error of the output itself: the crate's own conversion hides what kind it is, such as a full
