@@ -26,6 +26,9 @@ use crate::report::summary::Count;
 use crate::report::summary::StatusClips;
 use crate::report::summary::place;
 
+pub use crate::report::fold::columns::COLUMNS;
+pub use crate::report::fold::columns::FoldError;
+
 /// The share scope whose clips everybody with the link can watch.
 const ANYONE: &str = "ANYONE";
 
@@ -72,9 +75,6 @@ struct ByPasscode {
     without: Count,
     unknown: Count,
 }
-
-pub use columns::COLUMNS;
-pub use columns::FoldError;
 
 impl SummaryFold {
     /// A fold over no rows yet, of a census as of `snapshot_at` (microseconds since 1970).

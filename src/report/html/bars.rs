@@ -1,4 +1,5 @@
-//! A chart of horizontal bars, each with its name and its number.
+//! A chart of horizontal bars, each with its name and its number; the colours and letters of all
+//! charts.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -8,7 +9,7 @@ use plotters::style::text_anchor::VPos;
 use crate::report::page::plain::fit;
 use crate::report::page::plain::width;
 
-// The colours of all charts. The style sheet gives each its dark twin.
+/// The colours of all charts. The style sheet has a dark twin of each.
 const INK: RGBColor = RGBColor(0x1c, 0x24, 0x30);
 pub(super) const MUTED: RGBColor = RGBColor(0x56, 0x61, 0x70);
 pub(super) const RULE: RGBColor = RGBColor(0xdd, 0xe2, 0xe8);

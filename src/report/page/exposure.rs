@@ -15,7 +15,7 @@ use crate::report::summary::OwnerUsage;
 use crate::report::summary::Summary;
 
 /// Who has how many of them, the most first.
-pub(in crate::report) fn owners(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     let exposure = &summary.exposure;
     let open = exposure.open_without_passcode;
     let unknown = exposure.open_passcode_unknown;
@@ -74,7 +74,7 @@ pub(in crate::report) fn owners(summary: &Summary, limit: usize) -> Section {
 }
 
 /// The largest of them.
-pub(in crate::report) fn clips(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn clips(summary: &Summary, limit: usize) -> Section {
     let largest = &summary.exposure.largest;
     let table = clips_table(summary, largest.iter().take(limit));
     Section {

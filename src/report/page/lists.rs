@@ -25,7 +25,7 @@ use crate::report::summary::StatusCount;
 use crate::report::summary::Summary;
 use crate::report::summary::ValueKind;
 
-pub(in crate::report) fn owners(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     let mut columns = vec![
         column("Owner", Kind::Name),
         column("Clips", Kind::Number),
@@ -83,7 +83,7 @@ fn person_cells(person: &Person) -> [Cell; 3] {
 }
 
 /// None where owners were not looked up.
-pub(in crate::report) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
+pub(crate) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
     if summary.departments.is_empty() {
         return None;
     }
@@ -120,7 +120,7 @@ pub(in crate::report) fn departments(summary: &Summary, limit: usize) -> Option<
     Some(section)
 }
 
-pub(in crate::report) fn department_name(usage: &DepartmentUsage) -> &str {
+pub(crate) fn department_name(usage: &DepartmentUsage) -> &str {
     usage.department.as_deref().unwrap_or("(no department)")
 }
 
@@ -130,7 +130,7 @@ fn and_more(summary: &Summary, things: &str, clips: u64, bytes: Bytes) -> String
     format!("and {things} with {} ({share})", holding(clips, bytes))
 }
 
-pub(in crate::report) fn statuses(summary: &Summary) -> Section {
+pub(crate) fn statuses(summary: &Summary) -> Section {
     let columns = vec![
         column("Status", Kind::Name),
         column("Clips", Kind::Number),
@@ -149,7 +149,7 @@ pub(in crate::report) fn statuses(summary: &Summary) -> Section {
     list("Status", columns, rows.collect())
 }
 
-pub(in crate::report) fn scopes(summary: &Summary) -> Section {
+pub(crate) fn scopes(summary: &Summary) -> Section {
     let columns = vec![
         column("Open to", Kind::Name),
         column("Clips", Kind::Number),
@@ -172,7 +172,7 @@ pub(in crate::report) fn scopes(summary: &Summary) -> Section {
     list("Share links", columns, rows.collect())
 }
 
-pub(in crate::report) fn months(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn months(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
         column("Month", Kind::Name),
         column("Clips", Kind::Number),
@@ -220,7 +220,7 @@ pub(in crate::report) fn months(summary: &Summary, limit: usize) -> Section {
     section
 }
 
-pub(in crate::report) fn ages(summary: &Summary) -> Section {
+pub(crate) fn ages(summary: &Summary) -> Section {
     let columns = vec![
         column("Age", Kind::Name),
         column("Clips", Kind::Number),
@@ -244,7 +244,7 @@ pub(in crate::report) fn ages(summary: &Summary) -> Section {
     list("Age", columns, rows.collect())
 }
 
-pub(in crate::report) fn largest(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn largest(summary: &Summary, limit: usize) -> Section {
     let table = clips_table(summary, summary.largest.iter().take(limit));
     Section {
         heading: "Largest clips".to_owned(),
@@ -253,7 +253,7 @@ pub(in crate::report) fn largest(summary: &Summary, limit: usize) -> Section {
     }
 }
 
-pub(in crate::report) fn clips_table<'a>(
+pub(crate) fn clips_table<'a>(
     summary: &Summary,
     clips: impl Iterator<Item = &'a LargeClip>,
 ) -> Table {
@@ -289,12 +289,12 @@ pub(in crate::report) fn clips_table<'a>(
 }
 
 /// What could be deleted for good.
-pub(in crate::report) fn reclaimable(summary: &Summary) -> Section {
+pub(crate) fn reclaimable(summary: &Summary) -> Section {
     facts("Reclaimable storage", reclaimable_rows(summary))
 }
 
 /// The same as rows of names and values.
-pub(in crate::report) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
+pub(crate) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
     let reclaimable = &summary.reclaimable;
     let all = holding(reclaimable.clips, reclaimable.bytes);
     let share = percent(reclaimable.bytes.percent_of(summary.totals.bytes));
@@ -312,7 +312,7 @@ fn share(bytes: Bytes, summary: &Summary) -> Cell {
     Cell::percent(bytes.percent_of(summary.totals.bytes))
 }
 
-pub(in crate::report) fn age_name(age: &AgeCount) -> String {
+pub(crate) fn age_name(age: &AgeCount) -> String {
     let span = |days: u16| match days % 365 {
         0 => things(u64::from(days / 365), "year"),
         _ => things(u64::from(days), "day"),
@@ -331,7 +331,7 @@ fn owner_by_name(summary: &Summary, owner_id: Option<&str>) -> String {
     owner.map_or_else(|| owner_name(owner_id), id_and_name)
 }
 
-pub(in crate::report) fn id_and_name(owner: &OwnerUsage) -> String {
+pub(crate) fn id_and_name(owner: &OwnerUsage) -> String {
     let id = owner_name(owner.owner_id.as_deref());
     let known = [&owner.person.name, &owner.person.email];
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
@@ -343,7 +343,7 @@ pub(in crate::report) fn id_and_name(owner: &OwnerUsage) -> String {
 }
 
 /// How an owner is called where there is little room: by name or e-mail, if they are known.
-pub(in crate::report) fn short_name(owner: &OwnerUsage) -> String {
+pub(crate) fn short_name(owner: &OwnerUsage) -> String {
     let person = &owner.person;
     let known = person.name.clone().or_else(|| person.email.clone());
     known.unwrap_or_else(|| owner_name(owner.owner_id.as_deref()))
@@ -354,11 +354,11 @@ fn owner_name(owner_id: Option<&str>) -> String {
 }
 
 /// Documented values are always named, other ones where there are any.
-pub(in crate::report) fn is_shown(kind: ValueKind, clips: u64) -> bool {
+pub(crate) fn is_shown(kind: ValueKind, clips: u64) -> bool {
     kind == ValueKind::Documented || clips > 0
 }
 
-pub(in crate::report) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
+pub(crate) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
     match (value, kind) {
         (Some(value), ValueKind::Unknown) => format!("{value} (unknown)"),
         (Some(value), _) => value.to_owned(),

@@ -1,11 +1,11 @@
 //! The page that text and markdown have in common: which sections there are, and their order.
 
-pub(in crate::report) mod exposure;
-pub(in crate::report) mod lists;
+pub(crate) mod exposure;
+pub(crate) mod lists;
 pub mod numbers;
-pub(in crate::report) mod plain;
-pub(in crate::report) mod proof;
-pub(in crate::report) mod section;
+pub(crate) mod plain;
+pub(crate) mod proof;
+pub(crate) mod section;
 
 use crate::report::page::numbers::SIZES_ARE_DECIMAL;
 use crate::report::page::numbers::duration;
@@ -21,19 +21,19 @@ use crate::report::summary::Summary;
 
 /// How much of the long lists is shown.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::report) struct Limits {
-    pub(in crate::report) owners: usize,
-    pub(in crate::report) months: usize,
-    pub(in crate::report) clips: usize,
-    pub(in crate::report) exposed_owners: usize,
+pub(crate) struct Limits {
+    pub(crate) owners: usize,
+    pub(crate) months: usize,
+    pub(crate) clips: usize,
+    pub(crate) exposed_owners: usize,
     /// 0 leaves the section out.
-    pub(in crate::report) exposed_clips: usize,
+    pub(crate) exposed_clips: usize,
     /// 0 leaves the section out.
-    pub(in crate::report) files: usize,
+    pub(crate) files: usize,
 }
 
 /// All sections in their order. The first one is the head of the page.
-pub(in crate::report) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
+pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     let mut sections = vec![
         head(summary),
         totals(summary),
@@ -61,7 +61,7 @@ pub(in crate::report) fn sections(summary: &Summary, limits: Limits) -> Vec<Sect
     sections
 }
 
-pub(in crate::report) fn head(summary: &Summary) -> Section {
+pub(crate) fn head(summary: &Summary) -> Section {
     let what = match summary.table.as_str() {
         "clips" => "Zoom Clips",
         "changes" => "Zoom Clips, changes only",
@@ -99,7 +99,7 @@ pub(in crate::report) fn head(summary: &Summary) -> Section {
 }
 
 /// What a reader has to know before the numbers.
-pub(in crate::report) fn warnings(proof: &Proof) -> Vec<String> {
+pub(crate) fn warnings(proof: &Proof) -> Vec<String> {
     let mut warnings = Vec::new();
     if proof.verdict == "incomplete" {
         warnings.push("WARNING: incomplete. Clips are missing from these numbers.".to_owned());
@@ -115,7 +115,7 @@ pub(in crate::report) fn warnings(proof: &Proof) -> Vec<String> {
 }
 
 /// The accounts in a line.
-pub(in crate::report) fn accounts(account_ids: &[String]) -> String {
+pub(crate) fn accounts(account_ids: &[String]) -> String {
     let (named, more) = first(account_ids);
     let plural = if account_ids.len() == 1 { "" } else { "s" };
     format!("account{plural}: {}{more}", named.join(", "))

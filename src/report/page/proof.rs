@@ -15,7 +15,7 @@ use crate::report::summary::Proof;
 use crate::report::summary::Quality;
 use crate::report::summary::Summary;
 
-pub(in crate::report) fn quality(summary: &Summary) -> Section {
+pub(crate) fn quality(summary: &Summary) -> Section {
     let quality = &summary.quality;
     let totals = &summary.totals;
     let counts = [
@@ -45,7 +45,7 @@ pub(in crate::report) fn quality(summary: &Summary) -> Section {
     facts("Data quality", rows.into_iter().chain(repairs).collect())
 }
 
-pub(in crate::report) fn proof(summary: &Summary) -> Section {
+pub(crate) fn proof(summary: &Summary) -> Section {
     let proof = &summary.proof;
     let mut lines = vec![format!(
         "verdict {}: {} walked, {} unsettled",
@@ -94,12 +94,12 @@ pub(in crate::report) fn proof(summary: &Summary) -> Section {
 }
 
 /// The command that holds the files against their manifest.
-pub(in crate::report) fn how_to_verify(summary: &Summary) -> String {
+pub(crate) fn how_to_verify(summary: &Summary) -> String {
     format!("clipcensus verify OUT/_snapshots/{}", summary.snapshot_date)
 }
 
 /// The data files with what proves them.
-pub(in crate::report) fn files(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn files(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
         column("File", Kind::Name),
         column("Rows", Kind::Number),

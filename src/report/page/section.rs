@@ -12,31 +12,31 @@ const NAMED: usize = 10;
 
 /// A heading, lines of prose, and a table. Everything is raw: the renderers escape it.
 #[derive(Debug, Default)]
-pub(in crate::report) struct Section {
-    pub(in crate::report) heading: String,
-    pub(in crate::report) lines: Vec<String>,
-    pub(in crate::report) table: Option<Table>,
+pub(crate) struct Section {
+    pub(crate) heading: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) table: Option<Table>,
     /// Lines below the table.
-    pub(in crate::report) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Rows with a cell for each column.
 #[derive(Debug)]
-pub(in crate::report) struct Table {
-    pub(in crate::report) columns: Vec<Column>,
-    pub(in crate::report) rows: Vec<Vec<Cell>>,
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::report) struct Column {
-    pub(in crate::report) name: &'static str,
-    pub(in crate::report) kind: Kind,
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
 }
 
 /// How a column is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report) enum Kind {
+pub(crate) enum Kind {
     /// Right-aligned.
     Number,
     /// As [`Kind::Text`]; what the row is about.
@@ -51,33 +51,33 @@ pub(in crate::report) enum Kind {
 
 /// A cell of a table: text, raw as it came, and what it is sorted by if it stands for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::report) struct Cell {
-    pub(in crate::report) text: String,
+pub(crate) struct Cell {
+    pub(crate) text: String,
     /// The exact number, in digits.
-    pub(in crate::report) number: Option<String>,
+    pub(crate) number: Option<String>,
 }
 
 impl Cell {
-    pub(in crate::report) fn text(text: impl Into<String>) -> Self {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             number: None,
         }
     }
 
-    pub(in crate::report) fn count(count: u64) -> Self {
+    pub(crate) fn count(count: u64) -> Self {
         Self::number(numbers::count(count), count.to_string())
     }
 
-    pub(in crate::report) fn size(bytes: Bytes) -> Self {
+    pub(crate) fn size(bytes: Bytes) -> Self {
         Self::number(numbers::size(bytes), bytes.0.to_string())
     }
 
-    pub(in crate::report) fn percent(percent: f64) -> Self {
+    pub(crate) fn percent(percent: f64) -> Self {
         Self::number(numbers::percent(percent), percent.to_string())
     }
 
-    pub(in crate::report) fn duration(seconds: f64) -> Self {
+    pub(crate) fn duration(seconds: f64) -> Self {
         Self::number(numbers::duration(seconds), seconds.to_string())
     }
 
@@ -90,7 +90,7 @@ impl Cell {
 }
 
 /// As many as a page should name, and a word on the others; the JSON names them all.
-pub(in crate::report) fn first<T>(all: &[T]) -> (&[T], String) {
+pub(crate) fn first<T>(all: &[T]) -> (&[T], String) {
     match all.split_at_checked(NAMED) {
         Some((named, rest)) if !rest.is_empty() => {
             let more = format!(", and {} more", count(rest.len() as u64));
@@ -101,17 +101,17 @@ pub(in crate::report) fn first<T>(all: &[T]) -> (&[T], String) {
 }
 
 /// Clips and what they hold.
-pub(in crate::report) fn counted(count: Count) -> Cell {
+pub(crate) fn counted(count: Count) -> Cell {
     Cell::text(holding(count.clips, count.bytes))
 }
 
 /// A row of [`facts`].
-pub(in crate::report) fn row(name: &str, value: Cell) -> Vec<Cell> {
+pub(crate) fn row(name: &str, value: Cell) -> Vec<Cell> {
     vec![Cell::text(name), value]
 }
 
 /// A section of names and values; values are set to the right if all are numbers.
-pub(in crate::report) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
+pub(crate) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     let column = |kind| Column { name: "", kind };
     let mut values = rows.iter().filter_map(|row| row.last());
     let kind = if values.all(|value| value.number.is_some()) {
@@ -129,15 +129,11 @@ pub(in crate::report) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     }
 }
 
-pub(in crate::report) fn column(name: &'static str, kind: Kind) -> Column {
+pub(crate) fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
-pub(in crate::report) fn list(
-    heading: &str,
-    columns: Vec<Column>,
-    rows: Vec<Vec<Cell>>,
-) -> Section {
+pub(crate) fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
     Section {
         heading: heading.to_owned(),
         table: Some(Table { columns, rows }),
