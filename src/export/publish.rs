@@ -34,7 +34,6 @@ use crate::snapshot::Staged;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
-use crate::snapshot::instant::utc_date;
 use crate::snapshot::merge;
 use crate::tally::Tally;
 
@@ -203,9 +202,8 @@ impl Written {
                 finished.crawl.spool.write_rejects(&mut file).map(drop)
             })?;
         }
+        let place = self.staged.document_path("owners.csv")?;
         self.staged.document("owners.csv", |file| {
-            let date = utc_date(manifest.snapshot_at);
-            let place = finished.layout.snapshot_dir(date).join("owners.csv");
             report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
         })?;
         let manifest_path = self.staged.publish(

@@ -409,7 +409,11 @@ impl Staged {
         }
     }
 
-    fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
+    /// Where a document is written before it is published.
+    ///
+    /// # Errors
+    /// [`SnapshotError::BadName`] for a name that leads elsewhere.
+    pub fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || name == MANIFEST || !name.chars().all(fine) {
             return Err(SnapshotError::BadName {
