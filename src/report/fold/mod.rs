@@ -96,8 +96,8 @@ impl SummaryFold {
         }
     }
 
-    /// Adds the rows of a batch. Columns are found by name; those that [`COLUMNS`](crate::report::COLUMNS) does not
-    /// list may be left out.
+    /// Adds the rows of a batch. Columns are found by name; those that [`COLUMNS`] does not list may
+    /// be left out.
     ///
     /// # Errors
     /// A column that it needs is not there or has another type than the schema says. Nothing of
