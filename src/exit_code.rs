@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use textwrap::Options;
+use textwrap::WordSplitter;
+
 /// What the process says to its caller: cron, systemd, an orchestrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
@@ -102,23 +105,21 @@ pub fn table() -> String {
 /// The table with what to do for each code.
 #[must_use]
 pub fn topic() -> String {
+    let lines = Options::new(79)
+        .initial_indent(INDENT)
+        .subsequent_indent(INDENT)
+        .word_splitter(WordSplitter::NoHyphenation);
     let mut text = "How a command ends, and what to do then:\n".to_owned();
     for code in ExitCode::ALL {
-        _ = write!(text, "\n{:>3}  {}", code as u8, code.meaning());
-        let mut width = 80;
-        for word in code.remedy().split(' ') {
-            if width + 1 + word.len() > 79 {
-                text.push_str("\n    ");
-                width = 4;
-            }
-            text.push(' ');
-            text.push_str(word);
-            width += 1 + word.len();
-        }
-        text.push('\n');
+        // Writing to a string does not fail.
+        _ = writeln!(text, "\n{:>3}  {}", code as u8, code.meaning());
+        _ = writeln!(text, "{}", textwrap::fill(code.remedy(), &lines));
     }
     text
 }
+
+/// As wide as a number and what stands around it.
+const INDENT: &str = "     ";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`event`] | what happened, as plain data: progress, log and manifest listen |
 //! | [`cores`] | work that keeps a core busy, off the async threads |
+//! | `redact` | secrets out of JSON, links and messages; pure |
 //! | [`clip`] | the row: one record of the API, normalised; pure |
 //! | [`owner`] | who a clip belongs to; the `owners` table; pure |
 //! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
@@ -33,6 +34,8 @@
 pub mod event;
 
 pub mod cores;
+
+mod redact;
 
 pub mod clip;
 

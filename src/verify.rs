@@ -3,7 +3,6 @@
 use crate::crawl::verdict;
 use crate::error::Error;
 use crate::report;
-use crate::report::Facts;
 use crate::report::Summary;
 use crate::report::SummaryFold;
 use crate::snapshot;
@@ -48,7 +47,7 @@ pub fn summary_of(layout: &Layout, manifest: &Manifest) -> Result<Summary, Error
         fold.add(&batch?)
             .map_err(|error| Error::Miscounted(error.to_string()))?;
     }
-    let mut summary = fold.finish(&Facts::of(manifest));
+    let mut summary = fold.finish(manifest);
     summary.name_owners(read_owners(layout, manifest)?);
     Ok(summary)
 }

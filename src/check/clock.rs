@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 
-use crate::check::line::Line;
+use crate::check::result::CheckResult;
 use crate::zoom::transport::Request;
 use crate::zoom::transport::Response;
 use crate::zoom::transport::Transport;
@@ -18,7 +18,7 @@ use crate::zoom::transport::TransportError;
 const TOLERANCE: u64 = 60;
 
 /// A transport that looks at the date of every answer.
-pub(super) struct Watch<T> {
+pub(super) struct ClockProbe<T> {
     transport: T,
     seen: Mutex<Option<Skew>>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Watch<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Skew(i64);
 
-impl<T: Transport> Watch<T> {
+impl<T: Transport> ClockProbe<T> {
     pub(super) fn new(transport: T) -> Self {
         Self {
             transport,
@@ -36,9 +36,9 @@ impl<T: Transport> Watch<T> {
     }
 
     /// What the answers told; none if there was none with a date.
-    pub(super) fn line(&self) -> Option<Line> {
+    pub(super) fn result(&self) -> Option<CheckResult> {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.map(Skew::line)
+        seen.map(Skew::result)
     }
 
     fn look(&self, sent: SystemTime, response: &Response) {
@@ -56,7 +56,7 @@ impl<T: Transport> Watch<T> {
     }
 }
 
-impl<T: Transport> Transport for Watch<T> {
+impl<T: Transport> Transport for ClockProbe<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let sent = SystemTime::now();
@@ -84,10 +84,10 @@ fn skew(sent: SystemTime, received: SystemTime, date: SystemTime) -> Skew {
 }
 
 impl Skew {
-    fn line(self) -> Line {
+    fn result(self) -> CheckResult {
         let seconds = self.0.unsigned_abs();
         if seconds <= TOLERANCE {
-            return Line::ok("clock", format!("within {TOLERANCE} s of the service's"));
+            return CheckResult::ok("clock", format!("within {TOLERANCE} s of the service's"));
         }
         let apart = humantime::format_duration(Duration::from_secs(seconds));
         let (way, harm) = if self.0 > 0 {
@@ -95,7 +95,7 @@ impl Skew {
         } else {
             ("behind", "an export leaves the newest clips out")
         };
-        Line::warning(
+        CheckResult::warning(
             "clock",
             format!("{apart} {way} the service's, so that {harm}: set it by NTP, or give --until"),
         )
@@ -105,7 +105,7 @@ impl Skew {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::line::State;
+    use crate::check::result::State;
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn more_than_a_minute_is_a_warning_that_says_which_way() {
-        assert_eq!(Skew(60).line().state, State::Ok);
-        assert_eq!(Skew(-60).line().state, State::Ok);
-        let (fast, slow) = (Skew(7200).line(), Skew(-61).line());
+        assert_eq!(Skew(60).result().state, State::Ok);
+        assert_eq!(Skew(-60).result().state, State::Ok);
+        let (fast, slow) = (Skew(7200).result(), Skew(-61).result());
         assert_eq!(fast.state, State::Warning);
         assert!(fast.text.starts_with("2h ahead of"), "{}", fast.text);
         assert!(slow.text.starts_with("1m 1s behind"), "{}", slow.text);

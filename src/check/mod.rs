@@ -7,28 +7,30 @@ use jiff::Timestamp;
 
 mod clock;
 mod estimate;
-mod line;
-mod output;
+mod result;
 
-use crate::check::clock::Watch;
+use crate::check::clock::ClockProbe;
 use crate::check::estimate::Sampling;
 use crate::config;
 use crate::config::Accounts;
 use crate::crawl::Account;
-use crate::model::Window;
 use crate::error::Error;
 use crate::event::Events;
+use crate::export::census::Census;
 use crate::export::connect;
 use crate::export::connect::OpenSource;
 use crate::export::scopes::for_clips;
 use crate::export::scopes::for_owners;
+use crate::model::Window;
+use crate::snapshot::Layout;
+use crate::snapshot::try_output;
 use crate::zoom::Client;
 use crate::zoom::HttpTransport;
 use crate::zoom::Timeouts;
 
-pub use crate::check::line::Line;
-pub use crate::check::line::State;
-pub use crate::check::line::worst;
+pub use crate::check::result::CheckResult;
+pub use crate::check::result::State;
+pub use crate::check::result::worst;
 
 /// Accounts of which each is asked for its clips, at most.
 const ACCOUNTS_ASKED: usize = 8;
@@ -37,10 +39,10 @@ const ACCOUNTS_ASKED: usize = 8;
 ///
 /// # Errors
 /// Where the look itself cannot be taken, such as a sandbox that does not start. What stands against
-/// the export is among the lines.
-pub async fn check(settings: &config::Export, now: Timestamp) -> Result<Vec<Line>, Error> {
+/// the export is among the results.
+pub async fn check(settings: &config::Export, now: Timestamp) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let watch = Arc::new(Watch::new(
+    let probe = Arc::new(ClockProbe::new(
         HttpTransport::new(Timeouts::default())
             .map_err(|error| Error::Transport(error.to_string()))?,
     ));
@@ -49,15 +51,15 @@ pub async fn check(settings: &config::Export, now: Timestamp) -> Result<Vec<Line
         ..settings.clone()
     };
     let client = connect::client(
-        Arc::clone(&watch) as _,
+        Arc::clone(&probe) as _,
         &patience,
         &source,
         &Events::default(),
     );
-    let mut lines = service(&client, settings, &source, now).await;
-    lines.extend(watch.line());
-    lines.push(output::line(settings, &source));
-    Ok(lines)
+    let mut results = service(&client, settings, &source, now).await;
+    results.extend(probe.result());
+    results.push(output(settings, &source));
+    Ok(results)
 }
 
 /// What only the service can tell; the first failure ends it, as the rest hangs on it.
@@ -66,22 +68,25 @@ async fn service(
     settings: &config::Export,
     source: &OpenSource,
     now: Timestamp,
-) -> Vec<Line> {
-    let mut lines = Vec::new();
+) -> Vec<CheckResult> {
+    let mut results = Vec::new();
     let granted = match client.granted_scopes().await {
         Ok(granted) => granted.unwrap_or_default(),
-        Err(failure) => return vec![Line::failure("credentials", &failure)],
+        Err(failure) => return vec![CheckResult::failure("credentials", &failure)],
     };
-    lines.push(Line::ok("credentials", credentials(source, &granted)));
-    lines.extend(scopes(settings, &granted));
-    if lines.iter().any(|line| line.state == State::Failed) {
-        return lines;
+    results.push(CheckResult::ok(
+        "credentials",
+        credentials(source, &granted),
+    ));
+    results.extend(scopes(settings, &granted));
+    if results.iter().any(|result| result.state == State::Failed) {
+        return results;
     }
     let accounts = match connect::accounts(client, settings, source).await {
         Ok(accounts) => accounts,
         Err(error) => {
-            lines.push(Line::error("reach", &error));
-            return lines;
+            results.push(CheckResult::error("reach", &error));
+            return results;
         }
     };
     let windows = Window::tile(settings.span(now));
@@ -90,18 +95,38 @@ async fn service(
     let mut is_reached = true;
     for account in accounts.iter().take(asked) {
         if let Err(failure) = sampling.newest(account).await {
-            lines.push(Line::failure("reach", &failure));
+            results.push(CheckResult::failure("reach", &failure));
             is_reached = false;
         }
     }
     if is_reached {
-        lines.push(Line::ok("reach", reach(settings, &accounts, asked)));
-        lines.push(match sampling.history().await {
-            Ok(()) => Line::ok("export", sampling.estimate().to_string()),
-            Err(failure) => Line::failure("export", &failure),
+        results.push(CheckResult::ok("reach", reach(settings, &accounts, asked)));
+        results.push(match sampling.history().await {
+            Ok(()) => CheckResult::ok("export", sampling.estimate().to_string()),
+            Err(failure) => CheckResult::failure("export", &failure),
         });
     }
-    lines
+    results
+}
+
+/// Whether an export could write where it is to write, found out without leaving anything there.
+fn output(settings: &config::Export, source: &OpenSource) -> CheckResult {
+    let census = Census::of(settings, source);
+    let layout = Layout::new(&settings.out, census.table());
+    let tried = try_output(&layout)
+        .map_err(Into::into)
+        .and_then(|()| census.refuse_other(&layout));
+    if let Err(error) = tried {
+        return CheckResult::error("output", &error);
+    }
+    let out = layout.out();
+    let shown = out.display();
+    let text = if out.exists() {
+        format!("{shown} can be written")
+    } else {
+        format!("{shown} is not there yet and can be made")
+    };
+    CheckResult::ok("output", text)
 }
 
 fn credentials(source: &OpenSource, granted: &[String]) -> String {
@@ -117,14 +142,14 @@ fn credentials(source: &OpenSource, granted: &[String]) -> String {
     }
 }
 
-/// One line for what is granted, or one for each need that is not.
-fn scopes(settings: &config::Export, granted: &[String]) -> Vec<Line> {
+/// One result for what is granted, or one for each need that is not.
+fn scopes(settings: &config::Export, granted: &[String]) -> Vec<CheckResult> {
     if granted.is_empty() {
         let text = "the access token names none, so that it is not known whether all clips are \
                     listed; use the app's client id and secret to have that checked";
-        return vec![Line::warning("scopes", text.to_owned())];
+        return vec![CheckResult::warning("scopes", text.to_owned())];
     }
-    let mut lines = Vec::new();
+    let mut results = Vec::new();
     for need in for_clips(&settings.accounts) {
         if !need.is_met(granted) {
             let error = Error::Scope {
@@ -132,7 +157,7 @@ fn scopes(settings: &config::Export, granted: &[String]) -> Vec<Line> {
                 granted: granted.join(", "),
             };
             let text = format!("cannot {}: {error}", need.what);
-            lines.push(Line::failed("scopes", text, error.exit_code()));
+            results.push(CheckResult::failed("scopes", text, error.exit_code()));
         }
     }
     if settings.resolve_owners {
@@ -143,14 +168,14 @@ fn scopes(settings: &config::Export, granted: &[String]) -> Vec<Line> {
                     need.what,
                     need.wanted()
                 );
-                lines.push(Line::warning("scopes", text));
+                results.push(CheckResult::warning("scopes", text));
             }
         }
     }
-    if lines.is_empty() {
-        lines.push(Line::ok("scopes", granted.join(", ")));
+    if results.is_empty() {
+        results.push(CheckResult::ok("scopes", granted.join(", ")));
     }
-    lines
+    results
 }
 
 fn reach(settings: &config::Export, accounts: &[Account], asked: usize) -> String {

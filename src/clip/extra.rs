@@ -6,9 +6,9 @@ use std::collections::btree_map::Entry;
 
 use serde_json::value::RawValue;
 
-use crate::clip::scrub::SecretPolicy;
-use crate::clip::scrub::scrub_member;
-use crate::clip::surrogate::without_halves;
+use crate::clip::SecretPolicy;
+use crate::redact::redact_member;
+use crate::redact::surrogate::without_halves;
 
 /// Collects members, ordered by name so that the same record always gives the same text.
 pub(super) struct Extra {
@@ -32,7 +32,7 @@ impl Extra {
         match self.secrets {
             SecretPolicy::Keep => self.add_clean(name, without_halves(raw.get()).into_owned()),
             SecretPolicy::Cut => {
-                let (name, json) = scrub_member(name, raw.get());
+                let (name, json) = redact_member(name, raw.get());
                 self.add_clean(&name, json);
             }
         }

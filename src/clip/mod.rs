@@ -2,15 +2,12 @@
 
 use std::borrow::Cow;
 
-mod cut;
 mod decimal;
 mod extra;
 mod fields;
 mod instant;
 pub mod normalise;
 pub mod schema;
-pub mod scrub;
-mod surrogate;
 #[cfg(test)]
 pub(crate) mod tests;
 mod value;
@@ -22,7 +19,15 @@ pub use schema::ClipBatchBuilder;
 pub use schema::Column;
 pub use schema::SCHEMA_VERSION;
 pub use schema::schema;
-pub use scrub::SecretPolicy;
+
+/// Whether passcodes and signatures may reach the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretPolicy {
+    /// They are cut out.
+    Cut,
+    /// They were asked for.
+    Keep,
+}
 
 /// The statuses that the API documents.
 pub const STATUSES: [&str; 6] = [

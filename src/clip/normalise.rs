@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::clip::Clip;
+use crate::clip::SecretPolicy;
 use crate::clip::extra::Extra;
 use crate::clip::fields::Fields;
-use crate::clip::scrub::SecretPolicy;
-use crate::clip::scrub::scrub_link;
-use crate::clip::scrub::scrub_text;
 use crate::clip::value;
+use crate::redact::redact_link;
+use crate::redact::redact_text;
 
 /// A clip, and what had to be repaired to make it.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +130,7 @@ impl Reader {
         let text = self.take(name, raw, value::text)?;
         Some(match self.secrets {
             SecretPolicy::Keep => text,
-            SecretPolicy::Cut => scrub_text(text),
+            SecretPolicy::Cut => redact_text(text),
         })
     }
 
@@ -138,7 +138,7 @@ impl Reader {
         let link = self.take(name, raw, value::text)?;
         Some(match self.secrets {
             SecretPolicy::Keep => link,
-            SecretPolicy::Cut => scrub_link(link),
+            SecretPolicy::Cut => redact_link(link),
         })
     }
 
@@ -159,7 +159,7 @@ impl Reader {
         self.keep_if(tags.had_more_than_names, "tags", raw);
         Some(match self.secrets {
             SecretPolicy::Keep => tags.names,
-            SecretPolicy::Cut => tags.names.into_iter().map(scrub_text).collect(),
+            SecretPolicy::Cut => tags.names.into_iter().map(redact_text).collect(),
         })
     }
 

@@ -1,13 +1,17 @@
 //! Reads single values of the API as what their column needs; `None` means that one does not fit.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use memchr::memchr;
+use serde::Deserializer;
+use serde::de::MapAccess;
+use serde::de::Visitor;
 use serde_json::value::RawValue;
 
 use crate::clip::decimal::Decimal;
-use crate::clip::fields::Members;
 use crate::clip::instant::Instant;
+use crate::redact::surrogate::without_halves;
 
 /// A string. One with half a surrogate pair cannot be UTF-8, and so does not fit.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
@@ -103,6 +107,43 @@ pub(super) fn tags(raw: &RawValue) -> Option<Tags<'_>> {
 
 /// The members of an object, in their order.
 pub(super) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    let Members(members) = serde_json::from_str(raw.get()).ok()?;
+    let mut members = Vec::new();
+    each_member(raw, |name, raw| members.push((name, raw)))?;
     Some(members)
+}
+
+/// Hands every member of an object on, in their order; `None` if it is no object.
+pub(super) fn each_member<'a>(
+    raw: &'a RawValue,
+    take: impl FnMut(Cow<'a, str>, &'a RawValue),
+) -> Option<()> {
+    serde_json::Deserializer::from_str(raw.get())
+        .deserialize_map(EachMember(take))
+        .ok()
+}
+
+struct EachMember<F>(F);
+
+impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for EachMember<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, raw)) = map.next_entry::<&RawValue, &RawValue>()? {
+            (self.0)(name_text(name), raw);
+        }
+        Ok(())
+    }
+}
+
+/// The text of a member's name: borrowed unless it holds an escape. A name with half a surrogate
+/// pair must not cost the record: there the escape's letters stand in.
+fn name_text(quoted: &RawValue) -> Cow<'_, str> {
+    text(quoted).unwrap_or_else(|| {
+        serde_json::from_str(&without_halves(quoted.get()))
+            .map_or(Cow::Borrowed(quoted.get()), Cow::Owned)
+    })
 }

@@ -11,14 +11,14 @@ mod credentials;
 mod error;
 mod file;
 mod limits;
-mod notices;
+mod monitor;
 mod when;
 
 pub use crate::config::accounts::Accounts;
 pub use crate::config::credentials::Environment;
 pub use crate::config::error::ConfigError;
-pub use crate::config::notices::Notices;
-pub use crate::config::notices::PingUrl;
+pub use crate::config::monitor::MonitorSettings;
+pub use crate::config::monitor::PingUrl;
 pub use crate::config::when::When;
 
 use crate::cli::ByDate;

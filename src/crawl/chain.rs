@@ -148,7 +148,9 @@ impl Chain {
     pub(super) fn cut(self) -> Vec<Self> {
         let left = self.left.unwrap_or(0);
         let pages = i64::try_from(left.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(i64::MAX);
-        let at = self.window.half(self.seconds_a_page.saturating_mul(pages) / 2);
+        let at = self
+            .window
+            .half(self.seconds_a_page.saturating_mul(pages) / 2);
         let mut parts: Vec<Self> = self
             .window
             .cut(at)
@@ -186,9 +188,8 @@ impl Chain {
         if is_first {
             let is_all = page.next_page_token.is_none();
             read.first_asked = time.map(|time| time.sent);
-            read.record.shared = crawl.sums(|sums| {
-                sums.shared(self.account, self.window, &page.listed, is_all)
-            });
+            read.record.shared =
+                crawl.sums(|sums| sums.shared(self.account, self.window, &page.listed, is_all));
             if self.left.is_none() {
                 crawl.events.emit(&Event::Expected {
                     clips: page.total_records,
@@ -244,7 +245,10 @@ impl Chain {
         let is_last = self.restarts > MOST_RESTARTS;
         if is_last && !self.can_shrink(crawl) {
             self.repeats = MOST_REPEATS;
-            let why = format!("its page token was refused {} times: {failure}", self.restarts);
+            let why = format!(
+                "its page token was refused {} times: {failure}",
+                self.restarts
+            );
             return self.judge(crawl, read, Judgement::Unsettled(why));
         }
         self.repeated(crawl, &failure.to_string());
@@ -305,7 +309,10 @@ impl Chain {
             return None;
         }
         let second = listed.last()?.second?;
-        let in_seam = listed.iter().rev().take_while(|it| it.second == Some(second));
+        let in_seam = listed
+            .iter()
+            .rev()
+            .take_while(|it| it.second == Some(second));
         let in_seam = in_seam.count();
         // The record before may have any date: it must not be one of the seam's.
         let before = listed.len().checked_sub(in_seam + 1);
@@ -338,7 +345,11 @@ impl Chain {
                 }
             })
         };
-        let again = listed.iter().filter(may_come_again).map(|it| it.id).collect();
+        let again = listed
+            .iter()
+            .filter(may_come_again)
+            .map(|it| it.id)
+            .collect();
         let mut left = self.part(rest, total.saturating_sub(read.proof.records()));
         left.repeats = 0;
         left.restarts = 0;
@@ -390,10 +401,7 @@ impl Seam {
     /// The head and the rest of a window.
     fn cut(&self, window: Window) -> (Window, Window) {
         let at = self.second + i64::from(self.is_newest_first);
-        let (older, newer) = (
-            Window { to: at, ..window },
-            Window { from: at, ..window },
-        );
+        let (older, newer) = (Window { to: at, ..window }, Window { from: at, ..window });
         if self.is_newest_first {
             (newer, older)
         } else {

@@ -6,10 +6,10 @@ use std::ops::Range;
 use arrow::array::RecordBatch;
 use serde_json::json;
 
-use crate::clip::scrub::scrub;
 use crate::clip::{Clip, ClipBatchBuilder, SecretPolicy, normalise};
 use crate::model::Window;
 use crate::model::window::MARGIN;
+use crate::redact::redact_json;
 use crate::spool::Hashing;
 use crate::zoom::{DateFilter, Page, PageToken, WireError};
 
@@ -106,7 +106,7 @@ impl Decoder {
                         second: None,
                     });
                     let record = match self.secrets {
-                        SecretPolicy::Cut => scrub(record.get()),
+                        SecretPolicy::Cut => redact_json(record.get()),
                         SecretPolicy::Keep => record.get().to_owned(),
                     };
                     let line = json!({

@@ -2,7 +2,7 @@
 
 /// Looks at every page of a chain, and judges it at its end.
 #[derive(Debug, Default)]
-pub struct Proof {
+pub(super) struct Proof {
     pages: u64,
     records: u64,
     total: Total,
@@ -25,7 +25,7 @@ enum Total {
 
 /// The judgement of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judgement {
+pub(super) enum Judgement {
     /// Every page named the same total, no id came twice, and the distinct ids equal the total.
     Settled,
     /// The service names no total, or one that does not count the filter: nothing contradicts.
@@ -38,15 +38,15 @@ pub enum Judgement {
 
 impl Judgement {
     /// Clips were changed while the pages were read.
-    #[must_use]
-    pub fn changed() -> Self {
+
+    pub(super) fn changed() -> Self {
         Self::Changed("clips were changed while their pages were read".to_owned())
     }
 }
 
 impl Proof {
     /// Takes note of one page.
-    pub fn page(&mut self, records: u64, total_records: Option<u64>) {
+    pub(super) fn page(&mut self, records: u64, total_records: Option<u64>) {
         self.counts_pages =
             (self.pages == 0 || self.counts_pages) && total_records == Some(records);
         self.pages += 1;
@@ -60,25 +60,25 @@ impl Proof {
     }
 
     /// A clip on a later page was changed after the first page was asked for.
-    pub const fn changed(&mut self) {
+    pub(super) const fn changed(&mut self) {
         self.is_changed = true;
     }
 
     /// Pages seen.
-    #[must_use]
-    pub const fn pages(&self) -> u64 {
+
+    pub(super) const fn pages(&self) -> u64 {
         self.pages
     }
 
     /// Records seen, whatever they are.
-    #[must_use]
-    pub const fn records(&self) -> u64 {
+
+    pub(super) const fn records(&self) -> u64 {
         self.records
     }
 
     /// The total that all pages agreed on, if it counts the filter.
-    #[must_use]
-    pub const fn expected(&self) -> Option<u64> {
+
+    pub(super) const fn expected(&self) -> Option<u64> {
         match self.total {
             Total::Named(total) if !self.names_page_lengths() => Some(total),
             _ => None,
@@ -93,8 +93,8 @@ impl Proof {
 
     /// Judges the chain once its last page is in. `distinct` counts ids, and records without one;
     /// `others_count` says that other windows named a total.
-    #[must_use]
-    pub fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
+
+    pub(super) fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
         if distinct < self.records {
             let repeated = self.records - distinct;
             return Judgement::Changed(format!("{repeated} of its clips came twice"));

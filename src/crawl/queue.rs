@@ -42,7 +42,9 @@ impl Queue {
     pub(super) fn push(&mut self, chain: Chain) {
         let Some(left) = chain.left else {
             let rank = |chain: &Chain| (Reverse(chain.account), chain.window.from);
-            let index = self.unseen.partition_point(|other| rank(other) < rank(&chain));
+            let index = self
+                .unseen
+                .partition_point(|other| rank(other) < rank(&chain));
             self.unseen.insert(index, chain);
             return;
         };
@@ -57,7 +59,10 @@ impl Queue {
         if let Some(chain) = self.unseen.pop() {
             return Some(chain);
         }
-        let late = self.fullest.last().filter(|(left, _)| *left > self.left / SHARES);
+        let late = self
+            .fullest
+            .last()
+            .filter(|(left, _)| *left > self.left / SHARES);
         let place = match late {
             Some((_, place)) => *place,
             None => *self.seen.first_key_value()?.0,
@@ -160,7 +165,10 @@ mod tests {
         windows.sort_unstable();
         assert!(windows.windows(2).all(|pair| pair[0].to == pair[1].from));
         assert_eq!((windows[0].from, windows[5].to), (0, 2_000));
-        assert_eq!(windows[5].from, 1_000, "one of less than two pages is left whole");
+        assert_eq!(
+            windows[5].from, 1_000,
+            "one of less than two pages is left whole"
+        );
     }
 
     #[test]

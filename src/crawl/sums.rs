@@ -191,7 +191,10 @@ impl Sums {
             (Standing::Settled(_), Some(window)) => consequences.settled.push((window, true)),
             (Standing::Unproven | Standing::Unsettled, Some(window)) => {
                 consequences.settled.push((window, false));
-                self.doubtful.entry(account).or_default().push((window, place));
+                self.doubtful
+                    .entry(account)
+                    .or_default()
+                    .push((window, place));
             }
             _ => {}
         }

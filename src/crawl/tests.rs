@@ -116,7 +116,9 @@ impl Service {
         match self.order {
             Order::NewestFirst => {}
             Order::OldestFirst => listed.reverse(),
-            Order::ById => listed.sort_unstable_by_key(|clip| clip.wrapping_mul(0x9e37_79b9) % 65_536),
+            Order::ById => {
+                listed.sort_unstable_by_key(|clip| clip.wrapping_mul(0x9e37_79b9) % 65_536)
+            }
         }
         let records: Vec<String> = listed[start - first..stop - first]
             .iter()

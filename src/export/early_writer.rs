@@ -205,11 +205,7 @@ mod tests {
                 snapshot_at: SPAN.to * 1_000_000,
             };
             let writer = EarlyWriter::begin(files, &crawl);
-            Self {
-                out,
-                crawl,
-                writer,
-            }
+            Self { out, crawl, writer }
         }
 
         /// Finishes a window of days since the span began, with clips created at some days.
@@ -285,11 +281,7 @@ mod tests {
         let writing = Writing::begin();
         writing.finish((0, 10), &[("a", 3), ("b", 5)]);
         writing.wait_for(2);
-        let Writing {
-            out,
-            crawl,
-            writer,
-        } = writing;
+        let Writing { out, crawl, writer } = writing;
         drop(writer);
         assert!(Arc::into_inner(crawl).is_some());
         assert!(!Layout::new(out.path(), Table::Clips).staging_dir().exists());

@@ -22,7 +22,6 @@ use crate::owner::OwnerIds;
 use crate::owner::People;
 use crate::owner::owner_batch;
 use crate::report;
-use crate::report::Facts;
 use crate::report::SummaryFold;
 use crate::snapshot;
 use crate::snapshot::DataFile;
@@ -35,7 +34,6 @@ use crate::snapshot::Staged;
 use crate::snapshot::Totals;
 use crate::snapshot::Verdict;
 use crate::snapshot::WindowRecord;
-use crate::snapshot::instant::utc_date;
 use crate::spool::merge;
 use crate::tally::Tally;
 
@@ -197,16 +195,15 @@ impl Written {
             self.staged.owners(&owner_batch(&self.owners, people))?;
         }
         let manifest = finished.manifest(self.totals, self.staged.files.clone());
-        let mut summary = self.fold.finish(&Facts::of(&manifest));
+        let mut summary = self.fold.finish(&manifest);
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
             self.staged.document(REJECTS, |mut file| {
                 finished.crawl.spool.copy_rejects(&mut file).map(drop)
             })?;
         }
+        let place = self.staged.document_path("owners.csv")?;
         self.staged.document("owners.csv", |file| {
-            let date = utc_date(manifest.snapshot_at);
-            let place = finished.layout.snapshot_dir(date).join("owners.csv");
             report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
         })?;
         let manifest_path = self.staged.publish(

@@ -12,7 +12,7 @@ mod metrics;
 mod ping;
 
 use crate::cli::ExportArgs;
-use crate::config::Notices;
+use crate::config::MonitorSettings;
 use crate::event::Listener;
 use crate::exit_code::ExitCode;
 use crate::monitor::counts::Counts;
@@ -22,7 +22,7 @@ use crate::signals::until_signal;
 
 /// Watches one export from before its settings are resolved until it has ended, however that is.
 pub(crate) struct Monitor {
-    notices: Notices,
+    settings: MonitorSettings,
     counts: Arc<Counts>,
     started_at: Timestamp,
     clock: Instant,
@@ -32,7 +32,7 @@ impl Monitor {
     /// Begins to watch.
     pub(crate) fn of(args: &ExportArgs, now: Timestamp) -> Self {
         Self {
-            notices: Notices::of(args),
+            settings: MonitorSettings::of(args),
             counts: Arc::default(),
             started_at: now,
             clock: Instant::now(),
@@ -46,7 +46,7 @@ impl Monitor {
 
     /// Tells that the export begins.
     pub(crate) fn started(&self) -> impl Future<Output = ()> + Send + 'static {
-        let url = self.notices.ping_url.clone();
+        let url = self.settings.ping_url.clone();
         async move {
             if let Some(url) = url {
                 ping(&url, Some("start")).await;
@@ -56,9 +56,9 @@ impl Monitor {
 
     /// Tells how it ended.
     pub(crate) fn ended(&self, exit_code: ExitCode, now: Timestamp) {
-        if let Some(path) = &self.notices.metrics_file {
+        if let Some(path) = &self.settings.metrics_file {
             let ended = Ended {
-                out: self.notices.out.as_deref(),
+                out: self.settings.out.as_deref(),
                 exit_code,
                 started_at: self.started_at,
                 over_at: now,
@@ -69,7 +69,7 @@ impl Monitor {
                 tracing::warn!("the metrics file was not written: {error}");
             }
         }
-        if let Some(url) = self.notices.ping_url.clone() {
+        if let Some(url) = self.settings.ping_url.clone() {
             let code = (exit_code as u8).to_string();
             let pinged = until_signal(async move {
                 let word = (exit_code != ExitCode::Success).then_some(code.as_str());

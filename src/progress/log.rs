@@ -36,10 +36,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::cli::LogFormat;
 use crate::event::Event;
 use crate::event::Outcome;
-use crate::progress::meter::Standing;
+use crate::progress::meter::ProgressSnapshot;
 
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.
-const STANDING: &str = "clipcensus::standing";
+const PROGRESS: &str = "clipcensus::listing";
 
 /// Starts the log of the process.
 pub fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
@@ -55,7 +55,7 @@ pub fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
     let only_ours = if is_quiet {
         only_ours
     } else {
-        only_ours.with_target(STANDING, level.max(Level::INFO))
+        only_ours.with_target(PROGRESS, level.max(Level::INFO))
     };
     let registry = tracing_subscriber::registry().with(only_ours);
     let started = match format {
@@ -176,16 +176,16 @@ pub(super) fn event(event: &Event) {
 }
 
 /// Writes the line that tells how far a crawl is.
-pub(super) fn standing(standing: &Standing) {
+pub(super) fn progress(progress: &ProgressSnapshot) {
     tracing::info!(
-        target: STANDING,
-        clips = standing.clips,
-        clips_expected = standing.expected,
-        windows_done = standing.windows_done,
-        windows = standing.windows,
-        clips_per_second = standing.clips_per_second.round(),
-        quota_percent = standing.quota_percent.round(),
-        seconds_left = standing.left.map(|left| left.as_secs()),
+        target: PROGRESS,
+        clips = progress.clips,
+        clips_expected = progress.expected,
+        windows_done = progress.windows_done,
+        windows = progress.windows,
+        clips_per_second = progress.clips_per_second.round(),
+        quota_percent = progress.quota_percent.round(),
+        seconds_left = progress.left.map(|left| left.as_secs()),
         "listing"
     );
 }

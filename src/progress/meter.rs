@@ -5,8 +5,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crate::event::Event;
-use crate::report::units::count;
-use crate::report::units::duration;
+use crate::report::numbers::count;
+use crate::report::numbers::duration;
 
 /// What rates are measured over.
 const RECENT: Duration = Duration::from_secs(15);
@@ -16,7 +16,7 @@ const MARK: Duration = Duration::from_millis(500);
 
 /// Counts what happens.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct ProgressMeter {
     /// Requests a second that may be made.
     quota: f64,
     clips: u64,
@@ -34,7 +34,7 @@ pub(super) struct Meter {
 
 /// Where a crawl stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct ProgressSnapshot {
     pub(super) clips: u64,
     /// Of how many; `None` as long as some window has not told.
     pub(super) expected: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) struct Standing {
     pub(super) left: Option<Duration>,
 }
 
-impl Meter {
+impl ProgressMeter {
     pub(super) fn new(quota: f64) -> Self {
         Self {
             quota,
@@ -95,7 +95,7 @@ impl Meter {
 
     /// Where it stands at this moment.
     #[expect(clippy::cast_precision_loss, reason = "rates of counts far below 2^53")]
-    pub(super) fn standing(&self, now: Instant) -> Standing {
+    pub(super) fn snapshot(&self, now: Instant) -> ProgressSnapshot {
         let (since, clips, requests) = self.marks.front().copied().unwrap_or((now, 0, 0));
         let seconds = now.saturating_duration_since(since).as_secs_f64();
         let rate = |count: u64| {
@@ -112,7 +112,7 @@ impl Meter {
             .filter(|_| clips_per_second > 0.0)
             .map(|expected| (expected - self.clips) as f64 / clips_per_second)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Standing {
+        ProgressSnapshot {
             clips: self.clips,
             expected,
             windows_done: self.done,
@@ -124,7 +124,7 @@ impl Meter {
     }
 }
 
-impl std::fmt::Display for Standing {
+impl std::fmt::Display for ProgressSnapshot {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -186,24 +186,24 @@ mod tests {
     fn the_time_left_is_told_once_every_window_has_named_its_clips() {
         let start = Instant::now();
         let at = |seconds: u64| start + Duration::from_secs(seconds);
-        let mut meter = Meter::new(10.0);
+        let mut meter = ProgressMeter::new(10.0);
         meter.on(&planned(2), at(0));
         meter.on(&expected(600), at(0));
         meter.on(&page(300), at(1));
-        assert_eq!(meter.standing(at(1)).expected, None);
-        assert_eq!(meter.standing(at(1)).left, None);
+        assert_eq!(meter.snapshot(at(1)).expected, None);
+        assert_eq!(meter.snapshot(at(1)).left, None);
         meter.on(&expected(600), at(2));
         meter.on(&page(300), at(2));
-        let standing = meter.standing(at(2));
-        assert_eq!(standing.expected, Some(1200));
-        assert_eq!(standing.left, Some(Duration::from_secs(2)));
+        let snapshot = meter.snapshot(at(2));
+        assert_eq!(snapshot.expected, Some(1200));
+        assert_eq!(snapshot.left, Some(Duration::from_secs(2)));
     }
 
     #[test]
     fn rates_are_of_the_last_seconds_and_not_of_the_whole_run() {
         let start = Instant::now();
         let at = |seconds: u64| start + Duration::from_secs(seconds);
-        let mut meter = Meter::new(10.0);
+        let mut meter = ProgressMeter::new(10.0);
         meter.on(&planned(1), at(0));
         for second in 1..=100 {
             meter.on(&page(if second > 80 { 100 } else { 1 }), at(second));
@@ -211,31 +211,31 @@ mod tests {
                 meter.on(&attempt(), at(second));
             }
         }
-        let standing = meter.standing(at(100));
+        let snapshot = meter.snapshot(at(100));
         assert!(
-            (standing.clips_per_second - 100.0).abs() < 1.0,
-            "{standing:?}"
+            (snapshot.clips_per_second - 100.0).abs() < 1.0,
+            "{snapshot:?}"
         );
-        assert!((standing.quota_percent - 50.0).abs() < 5.0, "{standing:?}");
+        assert!((snapshot.quota_percent - 50.0).abs() < 5.0, "{snapshot:?}");
         assert!(meter.marks.len() < 40);
     }
 
     #[test]
     fn a_window_that_is_split_counts_as_its_parts() {
         let now = Instant::now();
-        let mut meter = Meter::new(10.0);
+        let mut meter = ProgressMeter::new(10.0);
         meter.on(&planned(3), now);
         let split = Event::Split {
             window: "w".to_owned(),
             parts: 4,
         };
         meter.on(&split, now);
-        assert_eq!(meter.standing(now).windows, 6);
+        assert_eq!(meter.snapshot(now).windows, 6);
     }
 
     #[test]
-    fn a_standing_reads_as_a_line() {
-        let standing = Standing {
+    fn a_snapshot_reads_as_a_line() {
+        let snapshot = ProgressSnapshot {
             clips: 12_300,
             expected: Some(50_000),
             windows_done: 23,
@@ -245,13 +245,13 @@ mod tests {
             left: Some(Duration::from_secs(65)),
         };
         assert_eq!(
-            standing.to_string(),
+            snapshot.to_string(),
             "12,300/50,000 clips  1m 5s left  23/51 windows  1,234/s  93 % of quota"
         );
-        let early = Standing {
+        let early = ProgressSnapshot {
             expected: None,
             left: None,
-            ..standing
+            ..snapshot
         };
         assert!(early.to_string().starts_with("12,300 clips  23/51"));
     }

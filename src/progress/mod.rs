@@ -15,7 +15,7 @@ mod meter;
 use crate::event::Event;
 use crate::event::Listener;
 use crate::progress::log::told;
-use crate::progress::meter::Meter;
+use crate::progress::meter::ProgressMeter;
 
 /// How often a line tells how far the crawl is, where there is no bar.
 const LINE: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ pub struct Progress {
 
 #[derive(Debug)]
 struct State {
-    meter: Meter,
+    meter: ProgressMeter,
     /// When it was last told how far the crawl is.
     told: Instant,
     /// The crawl is over: what is done now takes no long time.
@@ -62,7 +62,7 @@ impl Progress {
             bar,
             every: if has_bar { PAINT } else { LINE },
             state: Mutex::new(State {
-                meter: Meter::new(quota),
+                meter: ProgressMeter::new(quota),
                 told: Instant::now(),
                 is_over: false,
             }),
@@ -86,17 +86,17 @@ impl Progress {
             return;
         }
         state.told = now;
-        let standing = state.meter.standing(now);
+        let snapshot = state.meter.snapshot(now);
         drop(state);
         if self.every == LINE {
-            log::standing(&standing);
+            log::progress(&snapshot);
             return;
         }
-        if let Some(expected) = standing.expected {
+        if let Some(expected) = snapshot.expected {
             self.bar.set_length(expected);
         }
-        self.bar.set_position(standing.clips);
-        self.bar.set_message(standing.to_string());
+        self.bar.set_position(snapshot.clips);
+        self.bar.set_message(snapshot.to_string());
     }
 }
 

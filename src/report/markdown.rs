@@ -1,12 +1,12 @@
 //! The summary as markdown with tables: `summary.md`.
 
-use super::Summary;
-use super::plain::LONGEST_PROSE;
-use super::plain::fit;
-use super::sections::Kind;
-use super::sections::Limits;
-use super::sections::Table;
-use super::sections::sections;
+use crate::report::page::Limits;
+use crate::report::page::plain::LONGEST_PROSE;
+use crate::report::page::plain::fit;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Table;
+use crate::report::page::sections;
+use crate::report::summary::Summary;
 
 /// Titles and the like are cut here.
 const WIDEST_CELL: usize = 120;

@@ -1,46 +1,32 @@
 //! The summary of a snapshot: one fold over its rows, and a renderer a file. Pure: no I/O.
 //!
+//! [`fold`] makes a [`Summary`] of rows and manifest; `page` makes sections and tables of a summary;
+//! [`text()`], [`markdown()`], [`html()`], [`owners_csv()`] and [`json()`] write it down.
+//!
 //! Sizes are decimal everywhere (1 GB = 1,000,000,000 bytes). Sums are of whole numbers: durations
 //! are rounded to a microsecond row by row and added up as integers, so that the same rows give
 //! the same JSON bytes in any order.
 
 pub mod bytes;
+pub mod fold;
 pub mod html;
-pub mod json;
 pub mod markdown;
 pub mod owners_csv;
+mod page;
 pub mod summary;
 pub mod text;
-pub mod units;
-
-mod ages;
-mod cell;
-mod columns;
-mod exposed;
-mod facts;
-mod finish;
-mod fold;
-mod largest;
-mod lists;
-mod micros;
-mod months;
-mod people;
-mod plain;
-mod proof;
-mod sections;
-mod values;
 
 #[cfg(test)]
 mod tests;
 
 pub use bytes::Bytes;
-pub use columns::COLUMNS;
-pub use columns::FoldError;
-pub use facts::Facts;
+pub use fold::COLUMNS;
+pub use fold::FoldError;
 pub use fold::SummaryFold;
 pub use html::html;
-pub use json::json;
 pub use markdown::markdown;
 pub use owners_csv::owners_csv;
+pub use page::numbers;
 pub use summary::Summary;
+pub use summary::json;
 pub use text::text;

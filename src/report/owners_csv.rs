@@ -1,14 +1,14 @@
 //! Every owner, a line each: `owners.csv`, for spreadsheets.
 
-use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
-use super::Bytes;
-use super::Summary;
-use super::summary::OwnerUsage;
-use crate::snapshot::CsvMode;
-use crate::snapshot::csv::push_text;
+use crate::clip::STATUSES;
+use crate::report::bytes::Bytes;
+use crate::report::summary::OwnerUsage;
+use crate::report::summary::StatusClips;
+use crate::report::summary::Summary;
+use crate::snapshot::csv::defused;
 
 use Cell::Clips;
 use Cell::Decimal;
@@ -25,7 +25,8 @@ enum Cell<'a> {
     Decimal(f64),
 }
 
-const COLUMNS: [Column; 19] = [
+/// The columns before those of the statuses.
+const COLUMNS: [Column; 11] = [
     ("owner_id", |owner| Text(owner.owner_id.as_deref())),
     ("name", |owner| Text(owner.person.name.as_deref())),
     ("email", |owner| Text(owner.person.email.as_deref())),
@@ -43,67 +44,59 @@ const COLUMNS: [Column; 19] = [
     ("exposed_bytes", |owner| {
         Size(owner.open_without_passcode.bytes)
     }),
-    ("record_start_clips", |owner| {
-        Clips(owner.clips_by_status.record_start)
-    }),
-    ("record_failed_clips", |owner| {
-        Clips(owner.clips_by_status.record_failed)
-    }),
-    ("record_end_clips", |owner| {
-        Clips(owner.clips_by_status.record_end)
-    }),
-    ("record_success_clips", |owner| {
-        Clips(owner.clips_by_status.record_success)
-    }),
-    ("record_delete_clips", |owner| {
-        Clips(owner.clips_by_status.record_delete)
-    }),
-    ("suspended_clips", |owner| {
-        Clips(owner.clips_by_status.suspended)
-    }),
-    ("unknown_status_clips", |owner| {
-        Clips(owner.clips_by_status.unknown)
-    }),
-    ("missing_status_clips", |owner| {
-        Clips(owner.clips_by_status.missing)
-    }),
 ];
 
 /// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8. Text
 /// that a spreadsheet would run as a formula is defused as in a snapshot's spreadsheet CSV. The
-/// clips that name no owner stand under an empty id. Holds one line at a time.
+/// clips that name no owner stand under an empty id.
 ///
 /// # Errors
 /// Those of `output`.
 pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    write!(output, "{}\r\n", COLUMNS.map(|(name, _)| name).join(","))?;
-    let mut line = String::new();
+    let mut lines = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(output);
+    let names = COLUMNS.map(|(name, _)| name.to_owned()).into_iter();
+    let statuses = StatusClips::default();
+    let statuses = statuses.iter().map(|(status, _)| status_column(status));
+    lines
+        .write_record(names.chain(statuses))
+        .map_err(io_error)?;
     for owner in &summary.owners {
-        line.clear();
-        for (at, (_, cell)) in COLUMNS.iter().enumerate() {
-            if at > 0 {
-                line.push(',');
-            }
-            cell(owner).push(&mut line);
-        }
-        line.push_str("\r\n");
-        output.write_all(line.as_bytes())?;
+        let cells = COLUMNS.map(|(_, cell)| cell(owner)).into_iter();
+        let statuses = owner.clips_by_status.iter().map(|(_, clips)| Clips(clips));
+        lines
+            .write_record(cells.chain(statuses).map(|cell| cell.shown()))
+            .map_err(io_error)?;
     }
-    Ok(())
+    lines.flush()
+}
+
+/// The column of the clips of a status.
+fn status_column(status: &str) -> String {
+    if STATUSES.contains(&status) {
+        format!("{}_clips", status.to_lowercase())
+    } else {
+        format!("{status}_status_clips")
+    }
+}
+
+/// The error of the output itself: the crate's own conversion hides what kind it is, such as a full
+/// disk.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 impl Cell<'_> {
-    fn push(&self, line: &mut String) {
-        let written = match self {
-            Text(None) => Ok(()),
-            Text(Some(text)) => {
-                push_text(line, text, CsvMode::Spreadsheet);
-                Ok(())
-            }
-            Clips(clips) => write!(line, "{clips}"),
-            Size(bytes) => write!(line, "{}", bytes.0),
-            Decimal(number) => write!(line, "{number}"),
-        };
-        written.expect("memory takes what is written");
+    fn shown(&self) -> String {
+        match self {
+            Text(text) => defused(text.unwrap_or_default()).into_owned(),
+            Clips(clips) => clips.to_string(),
+            Size(bytes) => bytes.0.to_string(),
+            Decimal(number) => number.to_string(),
+        }
     }
 }

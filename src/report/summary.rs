@@ -1,18 +1,22 @@
-//! What a summary holds: the content of `summary.json`, as types.
+//! What a summary holds: the content of `summary.json`, as types, and its text.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 
-use super::bytes::Bytes;
+use crate::clip::STATUSES;
+use crate::owner::People;
 use crate::owner::Person;
+use crate::report::bytes::Bytes;
 use crate::snapshot::DataFile;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
 pub const SUMMARY_VERSION: u32 = 1;
 
-/// The aggregates of one snapshot. The same rows and facts give an equal summary, whatever the
+/// The aggregates of one snapshot. The same rows and manifest give an equal summary, whatever the
 /// order or the batching of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -76,6 +80,20 @@ pub struct Count {
     pub bytes: Bytes,
 }
 
+impl Count {
+    /// One clip more, of `bytes` bytes.
+    pub(super) fn add(&mut self, bytes: u64) {
+        self.clips += 1;
+        self.bytes.add(bytes);
+    }
+
+    /// All of `other` more.
+    pub(super) fn join(&mut self, other: Self) {
+        self.clips += other.clips;
+        self.bytes = self.bytes.plus(other.bytes);
+    }
+}
+
 /// The sums over all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
@@ -131,35 +149,71 @@ pub struct DepartmentUsage {
     pub bytes_percent: f64,
 }
 
-/// One owner's clips by status; statuses with no clips are left out of the JSON.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(missing_docs, reason = "each field is the status of its name")]
-pub struct StatusClips {
-    #[serde(rename = "RECORD_START", skip_serializing_if = "is_zero")]
-    pub record_start: u64,
-    #[serde(rename = "RECORD_FAILED", skip_serializing_if = "is_zero")]
-    pub record_failed: u64,
-    #[serde(rename = "RECORD_END", skip_serializing_if = "is_zero")]
-    pub record_end: u64,
-    #[serde(rename = "RECORD_SUCCESS", skip_serializing_if = "is_zero")]
-    pub record_success: u64,
-    #[serde(rename = "RECORD_DELETE", skip_serializing_if = "is_zero")]
-    pub record_delete: u64,
-    #[serde(rename = "SUSPENDED", skip_serializing_if = "is_zero")]
-    pub suspended: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub unknown: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    pub missing: u64,
+/// What the clips of an owner are counted by: the documented statuses, then `unknown` for all others
+/// together, then `missing` for none.
+const STATUS_KEYS: [&str; STATUSES.len() + 2] = {
+    let mut keys = ["missing"; STATUSES.len() + 2];
+    let mut at = 0;
+    while at < STATUSES.len() {
+        keys[at] = STATUSES[at];
+        at += 1;
+    }
+    keys[STATUSES.len()] = "unknown";
+    keys
+};
+
+/// One owner's clips by status. In JSON an object without the statuses that have no clips.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StatusClips([u64; STATUS_KEYS.len()]);
+
+impl StatusClips {
+    /// One clip more. `status` is the place of a documented one in [`STATUSES`].
+    pub(super) fn add(&mut self, status: Place) {
+        let place = match status {
+            Place::Documented(place) => place,
+            Place::Unknown => STATUSES.len(),
+            Place::Missing => STATUSES.len() + 1,
+        };
+        self.0[place] += 1;
+    }
+
+    /// Every status with its clips, in the order of the API's document, then `unknown` and `missing`.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        STATUS_KEYS.into_iter().zip(self.0)
+    }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for this form"
-)]
-fn is_zero(clips: &u64) -> bool {
-    *clips == 0
+impl Serialize for StatusClips {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().filter(|(_, clips)| *clips > 0))
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusClips {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let clips = BTreeMap::<String, u64>::deserialize(deserializer)?;
+        Ok(Self(
+            STATUS_KEYS.map(|key| clips.get(key).copied().unwrap_or_default()),
+        ))
+    }
+}
+
+/// Where a value belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Documented(usize),
+    Unknown,
+    Missing,
+}
+
+/// Where `value` belongs among the `documented` ones.
+pub(super) fn place(documented: &[&str], value: Option<&str>) -> Place {
+    value.map_or(Place::Missing, |value| {
+        documented
+            .iter()
+            .position(|known| *known == value)
+            .map_or(Place::Unknown, Place::Documented)
+    })
 }
 
 /// What an entry of a list of values stands for.
@@ -334,4 +388,59 @@ pub struct FailedAccount {
     pub account_id: String,
     /// Why not.
     pub error: String,
+}
+
+impl Summary {
+    /// Puts names to the owners, by id, and sums their departments up. Nobody known: no change.
+    pub fn name_owners(&mut self, mut people: People) {
+        if people.is_empty() {
+            return;
+        }
+        let mut departments: BTreeMap<Option<String>, DepartmentUsage> = BTreeMap::new();
+        for owner in &mut self.owners {
+            let id = owner.owner_id.as_deref();
+            owner.person = id.and_then(|id| people.remove(id)).unwrap_or_default();
+            let department = owner.person.department.clone();
+            let usage = departments.entry(department).or_default();
+            usage.owners += 1;
+            usage.clips += owner.clips;
+            usage.bytes = usage.bytes.plus(owner.bytes);
+        }
+        if !self.has_names() {
+            return;
+        }
+        let total = self.totals.bytes;
+        self.departments = departments
+            .into_iter()
+            .map(|(department, usage)| DepartmentUsage {
+                department,
+                bytes_percent: usage.bytes.percent_of(total),
+                ..usage
+            })
+            .collect();
+        // Stable, so that equal ones stay in the order of their names.
+        self.departments.sort_by(|one, other| {
+            let bytes = other.bytes.cmp(&one.bytes);
+            bytes.then(other.clips.cmp(&one.clips))
+        });
+    }
+
+    /// Whether anything is known of any owner.
+    #[must_use]
+    pub fn has_names(&self) -> bool {
+        self.owners.iter().any(|owner| owner.person.is_known())
+    }
+}
+
+/// The summary as indented JSON with a newline at its end. Numbers are plain and carry their unit
+/// in their name; sums of bytes above 64 bits are strings of digits, see [`Bytes`].
+///
+/// # Panics
+/// Never: a summary has only string keys, and writing to memory does not fail.
+#[must_use]
+pub fn json(summary: &Summary) -> String {
+    let mut json = serde_json::to_string_pretty(summary)
+        .expect("a summary has only string keys and is written to memory");
+    json.push('\n');
+    json
 }

@@ -11,15 +11,20 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 
-use super::Facts;
 use super::Summary;
 use super::SummaryFold;
 use crate::clip::Clip;
 use crate::clip::ClipBatchBuilder;
+use crate::snapshot::AccountFailure;
 use crate::snapshot::DataFile;
-
-/// 2026-11-23T00:00:00Z.
-const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
+use crate::snapshot::Manifest;
+use crate::snapshot::Totals;
+use crate::snapshot::Verdict;
+use crate::snapshot::WindowOutcome;
+use crate::snapshot::WindowRecord;
+use crate::snapshot::testing::SNAPSHOT_AT;
+use crate::snapshot::testing::manifest;
+use crate::snapshot::testing::window;
 
 fn batch(clips: &[Clip<'_>]) -> RecordBatch {
     let mut builder = ClipBatchBuilder::with_capacity(clips.len());
@@ -29,26 +34,50 @@ fn batch(clips: &[Clip<'_>]) -> RecordBatch {
     builder.finish()
 }
 
-fn summary(clips: &[Clip<'_>], facts: &Facts) -> Summary {
+fn summary(clips: &[Clip<'_>], run: &Manifest) -> Summary {
     let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch(clips)).unwrap();
-    fold.finish(facts)
+    finished(fold, run)
+}
+
+/// The summary of a fold. The expected pages call a window that did not settle by its reason alone.
+fn finished(fold: SummaryFold, run: &Manifest) -> Summary {
+    let mut summary = fold.finish(run);
+    let reasons = run.windows.iter().filter_map(|window| window.why.clone());
+    summary.proof.windows_unsettled = reasons.collect();
+    summary
 }
 
 /// A run in which `written` rows came out and nothing went wrong.
-fn clean_run(written: u64) -> Facts {
-    Facts {
-        snapshot_date: "2026-11-23".to_owned(),
-        snapshot_at: SNAPSHOT_AT,
+fn clean_run(written: u64) -> Manifest {
+    let mut windows = vec![window("acc-1", 0, 1); 51];
+    windows[0].expected = Some(written);
+    Manifest {
         account_ids: vec!["acc-1".to_owned()],
-        table: "clips".to_owned(),
-        verdict: "verified".to_owned(),
         tool_version: "1.2.3".to_owned(),
-        windows: 51,
-        expected: written,
-        received: written,
-        written,
-        ..Facts::default()
+        windows,
+        totals: Totals {
+            received: written,
+            written,
+            ..Totals::default()
+        },
+        ..manifest()
+    }
+}
+
+/// A window that did not settle, for this reason.
+fn unsettled(why: &str) -> WindowRecord {
+    WindowRecord {
+        outcome: WindowOutcome::Unsettled,
+        why: Some(why.to_owned()),
+        ..window("acc-1", 0, 1)
+    }
+}
+
+fn failed(account_id: &str, why: &str) -> AccountFailure {
+    AccountFailure {
+        account_id: account_id.to_owned(),
+        why: why.to_owned(),
     }
 }
 
@@ -141,28 +170,29 @@ fn mixed() -> Vec<Clip<'static>> {
 }
 
 /// A run in which about everything happened.
-fn eventful_run() -> Facts {
-    Facts {
-        verdict: "incomplete".to_owned(),
-        windows_unsettled: vec!["acc-1 2024-10-01T00:00:00Z to 2024-10-08T00:00:00Z".to_owned()],
-        expected: 16,
+fn eventful_run() -> Manifest {
+    let mut run = clean_run(16);
+    run.verdict = Verdict::Incomplete;
+    run.windows[1] = unsettled("acc-1 2024-10-01T00:00:00Z to 2024-10-08T00:00:00Z");
+    run.totals = Totals {
         received: 16,
+        written: 13,
         duplicates: 2,
         rejected: 1,
         outside: 4,
         repairs: BTreeMap::from([("duration".to_owned(), 1), ("file_size".to_owned(), 1_234)]),
-        failed_accounts: vec![(
-            "acc-2".to_owned(),
-            "no permission to operate (403, code 1003) after 1 attempt; ask for a scope".to_owned(),
-        )],
-        parameters: vec![("by".to_owned(), "created".to_owned())],
-        requests: BTreeMap::from([("ok".to_owned(), 57), ("too_many_requests".to_owned(), 1)]),
-        files: vec![DataFile {
-            path: "clips/snapshot_date=2026-11-23/part-00000.parquet".to_owned(),
-            rows: 13,
-            bytes: 4_321,
-            sha256: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".to_owned(),
-        }],
-        ..clean_run(13)
-    }
+    };
+    run.account_failures = vec![failed(
+        "acc-2",
+        "no permission to operate (403, code 1003) after 1 attempt; ask for a scope",
+    )];
+    run.parameters = BTreeMap::from([("by".to_owned(), "created".into())]);
+    run.requests = BTreeMap::from([("ok".to_owned(), 57), ("too_many_requests".to_owned(), 1)]);
+    run.files = vec![DataFile {
+        path: "clips/snapshot_date=2026-11-23/part-00000.parquet".to_owned(),
+        rows: 13,
+        bytes: 4_321,
+        sha256: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef".to_owned(),
+    }];
+    run
 }

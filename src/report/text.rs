@@ -1,14 +1,14 @@
 //! The summary as plain text of 80 columns: for terminals and chats.
 
-use super::Summary;
-use super::plain::fit;
-use super::plain::pad;
-use super::plain::width;
-use super::plain::wrap;
-use super::sections::Kind;
-use super::sections::Limits;
-use super::sections::Table;
-use super::sections::sections;
+use crate::report::page::Limits;
+use crate::report::page::plain::fit;
+use crate::report::page::plain::pad;
+use crate::report::page::plain::width;
+use crate::report::page::plain::wrap;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Table;
+use crate::report::page::sections;
+use crate::report::summary::Summary;
 
 /// No line is wider.
 const COLUMNS: usize = 80;

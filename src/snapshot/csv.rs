@@ -1,8 +1,12 @@
 //! CSV: RFC 4180, UTF-8, one header row, lines ended by CR LF.
 //!
-//! A null is an empty field, an empty text is `""`. That difference is why cells are written and
-//! read here: general CSV readers do not tell whether a field was quoted.
+//! A null is an empty field, an empty text is `""`. That difference is the only reason why cells are
+//! written and read here and not by the `csv` crate: its writer has no quote style that keeps the
+//! two apart, and its reader does not tell whether a field was quoted. `verify` sums a snapshot up
+//! from its rows and compares, so that the difference matters. Other CSV, such as `owners.csv`, is
+//! the crate's.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
@@ -50,7 +54,16 @@ fn is_armed(text: &str) -> bool {
         .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
 }
 
-/// The text that stands in a spreadsheet's cell for `text`.
+/// The text that a spreadsheet shows and does not run.
+pub(crate) fn defused(text: &str) -> Cow<'_, str> {
+    if is_armed(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The text that was defused to `text`, if any was.
 fn unarmed(text: &str) -> Option<&str> {
     text.strip_prefix('\'').filter(|inner| is_armed(inner))
 }
@@ -112,22 +125,19 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-/// Adds a cell of text to a line, quoted where it has to be. The empty text is `""`.
-pub(crate) fn push_text(line: &mut String, text: &str, mode: CsvMode) {
-    let defused = mode == CsvMode::Spreadsheet && is_armed(text);
+/// Adds a cell of text to a line, quoted where it has to be. The empty text is `""`, which the `csv`
+/// crate does not write in any of its quote styles.
+fn push_text(line: &mut String, text: &str, mode: CsvMode) {
+    let text = match mode {
+        CsvMode::Spreadsheet => defused(text),
+        CsvMode::Lossless => Cow::Borrowed(text),
+    };
     let is_special = |byte| matches!(byte, b'"' | b',' | b'\r' | b'\n');
-    let bare = !text.is_empty() && !text.bytes().any(is_special);
-    if bare {
-        if defused {
-            line.push('\'');
-        }
-        line.push_str(text);
+    if !text.is_empty() && !text.bytes().any(is_special) {
+        line.push_str(&text);
         return;
     }
     line.push('"');
-    if defused {
-        line.push('\'');
-    }
     for (index, part) in text.split('"').enumerate() {
         if index > 0 {
             line.push_str("\"\"");
@@ -178,14 +188,6 @@ mod tests {
     use proptest::proptest;
 
     use super::*;
-
-    fn defused(text: &str) -> String {
-        if is_armed(text) {
-            format!("'{text}")
-        } else {
-            text.to_owned()
-        }
-    }
 
     #[test]
     fn formulas_are_defused_and_plain_text_is_not() {

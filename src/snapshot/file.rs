@@ -1,17 +1,16 @@
-//! Files and folders: private ones, durable ones, and writers that check what passes.
+//! Files and folders: private ones, durable ones, and writers that digest what passes.
 
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
 use std::io;
-use std::io::Read;
+use std::io::BufReader;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use sha2::Digest;
-use sha2::Sha256;
+use data_encoding::HEXLOWER;
 
 use crate::snapshot::error::SnapshotError;
 
@@ -75,32 +74,72 @@ pub(crate) fn remove(path: &Path) -> Result<(), SnapshotError> {
     }
 }
 
-/// A writer that sums up what passes through it, against torn files.
-pub(crate) struct Summed<W> {
+/// A digest of bytes that come piece by piece.
+pub(crate) trait Digest: Default {
+    /// What comes of them.
+    type Sum;
+
+    fn add(&mut self, bytes: &[u8]);
+
+    fn sum(self) -> Self::Sum;
+}
+
+/// CRC-32: finds torn and damaged files of a spool.
+pub(crate) use crc32fast::Hasher as Crc32;
+
+impl Digest for Crc32 {
+    type Sum = u32;
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+
+    fn sum(self) -> u32 {
+        self.finalize()
+    }
+}
+
+/// SHA-256, in hex digits: proves published files in the manifest.
+pub(crate) use sha2::Sha256;
+
+impl Digest for Sha256 {
+    type Sum = String;
+
+    fn add(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(self, bytes);
+    }
+
+    fn sum(self) -> String {
+        HEXLOWER.encode(&sha2::Digest::finalize(self))
+    }
+}
+
+/// A writer that counts and digests the bytes that pass through it.
+pub(crate) struct DigestWriter<W, D> {
     inner: W,
-    crc: flate2::Crc,
+    digest: D,
     bytes: u64,
 }
 
-impl<W: Write> Summed<W> {
+impl<W: Write, D: Digest> DigestWriter<W, D> {
     pub(crate) fn new(inner: W) -> Self {
         Self {
             inner,
-            crc: flate2::Crc::new(),
+            digest: D::default(),
             bytes: 0,
         }
     }
 
-    /// The writer below, bytes and CRC-32 of what has passed.
-    pub(crate) fn finish(self) -> (W, u64, u32) {
-        (self.inner, self.bytes, self.crc.sum())
+    /// The writer below, how many bytes have passed, and their digest.
+    pub(crate) fn finish(self) -> (W, u64, D::Sum) {
+        (self.inner, self.bytes, self.digest.sum())
     }
 }
 
-impl<W: Write> Write for Summed<W> {
+impl<W: Write, D: Digest> Write for DigestWriter<W, D> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.crc.update(bytes.get(..written).unwrap_or(bytes));
+        self.digest.add(bytes.get(..written).unwrap_or(bytes));
         self.bytes += written as u64;
         Ok(written)
     }
@@ -110,19 +149,18 @@ impl<W: Write> Write for Summed<W> {
     }
 }
 
-/// CRC-32 of bytes.
-pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = flate2::Crc::new();
-    crc.update(bytes);
-    crc.sum()
+/// The length of a file in bytes, and its digest.
+pub(crate) fn digest_file<D: Digest>(path: &Path) -> io::Result<(u64, D::Sum)> {
+    let mut digest = DigestWriter::<_, D>::new(io::sink());
+    copy_file(path, &mut digest)?;
+    let (_, bytes, sum) = digest.finish();
+    Ok((bytes, sum))
 }
 
-/// Bytes and CRC-32 of a file.
-pub(crate) fn sum_file(path: &Path) -> io::Result<(u64, u32)> {
-    let mut summed = Summed::new(io::sink());
-    pour(path, &mut summed)?;
-    let (_, bytes, crc) = summed.finish();
-    Ok((bytes, crc))
+/// Copies all of a file in large steps.
+pub(crate) fn copy_file(path: &Path, into: &mut impl Write) -> io::Result<u64> {
+    let file = File::open(path)?;
+    io::copy(&mut BufReader::with_capacity(128 << 10, file), into)
 }
 
 /// Bytes after which a long file is sent to the disk.
@@ -166,70 +204,6 @@ impl Write for LongFile {
     }
 }
 
-/// A writer that hashes what passes through it, for the manifest.
-pub(crate) struct Hashed<W> {
-    inner: W,
-    sha: Sha256,
-    bytes: u64,
-}
-
-impl<W: Write> Hashed<W> {
-    pub(crate) fn new(inner: W) -> Self {
-        Self {
-            inner,
-            sha: Sha256::new(),
-            bytes: 0,
-        }
-    }
-
-    /// The writer below, bytes and SHA-256 (hex) of what has passed.
-    pub(crate) fn finish(self) -> (W, u64, String) {
-        (self.inner, self.bytes, hex(&self.sha.finalize()))
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.sha.update(bytes.get(..written).unwrap_or(bytes));
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-/// Bytes and SHA-256 (hex) of a file.
-pub(crate) fn hash_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut hashed = Hashed::new(io::sink());
-    pour(path, &mut hashed)?;
-    let (_, bytes, sha256) = hashed.finish();
-    Ok((bytes, sha256))
-}
-
-/// Copies all of a file in large steps.
-pub(crate) fn pour(path: &Path, into: &mut impl Write) -> io::Result<()> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; 1 << 17];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(()),
-            length => into.write_all(buffer.get(..length).unwrap_or_default())?,
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -241,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
         fs::write(&path, "abc").unwrap();
-        let (bytes, sha256) = hash_file(&path).unwrap();
+        let (bytes, sha256) = digest_file::<Sha256>(&path).unwrap();
         assert_eq!(bytes, 3);
         assert_eq!(
             sha256,

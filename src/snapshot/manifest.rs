@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::clip::SCHEMA_VERSION;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Hashed;
+use crate::snapshot::file::DigestWriter;
+use crate::snapshot::file::Sha256;
 use crate::snapshot::instant;
 use crate::snapshot::layout::Layout;
 use crate::snapshot::layout::MANIFEST;
@@ -157,7 +158,7 @@ impl Document {
     /// Whether its bytes are these.
     #[must_use]
     pub fn holds(&self, bytes: &[u8]) -> bool {
-        let mut hashed = Hashed::new(io::sink());
+        let mut hashed = DigestWriter::<_, Sha256>::new(io::sink());
         hashed.write_all(bytes).is_ok() && {
             let (_, length, sha256) = hashed.finish();
             (length, sha256) == (self.bytes, self.sha256.clone())

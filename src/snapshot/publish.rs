@@ -14,8 +14,9 @@ use crate::snapshot::behind::Behind;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::csv::CsvWriter;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Hashed;
+use crate::snapshot::file::DigestWriter;
 use crate::snapshot::file::LongFile;
+use crate::snapshot::file::Sha256;
 use crate::snapshot::file::create_dirs;
 use crate::snapshot::file::remove;
 use crate::snapshot::file::sync_dir;
@@ -41,7 +42,7 @@ pub(crate) const SNAPSHOT: &str = "snapshot";
 /// The staged file that names the newest snapshot.
 pub(crate) const LATEST: &str = "latest.json";
 
-type Output = Behind<Hashed<LongFile>>;
+type Output = Behind<DigestWriter<LongFile, Sha256>>;
 
 /// A data file being written.
 enum Writer {
@@ -217,7 +218,7 @@ impl Parts {
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
-        let output = Behind::new(Hashed::new(LongFile::new(file)));
+        let output = Behind::new(DigestWriter::new(LongFile::new(file)));
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
                 ParquetWriter::new(output, self.rowset)
@@ -323,7 +324,7 @@ impl Staged {
     ) -> Result<(), SnapshotError> {
         let path = self.document_path(name)?;
         let file = File::create(&path).map_err(SnapshotError::write(&path))?;
-        let mut output = BufWriter::new(Hashed::new(file));
+        let mut output = BufWriter::new(DigestWriter::<_, Sha256>::new(file));
         write(&mut output)?;
         let hashed = output
             .into_inner()
@@ -408,7 +409,11 @@ impl Staged {
         }
     }
 
-    fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
+    /// Where a document is written before it is published.
+    ///
+    /// # Errors
+    /// [`SnapshotError::BadName`] for a name that leads elsewhere.
+    pub fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || name == MANIFEST || !name.chars().all(fine) {
             return Err(SnapshotError::BadName {

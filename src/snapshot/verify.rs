@@ -13,7 +13,8 @@ use jiff::civil::Date;
 mod sums;
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::hash_file;
+use crate::snapshot::file::Sha256;
+use crate::snapshot::file::digest_file;
 use crate::snapshot::layout::Layout;
 use crate::snapshot::layout::MANIFEST;
 use crate::snapshot::manifest::DataFile;
@@ -125,7 +126,7 @@ fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<Stri
 
 /// What is wrong with the bytes of a file.
 fn byte_problem(path: &Path, bytes: u64, sha256: &str) -> Option<String> {
-    match hash_file(path) {
+    match digest_file::<Sha256>(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Some("it is missing".to_owned()),
         Err(error) => Some(format!("it cannot be read: {error}")),
         Ok((found, _)) if found != bytes => {

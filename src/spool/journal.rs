@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ChainRecord;
 use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{crc32, create_private, remove, rename, sum_file};
+use crate::snapshot::file::{Crc32, create_private, digest_file, remove, rename};
 use crate::spool::SpoolHeader;
 use crate::spool::run::RunRecord;
 
@@ -35,7 +35,7 @@ impl Entry {
         self.files().all(is_plain)
             && self.runs.iter().all(|run| run.is_intact(folder))
             && self.rejects.iter().all(|rejects| {
-                sum_file(&folder.join(&rejects.file))
+                digest_file::<Crc32>(&folder.join(&rejects.file))
                     .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (rejects.bytes, rejects.crc32))
             })
     }
@@ -132,7 +132,7 @@ pub(crate) fn write_rejects(
     Ok(Some(RejectsRecord {
         file,
         bytes: text.len() as u64,
-        crc32: crc32(text.as_bytes()),
+        crc32: crc32fast::hash(text.as_bytes()),
     }))
 }
 
@@ -148,5 +148,5 @@ fn line<T: Serialize>(value: &T) -> Vec<u8> {
 const SUM: usize = 9;
 
 fn sum_of(json: &[u8]) -> String {
-    format!("{:08x} ", crc32(json))
+    format!("{:08x} ", crc32fast::hash(json))
 }

@@ -30,7 +30,7 @@ pub use key::Hashing;
 
 use crate::model::{ChainRecord, Window};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{create_dirs, create_private_dir, pour, remove, rename};
+use crate::snapshot::file::{copy_file, create_dirs, create_private_dir, remove, rename};
 use crate::snapshot::layout::Layout;
 use crate::spool::journal::{Entry, JOURNAL, RejectsRecord};
 use crate::spool::run::{Hashes, RunRecord, read_hashes, write_run};
@@ -206,7 +206,11 @@ impl Spool {
     #[must_use]
     pub fn chains(&self) -> Vec<ChainRecord> {
         let state = self.state();
-        state.entries.iter().map(|entry| entry.chain.clone()).collect()
+        state
+            .entries
+            .iter()
+            .map(|entry| entry.chain.clone())
+            .collect()
     }
 
     /// Writes the rows and the rejects of a page, which belong to a chain of an account. They are
@@ -281,7 +285,7 @@ impl Spool {
         for entry in self.entries() {
             for rejects in &entry.rejects {
                 let path = self.folder.join(&rejects.file);
-                pour(&path, into).map_err(SnapshotError::read(&path))?;
+                copy_file(&path, into).map_err(SnapshotError::read(&path))?;
                 bytes += rejects.bytes;
             }
         }

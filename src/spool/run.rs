@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::{Column, schema};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{Summed, create_private, sum_file};
+use crate::snapshot::file::{Crc32, DigestWriter, create_private, digest_file};
 use crate::snapshot::rowset::check_schema;
 use crate::spool::key::{Hashing, Key, Keys};
 
@@ -44,7 +44,7 @@ impl RunRecord {
 
     /// Whether its file is as it was written.
     pub(crate) fn is_intact(&self, folder: &Path) -> bool {
-        sum_file(&folder.join(&self.file))
+        digest_file::<Crc32>(&folder.join(&self.file))
             .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (self.bytes, self.crc32))
     }
 }
@@ -77,7 +77,10 @@ pub(crate) fn write_run(
     let path = folder.join(&file);
     check_schema(&path, received.schema_ref(), &schema())?;
     let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
-    let output = BufWriter::with_capacity(1 << 16, Summed::new(create_private(&path)?));
+    let output = BufWriter::with_capacity(
+        1 << 16,
+        DigestWriter::<_, Crc32>::new(create_private(&path)?),
+    );
     let output = FileWriter::try_new(output, &schema())
         .and_then(|mut writer| {
             writer.write(&take_record_batch(received, &places)?)?;

@@ -44,7 +44,9 @@ pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages:
     let mut files = ChainFiles::default();
     for page in pages {
         let rows = batch(account_id, page);
-        spool.write_page(&mut files, account_id, &rows, &[]).unwrap();
+        spool
+            .write_page(&mut files, account_id, &rows, &[])
+            .unwrap();
     }
     spool.add(files, chain(account_id, from, to)).unwrap();
     spool.settle([Settled {

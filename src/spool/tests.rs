@@ -17,7 +17,9 @@ fn interrupted(out: &tempfile::TempDir) -> PathBuf {
     let page = |clip: &str, rejects: &[String]| {
         let mut files = ChainFiles::default();
         let rows = batch("acme", &[row(clip)]);
-        spool.write_page(&mut files, "acme", &rows, rejects).unwrap();
+        spool
+            .write_page(&mut files, "acme", &rows, rejects)
+            .unwrap();
         files
     };
     let first = page("a", &[r#"{"reason":"no clip"}"#.to_owned()]);
@@ -28,7 +30,11 @@ fn interrupted(out: &tempfile::TempDir) -> PathBuf {
 }
 
 fn begins(spool: &Spool) -> Vec<i64> {
-    spool.chains().iter().map(|chain| chain.asked.from).collect()
+    spool
+        .chains()
+        .iter()
+        .map(|chain| chain.asked.from)
+        .collect()
 }
 
 fn files(folder: &PathBuf) -> usize {

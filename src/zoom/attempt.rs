@@ -2,8 +2,8 @@
 
 use reqwest::header::HeaderMap;
 
-use crate::clip::scrub::scrub_message;
 use crate::event::Outcome;
+use crate::redact::redact_message;
 use crate::zoom::error_body::ErrorBody;
 use crate::zoom::error_body::excerpt;
 use crate::zoom::failure::FailureKind;
@@ -157,7 +157,7 @@ impl AttemptError {
                     .replace(secret, "[hidden]")
                     .replace(&encoded, "[hidden]");
             }
-            excerpt(&scrub_message(&said))
+            excerpt(&redact_message(&said))
         };
         if let Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. } =
             &mut self.cause

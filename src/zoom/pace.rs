@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-
 /// How much longer than the rate asks for the distance between slots is.
 const SLACK: f64 = 1.01;
 

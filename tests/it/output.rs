@@ -14,6 +14,7 @@ use clipcensus::sandbox::Oddity;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::TotalRecords;
 use clipcensus::sandbox::Trigger;
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
@@ -22,7 +23,6 @@ use crate::support::Program;
 use crate::support::World;
 use crate::support::assert_is_truth;
 use crate::support::clips;
-use crate::support::hex;
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {
@@ -262,7 +262,7 @@ fn verify_names_what_is_not_so_and_exits_65() {
             |document: &&mut Value| document["path"].as_str().unwrap().ends_with("summary.json");
         let document = documents.iter_mut().find(is_summary).unwrap();
         document["bytes"] = bytes.len().into();
-        document["sha256"] = hex(&Sha256::digest(&bytes)).into();
+        document["sha256"] = HEXLOWER.encode(&Sha256::digest(&bytes)).into();
     });
     is_told(&out, &["summary.json", "not what the rows"]);
     edit(&latest, |latest| {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::clip::Clip;
 use crate::clip::decimal::Decimal;
-use crate::clip::surrogate::without_halves;
+use crate::redact::surrogate::without_halves;
 
 /// What a member of `extra` must hold.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Secrets: nowhere when they are cut, all there when they are kept.
 
 use crate::clip::SecretPolicy;
-use crate::clip::scrub::scrub;
 use crate::clip::tests::normalised;
 use crate::clip::tests::record;
 use crate::clip::tests::row;
+use crate::redact::redact_json;
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodXNoIn0.aHVzaGh1c2hodXNo";
 
@@ -146,7 +146,7 @@ fn what_only_looks_like_a_secret_stays() {
     ] {
         let quoted = serde_json::Value::from(text).to_string();
         let json = format!(r#"{{"title":{quoted},"unknown":[{quoted}]}}"#);
-        assert_eq!(scrub(&json), json);
+        assert_eq!(redact_json(&json), json);
         row(&format!(r#""title":{quoted}"#), |clip, _| {
             assert_eq!(clip.title.as_deref(), Some(text));
         });
@@ -156,7 +156,7 @@ fn what_only_looks_like_a_secret_stays() {
 #[test]
 fn a_flag_under_a_secret_name_stays() {
     let json = r#"{"passcode_required":true,"token":null,"has_secret" : false}"#;
-    assert_eq!(scrub(json), json);
+    assert_eq!(redact_json(json), json);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_cut_leaves_its_place() {
         r#"{ "a": [1.50, {"passcode": {"b": [2]}, "c": "x"}], "jwt": "s", "d": "u?jwt=s&e" }"#;
     let clean =
         r#"{ "a": [1.50, {"passcode": "***", "c": "x"}], "jwt": "***", "d": "u?jwt=***&e" }"#;
-    assert_eq!(scrub(json), clean);
+    assert_eq!(redact_json(json), clean);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn json_in_strings_is_looked_through_and_cut_whole_where_it_is_too_deep() {
     let mut json = r#"{"passcode":"hush7Quay"}"#.to_owned();
     for _ in 0..8 {
         json = serde_json::Value::from(json).to_string();
-        assert!(!scrub(&json).contains("hush7Quay"));
+        assert!(!redact_json(&json).contains("hush7Quay"));
     }
 }
 

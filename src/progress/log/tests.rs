@@ -119,7 +119,7 @@ fn lines(work: impl FnOnce()) -> Vec<serde_json::Value> {
 fn the_names_in_the_log_are_those_of_the_table() {
     let written = lines(|| {
         all_events().iter().for_each(event);
-        standing(&Standing {
+        progress(&ProgressSnapshot {
             clips: 1,
             expected: Some(1),
             windows_done: 1,

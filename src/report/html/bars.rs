@@ -1,14 +1,19 @@
-//! A chart of horizontal bars, each with its name and its number.
+//! A chart of horizontal bars, each with its name and its number; the colours and letters of all
+//! charts.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
+use plotters::style::text_anchor::Pos;
+use plotters::style::text_anchor::VPos;
 
-use super::ink::BAR;
-use super::ink::INK;
-use super::ink::MUTED;
-use super::ink::letters;
-use super::ink::letters_after;
-use crate::report::plain::fit;
-use crate::report::plain::width;
+use crate::report::page::plain::fit;
+use crate::report::page::plain::width;
+
+/// The colours of all charts. The style sheet has a dark twin of each.
+const INK: RGBColor = RGBColor(0x1c, 0x24, 0x30);
+pub(super) const MUTED: RGBColor = RGBColor(0x56, 0x61, 0x70);
+pub(super) const RULE: RGBColor = RGBColor(0xdd, 0xe2, 0xe8);
+pub(super) const BAR: RGBColor = RGBColor(0x2f, 0x6f, 0xb5);
 
 /// Pixels from one bar to the next.
 const STEP: u32 = 24;
@@ -97,4 +102,17 @@ pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
         root.present().ok()?;
     }
     Some(svg)
+}
+
+/// The library divides sizes by this when it writes SVG.
+const SVG_FONT_SCALE: f64 = 1.24;
+
+/// Letters of 12 pixels; the page's own family takes the place of the one named here.
+pub(super) fn letters(colour: &RGBColor) -> TextStyle<'_> {
+    TextStyle::from(("sans-serif", 12.0 * SVG_FONT_SCALE)).color(colour)
+}
+
+/// Letters that begin at their point and are centred on its height.
+fn letters_after(colour: &RGBColor) -> TextStyle<'_> {
+    letters(colour).pos(Pos::new(HPos::Left, VPos::Center))
 }

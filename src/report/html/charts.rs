@@ -4,22 +4,22 @@ use maud::Markup;
 use maud::PreEscaped;
 use maud::html;
 
-use super::bars::Bar;
-use super::bars::bars;
-use super::shown;
-use super::timeline::Point;
-use super::timeline::Shape;
-use super::timeline::timeline;
-use crate::report::Bytes;
-use crate::report::Summary;
-use crate::report::lists::age_name;
-use crate::report::lists::department_name;
-use crate::report::lists::is_shown;
-use crate::report::lists::short_name;
-use crate::report::lists::value_name;
+use crate::report::bytes::Bytes;
+use crate::report::html::bars::Bar;
+use crate::report::html::bars::bars;
+use crate::report::html::table::shown;
+use crate::report::html::timeline::Point;
+use crate::report::html::timeline::Shape;
+use crate::report::html::timeline::timeline;
+use crate::report::page::lists::age_name;
+use crate::report::page::lists::department_name;
+use crate::report::page::lists::is_shown;
+use crate::report::page::lists::short_name;
+use crate::report::page::lists::value_name;
+use crate::report::page::numbers::count;
+use crate::report::page::numbers::size;
 use crate::report::summary::MonthCount;
-use crate::report::units::count;
-use crate::report::units::size;
+use crate::report::summary::Summary;
 
 /// Owners in their chart.
 const OWNERS: usize = 15;

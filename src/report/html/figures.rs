@@ -3,14 +3,14 @@
 use maud::Markup;
 use maud::html;
 
-use crate::report::Bytes;
-use crate::report::Summary;
-use crate::report::units::count;
-use crate::report::units::duration;
-use crate::report::units::exact;
-use crate::report::units::percent;
-use crate::report::units::size;
-use crate::report::units::things;
+use crate::report::bytes::Bytes;
+use crate::report::page::numbers::count;
+use crate::report::page::numbers::duration;
+use crate::report::page::numbers::exact;
+use crate::report::page::numbers::percent;
+use crate::report::page::numbers::size;
+use crate::report::page::numbers::things;
+use crate::report::summary::Summary;
 
 /// A name, a large number, and what it comes with.
 struct Figure {

@@ -3,11 +3,14 @@
 use maud::Markup;
 use maud::html;
 
-use super::shown;
-use crate::report::cell::Cell;
-use crate::report::sections::Column;
-use crate::report::sections::Kind;
-use crate::report::sections::Table;
+use crate::report::page::plain::fit;
+use crate::report::page::section::Cell;
+use crate::report::page::section::Column;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Table;
+
+/// Titles and the like are cut here.
+const WIDEST_CELL: usize = 200;
 
 /// More rows than these scroll in a frame of their own.
 const TALL: usize = 30;
@@ -21,6 +24,11 @@ pub(super) enum Use {
     Sort,
     /// Sorted, and filtered by a field of this label.
     Filter(&'static str),
+}
+
+/// Text of others on one line, without hidden characters and with an end; the template escapes it.
+pub(super) fn shown(text: &str) -> String {
+    fit(text, WIDEST_CELL)
 }
 
 /// A table that scrolls by itself where the page is too narrow for it; `label` is its heading.

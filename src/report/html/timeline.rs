@@ -2,10 +2,10 @@
 
 use plotters::prelude::*;
 
-use super::ink::BAR;
-use super::ink::MUTED;
-use super::ink::RULE;
-use super::ink::letters;
+use crate::report::html::bars::BAR;
+use crate::report::html::bars::MUTED;
+use crate::report::html::bars::RULE;
+use crate::report::html::bars::letters;
 
 const HEIGHT: u32 = 190;
 const VALUE_AREA: u32 = 66;

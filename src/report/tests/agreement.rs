@@ -4,22 +4,27 @@ use super::SNAPSHOT_AT;
 use super::clean_run;
 use super::clip;
 use super::eventful_run;
+use super::failed;
+use super::finished;
 use super::mixed;
 use super::one_each;
 use super::summary;
+use super::unsettled;
 use crate::clip::Clip;
 use crate::clip::STATUSES;
 use crate::report::Bytes;
 use crate::report::COLUMNS;
-use crate::report::Facts;
 use crate::report::Summary;
 use crate::report::SummaryFold;
 use crate::report::html;
 use crate::report::json;
 use crate::report::markdown;
+use crate::report::numbers::count;
+use crate::report::numbers::size;
 use crate::report::text;
-use crate::report::units::count;
-use crate::report::units::size;
+use crate::snapshot::Manifest;
+use crate::snapshot::Totals;
+use crate::snapshot::WindowOutcome;
 
 /// The cells of the first row that begins with `name`, on either page.
 fn cells<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
@@ -218,45 +223,58 @@ fn zero_bytes_and_no_size_are_different_things() {
 
 #[test]
 fn counts_that_do_not_agree_are_called_out() {
-    let balanced = |facts: Facts| {
-        let summary = summary(&[clip("c", "ada", "RECORD_SUCCESS", 1)], &facts);
+    let balanced = |received, written, outside| {
+        let mut run = clean_run(1);
+        run.totals = Totals {
+            received,
+            written,
+            outside,
+            ..Totals::default()
+        };
+        let summary = summary(&[clip("c", "ada", "RECORD_SUCCESS", 1)], &run);
         let warned = text(&summary).contains("WARNING");
         assert_eq!(warned, !summary.proof.balanced);
         summary.proof.balanced
     };
-    let run = clean_run(1);
-    assert!(balanced(run.clone()));
-    assert!(balanced(Facts {
-        received: 3,
-        outside: 2,
-        ..run.clone()
-    }));
-    assert!(balanced(Facts {
-        outside: 2,
-        ..run.clone()
-    }));
-    assert!(!balanced(Facts {
-        received: 2,
-        ..run.clone()
-    }));
-    assert!(!balanced(Facts {
-        received: 2,
-        written: 2,
-        ..run
-    }));
+    assert!(balanced(1, 1, 0));
+    // Records outside of the span are no part of those received.
+    assert!(balanced(1, 1, 2));
+    assert!(!balanced(3, 1, 2));
+    assert!(!balanced(2, 1, 0));
+    assert!(!balanced(2, 2, 0));
+}
+
+#[test]
+fn the_summary_says_of_a_run_what_its_manifest_says() {
+    let mut run = eventful_run();
+    run.windows[2].outcome = WindowOutcome::Split;
+    run.windows[2].expected = Some(1_000);
+    run.parameters.insert("out".to_owned(), "/secret".into());
+    let summary = SummaryFold::new(SNAPSHOT_AT).finish(&run);
+    let proof = &summary.proof;
+    assert_eq!((proof.windows, proof.expected), (50, 16));
+    assert_eq!(proof.windows_unsettled, [run.windows[1].to_string()]);
+    assert_eq!(proof.verdict, "incomplete");
+    assert_eq!(summary.snapshot_date, "2026-11-23");
+    assert_eq!(summary.snapshot_at, "2026-11-23T00:00:00Z");
+    let names: Vec<&str> = summary
+        .parameters
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(names, ["by"]);
 }
 
 #[test]
 fn of_many_accounts_the_pages_name_the_first_and_the_json_all() {
     let ids: Vec<String> = (0..200).map(|id| format!("acc-{id:03}")).collect();
-    let failed = |id: &String| (id.clone(), "no permission".to_owned());
-    let facts = Facts {
-        failed_accounts: ids.iter().map(failed).collect(),
-        windows_unsettled: ids.clone(),
+    let run = Manifest {
+        account_failures: ids.iter().map(|id| failed(id, "no permission")).collect(),
+        windows: ids.iter().map(|id| unsettled(id)).collect(),
         account_ids: ids,
         ..eventful_run()
     };
-    let summary = summary(&mixed(), &facts);
+    let summary = summary(&mixed(), &run);
     for page in [text(&summary), markdown(&summary), html(&summary)] {
         assert_eq!(page.matches(", and 190 more").count(), 3);
         assert!(page.contains("account acc-009 failed: no permission"));
@@ -276,12 +294,12 @@ fn no_line_of_the_text_is_wider_than_80_columns() {
         clip.share_scope = Some(wild.clone().into());
         clip.duration_seconds = Some(f64::MAX);
     }
-    let facts = Facts {
-        failed_accounts: vec![(wild.clone(), wild.clone())],
+    let run = Manifest {
+        account_failures: vec![failed(&wild, &wild)],
         account_ids: vec!["acc-with-a-name".to_owned(); 30],
         ..eventful_run()
     };
-    for summary in [summary(&clips, &facts), summary(&mixed(), &eventful_run())] {
+    for summary in [summary(&clips, &run), summary(&mixed(), &eventful_run())] {
         for line in text(&summary).lines() {
             let width = unicode_width::UnicodeWidthStr::width(line);
             assert!(width <= 80, "{width}: {line}");
@@ -296,8 +314,8 @@ fn columns_that_are_not_needed_may_be_left_out_and_others_not() {
     let needed = COLUMNS.map(crate::clip::Column::index);
     let mut fold = SummaryFold::new(SNAPSHOT_AT);
     fold.add(&batch.project(&needed).unwrap()).unwrap();
-    let facts = eventful_run();
-    assert_eq!(fold.finish(&facts), summary(&mixed(), &facts));
+    let run = eventful_run();
+    assert_eq!(finished(fold, &run), summary(&mixed(), &run));
 
     for (at, column) in COLUMNS.iter().enumerate() {
         let mut fewer = needed.to_vec();

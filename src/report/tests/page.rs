@@ -7,17 +7,21 @@ use super::at;
 use super::clean_run;
 use super::clip;
 use super::eventful_run;
+use super::failed;
 use super::golden::same;
 use super::mixed;
 use super::one_each;
 use super::summary;
+use super::unsettled;
 use crate::clip::Clip;
-use crate::report::Facts;
 use crate::report::Summary;
 use crate::report::html;
 use crate::report::json;
 use crate::report::owners_csv;
+use crate::report::summary::Parameter;
 use crate::snapshot::DataFile;
+use crate::snapshot::Manifest;
+use crate::snapshot::Totals;
 
 /// A summary that has `text` wherever text of others can stand.
 fn everywhere(text: &str) -> Summary {
@@ -36,16 +40,15 @@ fn everywhere(text: &str) -> Summary {
         share_scope: Some(text.into()),
         ..hostile
     };
-    let facts = Facts {
+    let run = Manifest {
         account_ids: vec![text.to_owned()],
-        verdict: text.to_owned(),
         tool_version: text.to_owned(),
-        table: text.to_owned(),
-        snapshot_date: text.to_owned(),
-        windows_unsettled: vec![text.to_owned()],
-        failed_accounts: vec![(text.to_owned(), text.to_owned())],
-        parameters: vec![(text.to_owned(), text.to_owned())],
-        repairs: BTreeMap::from([(text.to_owned(), 1)]),
+        windows: vec![unsettled(text)],
+        account_failures: vec![failed(text, text)],
+        totals: Totals {
+            repairs: BTreeMap::from([(text.to_owned(), 1)]),
+            ..clean_run(2).totals
+        },
         requests: BTreeMap::from([(text.to_owned(), 1)]),
         files: vec![DataFile {
             path: text.to_owned(),
@@ -55,7 +58,16 @@ fn everywhere(text: &str) -> Summary {
         }],
         ..clean_run(2)
     };
-    summary(&[open, elsewhere], &facts)
+    let mut summary = summary(&[open, elsewhere], &run);
+    // A manifest holds no such text there, a summary that is read back can.
+    text.clone_into(&mut summary.proof.verdict);
+    text.clone_into(&mut summary.table);
+    text.clone_into(&mut summary.snapshot_date);
+    summary.parameters = vec![Parameter {
+        name: text.to_owned(),
+        value: text.to_owned(),
+    }];
+    summary
 }
 
 #[test]

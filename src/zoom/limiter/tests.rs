@@ -100,16 +100,10 @@ async fn so_many_at_a_time_and_no_more() {
     let limiter = limiter(1000.0, 2);
     let first = limiter.slot(LIGHT).await;
     let _second = limiter.slot(LIGHT).await;
-    let third = tokio::time::timeout(
-        Duration::from_mins(1),
-        limiter.slot(LIGHT),
-    );
+    let third = tokio::time::timeout(Duration::from_mins(1), limiter.slot(LIGHT));
     assert!(third.await.is_err());
     drop(first);
-    let third = tokio::time::timeout(
-        Duration::from_mins(1),
-        limiter.slot(LIGHT),
-    );
+    let third = tokio::time::timeout(Duration::from_mins(1), limiter.slot(LIGHT));
     assert!(third.await.is_ok());
 }
 

@@ -1,7 +1,6 @@
 //! What all suites share: a simulated account, the program, and what it wrote.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -26,6 +25,7 @@ use clipcensus::sandbox::Sandbox;
 use clipcensus::sandbox::SandboxOptions;
 use clipcensus::sandbox::ScopeNames;
 use clipcensus::sandbox::Trigger;
+use data_encoding::HEXLOWER;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use sha2::Digest;
@@ -361,7 +361,7 @@ pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
     let mut ids: Vec<String> = texts(rows, "clip_id").into_iter().flatten().collect();
     assert_eq!(ids.len() as u64, truth.clips, "clips");
     ids.sort_unstable();
-    let ids = hex(&Sha256::digest(ids.join("\n")));
+    let ids = HEXLOWER.encode(&Sha256::digest(ids.join("\n")));
     assert_eq!(ids, truth.clip_ids_sha256, "clip ids");
 
     let bytes: i64 = sizes(rows).into_iter().flatten().sum();
@@ -386,13 +386,6 @@ pub(crate) fn assert_is_truth(rows: &[RecordBatch], truth: &AccountTruth) {
         owner.bytes += u64::try_from(bytes.unwrap_or(0)).unwrap();
     }
     assert_eq!(owners, truth.owners, "by owner");
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
 }
 
 fn counts(values: Vec<Option<String>>) -> BTreeMap<String, u64> {

@@ -1,7 +1,7 @@
 //! Counts by age at the instant of the census.
 
-use super::summary::AgeCount;
-use super::summary::Count;
+use crate::report::summary::AgeCount;
+use crate::report::summary::Count;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

@@ -90,9 +90,12 @@ impl<'a> Columns<'a> {
         text(self.share_scope, row)
     }
 
-    pub(super) fn duration_seconds(&self, row: usize) -> Option<f64> {
+    /// In whole microseconds, rounded: their sums do not depend on the order of the rows. None too if
+    /// the number is negative or not finite.
+    pub(super) fn duration_micros(&self, row: usize) -> Option<u128> {
         let column = self.duration_seconds;
-        column.is_valid(row).then(|| column.value(row))
+        let seconds = column.is_valid(row).then(|| column.value(row))?;
+        micros(seconds)
     }
 
     /// None too if the number is negative, which the schema rules out.
@@ -127,4 +130,31 @@ fn typed<A: Array + 'static>(batch: &RecordBatch, column: Column) -> Result<&A, 
             name: field.name().clone(),
             expected: field.data_type().to_string(),
         })
+}
+
+/// Seconds in microseconds. None if they are negative or not finite.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative, and the cast stops at the end of the range"
+)]
+fn micros(seconds: f64) -> Option<u128> {
+    let usable = seconds.is_finite() && seconds >= 0.0;
+    usable.then(|| (seconds * 1e6).round() as u128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::micros;
+
+    #[test]
+    fn durations_are_whole_microseconds() {
+        assert_eq!(micros(6000.0), Some(6_000_000_000));
+        assert_eq!(micros(0.000_000_4), Some(0));
+        assert_eq!(micros(0.1), Some(100_000));
+        assert_eq!(micros(1e300), Some(u128::MAX));
+        assert_eq!(micros(-1.0), None);
+        assert_eq!(micros(f64::NAN), None);
+        assert_eq!(micros(f64::INFINITY), None);
+    }
 }

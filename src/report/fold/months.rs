@@ -6,8 +6,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use super::summary::Count;
-use super::summary::MonthCount;
+use crate::report::summary::Count;
+use crate::report::summary::MonthCount;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

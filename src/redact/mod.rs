@@ -5,6 +5,9 @@
 //! where a string holds JSON in its turn. Works on the text, not on a tree, so that numbers stay
 //! exact and no depth of nesting can exhaust the stack.
 
+pub(crate) mod surrogate;
+mod text;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
@@ -13,22 +16,13 @@ use memchr::memchr2;
 use memchr::memchr3;
 use serde::de::IgnoredAny;
 
-use crate::clip::cut::STAND_IN;
-use crate::clip::cut::cut_secrets;
-use crate::clip::cut::cut_signatures;
-use crate::clip::cut::mentions_a_secret;
-use crate::clip::cut::names_a_secret;
-use crate::clip::cut::without_secret_parameters;
-use crate::clip::surrogate::without_halves;
-
-/// Whether passcodes and signatures may reach the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretPolicy {
-    /// They are cut out.
-    Cut,
-    /// They were asked for.
-    Keep,
-}
+use crate::redact::surrogate::without_halves;
+use crate::redact::text::STAND_IN;
+use crate::redact::text::cut_secrets;
+use crate::redact::text::cut_signatures;
+use crate::redact::text::mentions_a_secret;
+use crate::redact::text::names_a_secret;
+use crate::redact::text::without_secret_parameters;
 
 /// What stands where a secret value stood.
 const CUT: &str = "\"***\"";
@@ -37,28 +31,26 @@ const CUT: &str = "\"***\"";
 const LAYERS: u8 = 4;
 
 /// Valid JSON without its secrets. Half a surrogate pair becomes the text of its escape.
-#[must_use]
-pub fn scrub(json: &str) -> String {
-    scrub_layers(&without_halves(json), false, LAYERS)
+pub(crate) fn redact_json(json: &str) -> String {
+    redact_layers(&without_halves(json), false, LAYERS)
 }
 
 /// What the service says, without the secrets in it: in place of a message it may quote records.
-#[must_use]
-pub fn scrub_message(message: &str) -> Cow<'_, str> {
+pub(crate) fn redact_message(message: &str) -> Cow<'_, str> {
     clean_text(message, LAYERS).map_or(Cow::Borrowed(message), Cow::Owned)
 }
 
 /// A member of an object without its secrets: its name, as plain text, and its value.
-pub(super) fn scrub_member(name: &str, json: &str) -> (String, String) {
+pub(crate) fn redact_member(name: &str, json: &str) -> (String, String) {
     let json = without_halves(json);
     (
         clean_text(name, LAYERS).unwrap_or_else(|| name.to_owned()),
-        scrub_layers(&json, names_a_secret(name), LAYERS),
+        redact_layers(&json, names_a_secret(name), LAYERS),
     )
 }
 
 /// A link without the parameters that sign or unlock it, nor any other secret.
-pub(super) fn scrub_link(link: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn redact_link(link: Cow<'_, str>) -> Cow<'_, str> {
     let open = without_secret_parameters(link);
     if is_plain(&open) {
         return open;
@@ -83,7 +75,7 @@ fn is_plain(link: &str) -> bool {
 
 /// Text that people wrote, without signed links and tokens: all else in it is theirs, unless it is
 /// JSON from end to end.
-pub(super) fn scrub_text(text: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn redact_text(text: Cow<'_, str>) -> Cow<'_, str> {
     let clean = if is_json_text(&text) {
         clean_text(&text, LAYERS)
     } else {
@@ -93,7 +85,7 @@ pub(super) fn scrub_text(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// `is_secret` tells that the whole is the value of a secret.
-fn scrub_layers(json: &str, mut is_secret: bool, layers: u8) -> String {
+fn redact_layers(json: &str, mut is_secret: bool, layers: u8) -> String {
     let mut clean = String::with_capacity(json.len());
     let mut containers: Vec<u8> = Vec::new();
     let mut at_name = false;
@@ -162,7 +154,7 @@ fn clean_text(text: &str, layers: u8) -> Option<String> {
         if layers == 0 {
             return Some(STAND_IN.to_owned());
         }
-        let clean = scrub_layers(&without_halves(text), false, layers - 1);
+        let clean = redact_layers(&without_halves(text), false, layers - 1);
         return (clean != text).then_some(clean);
     }
     if text.contains('{') && mentions_a_secret(text) {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::summary::ValueKind;
+use crate::report::summary::Place;
+use crate::report::summary::ValueKind;
 
 /// How many unknown values are told apart. What the API sends decides the values, so there has to
 /// be an end to the memory they take.
@@ -17,24 +18,6 @@ pub(super) struct ByValue<C, const N: usize> {
     unknown: BTreeMap<String, C>,
     remainder: Option<C>,
     missing: C,
-}
-
-/// Where a value belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Documented(usize),
-    Unknown,
-    Missing,
-}
-
-/// Where `value` belongs among the `documented` ones.
-pub(super) fn place(documented: &[&str], value: Option<&str>) -> Place {
-    value.map_or(Place::Missing, |value| {
-        documented
-            .iter()
-            .position(|known| *known == value)
-            .map_or(Place::Unknown, Place::Documented)
-    })
 }
 
 /// A count that can take another one in.
@@ -105,7 +88,7 @@ mod tests {
     use super::ByValue;
     use super::Merge;
     use super::UNKNOWN_VALUES;
-    use super::place;
+    use crate::report::summary::place;
 
     impl Merge for u64 {
         fn merge(&mut self, other: Self) {

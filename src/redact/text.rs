@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use memchr::memchr2;
+use percent_encoding::percent_decode_str;
 
 /// What stands where a secret stood.
 pub(super) const STAND_IN: &str = "***";
@@ -219,31 +220,8 @@ fn token_start(run: &str) -> Option<usize> {
     None
 }
 
-/// One layer of percent-encoding less; borrowed if there is none.
+/// One layer of percent-encoding less: `%` and two hex digits become the byte they name, all else
+/// stays. Borrowed where there is none.
 fn without_percent(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        let code = after.split_at_checked(2).filter(|_| byte == b'%');
-        let decoded = code.and_then(|(hex, after)| {
-            let hex = str::from_utf8(hex).ok()?;
-            let is_hex = hex.bytes().all(|digit| digit.is_ascii_hexdigit());
-            let value = u8::from_str_radix(hex, 16).ok().filter(|_| is_hex)?;
-            Some((value, after))
-        });
-        if let Some((value, after)) = decoded {
-            bytes.push(value);
-            rest = after;
-        } else {
-            bytes.push(byte);
-        }
-    }
-    if bytes == text.as_bytes() {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    percent_decode_str(text).decode_utf8_lossy()
 }

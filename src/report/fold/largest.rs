@@ -2,10 +2,6 @@
 
 use std::cmp::Reverse;
 
-use super::micros::rfc3339;
-use super::micros::seconds;
-use super::summary::LargeClip;
-
 /// How many clips are kept.
 pub(super) const LARGEST_CLIPS: usize = 25;
 
@@ -42,17 +38,8 @@ impl Largest {
     }
 
     /// The clips, largest first.
-    pub(super) fn finish(self) -> Vec<LargeClip> {
-        let entry = |clip: Candidate<String>| LargeClip {
-            account_id: clip.account_id,
-            clip_id: clip.clip_id,
-            title: clip.title,
-            owner_id: clip.owner_id,
-            bytes: clip.bytes.0,
-            duration_seconds: clip.duration_micros.map(seconds),
-            created_at: clip.created_at.and_then(rfc3339),
-        };
-        self.0.into_iter().map(entry).collect()
+    pub(super) fn finish(self) -> Vec<Candidate<String>> {
+        self.0
     }
 }
 

@@ -6,31 +6,32 @@
 mod bars;
 mod charts;
 mod figures;
-mod ink;
-mod policy;
 mod table;
 mod timeline;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::DOCTYPE;
 use maud::Markup;
 use maud::PreEscaped;
 use maud::html;
+use sha2::Digest;
+use sha2::Sha256;
 
-use super::Summary;
-use super::exposed;
-use super::lists;
-use super::plain::LONGEST_PROSE;
-use super::plain::fit;
-use super::proof;
-use super::sections;
-use super::sections::Section;
-use table::Use;
+use crate::report::html::table::Use;
+use crate::report::html::table::shown;
+use crate::report::page;
+use crate::report::page::exposure;
+use crate::report::page::lists;
+use crate::report::page::plain::LONGEST_PROSE;
+use crate::report::page::plain::fit;
+use crate::report::page::proof;
+use crate::report::page::section::Section;
+use crate::report::summary::Summary;
 
-const STYLE: &str = include_str!("html/style.css");
-const SCRIPT: &str = include_str!("html/script.js");
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
 
-/// Titles and the like are cut here.
-const WIDEST_CELL: usize = 200;
 /// Owners in the page; `owners.csv` has them all.
 const OWNERS: usize = 100;
 /// Rows of the other long lists.
@@ -41,13 +42,13 @@ const ROWS: usize = 25;
 /// with the most bytes and links to `owners.csv` beside it for the others.
 #[must_use]
 pub fn html(summary: &Summary) -> String {
-    let head = sections::head(summary);
-    let page = html! {
+    let head = page::head(summary);
+    let whole = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy::policy(STYLE, SCRIPT));
+                meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -75,12 +76,18 @@ pub fn html(summary: &Summary) -> String {
             }
         }
     };
-    page.into_string()
+    whole.into_string()
 }
 
-/// Text of others on one line, without hidden characters and with an end; the template escapes it.
-fn shown(text: &str) -> String {
-    fit(text, WIDEST_CELL)
+/// What the page may load: its own style and script, by their hashes, and nothing else.
+fn policy() -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
 }
 
 fn header(summary: &Summary, head: &Section) -> Markup {
@@ -94,7 +101,7 @@ fn header(summary: &Summary, head: &Section) -> Markup {
             @for line in &head.notes {
                 p.muted { bdi { (fit(line, LONGEST_PROSE)) } }
             }
-            @for warning in sections::warnings(&summary.proof) {
+            @for warning in page::warnings(&summary.proof) {
                 p.warning { (warning) }
             }
             (figures::figures(summary))
@@ -203,8 +210,8 @@ fn clips(summary: &Summary) -> Markup {
 }
 
 fn exposure(summary: &Summary) -> Markup {
-    let owners = exposed::owners(summary, ROWS);
-    let clips = exposed::clips(summary, ROWS);
+    let owners = exposure::owners(summary, ROWS);
+    let clips = exposure::clips(summary, ROWS);
     section(
         "exposure",
         &owners,

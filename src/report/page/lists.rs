@@ -1,30 +1,31 @@
 //! The long sections of the page: owners, statuses, share scopes, months, ages, largest clips.
 
-use super::Bytes;
-use super::Summary;
-use super::cell::Cell;
-use super::sections::Column;
-use super::sections::Kind;
-use super::sections::Section;
-use super::sections::Table;
-use super::sections::counted;
-use super::sections::facts;
-use super::sections::row;
-use super::summary::AgeCount;
-use super::summary::DepartmentUsage;
-use super::summary::LargeClip;
-use super::summary::OwnerUsage;
-use super::summary::ScopeCount;
-use super::summary::StatusClips;
-use super::summary::StatusCount;
-use super::summary::ValueKind;
-use super::units::count;
-use super::units::holding;
-use super::units::percent;
-use super::units::things;
 use crate::owner::Person;
+use crate::report::bytes::Bytes;
+use crate::report::page::numbers::count;
+use crate::report::page::numbers::holding;
+use crate::report::page::numbers::percent;
+use crate::report::page::numbers::things;
+use crate::report::page::section::Cell;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Section;
+use crate::report::page::section::Table;
+use crate::report::page::section::column;
+use crate::report::page::section::counted;
+use crate::report::page::section::facts;
+use crate::report::page::section::list;
+use crate::report::page::section::row;
+use crate::report::summary::AgeCount;
+use crate::report::summary::DepartmentUsage;
+use crate::report::summary::LargeClip;
+use crate::report::summary::OwnerUsage;
+use crate::report::summary::ScopeCount;
+use crate::report::summary::StatusClips;
+use crate::report::summary::StatusCount;
+use crate::report::summary::Summary;
+use crate::report::summary::ValueKind;
 
-pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     let mut columns = vec![
         column("Owner", Kind::Name),
         column("Clips", Kind::Number),
@@ -82,7 +83,7 @@ fn person_cells(person: &Person) -> [Cell; 3] {
 }
 
 /// None where owners were not looked up.
-pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
+pub(crate) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
     if summary.departments.is_empty() {
         return None;
     }
@@ -119,7 +120,7 @@ pub(super) fn departments(summary: &Summary, limit: usize) -> Option<Section> {
     Some(section)
 }
 
-pub(super) fn department_name(usage: &DepartmentUsage) -> &str {
+pub(crate) fn department_name(usage: &DepartmentUsage) -> &str {
     usage.department.as_deref().unwrap_or("(no department)")
 }
 
@@ -129,7 +130,7 @@ fn and_more(summary: &Summary, things: &str, clips: u64, bytes: Bytes) -> String
     format!("and {things} with {} ({share})", holding(clips, bytes))
 }
 
-pub(super) fn statuses(summary: &Summary) -> Section {
+pub(crate) fn statuses(summary: &Summary) -> Section {
     let columns = vec![
         column("Status", Kind::Name),
         column("Clips", Kind::Number),
@@ -148,7 +149,7 @@ pub(super) fn statuses(summary: &Summary) -> Section {
     list("Status", columns, rows.collect())
 }
 
-pub(super) fn scopes(summary: &Summary) -> Section {
+pub(crate) fn scopes(summary: &Summary) -> Section {
     let columns = vec![
         column("Open to", Kind::Name),
         column("Clips", Kind::Number),
@@ -171,7 +172,7 @@ pub(super) fn scopes(summary: &Summary) -> Section {
     list("Share links", columns, rows.collect())
 }
 
-pub(super) fn months(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn months(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
         column("Month", Kind::Name),
         column("Clips", Kind::Number),
@@ -219,7 +220,7 @@ pub(super) fn months(summary: &Summary, limit: usize) -> Section {
     section
 }
 
-pub(super) fn ages(summary: &Summary) -> Section {
+pub(crate) fn ages(summary: &Summary) -> Section {
     let columns = vec![
         column("Age", Kind::Name),
         column("Clips", Kind::Number),
@@ -243,7 +244,7 @@ pub(super) fn ages(summary: &Summary) -> Section {
     list("Age", columns, rows.collect())
 }
 
-pub(super) fn largest(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn largest(summary: &Summary, limit: usize) -> Section {
     let table = clips_table(summary, summary.largest.iter().take(limit));
     Section {
         heading: "Largest clips".to_owned(),
@@ -252,7 +253,7 @@ pub(super) fn largest(summary: &Summary, limit: usize) -> Section {
     }
 }
 
-pub(super) fn clips_table<'a>(
+pub(crate) fn clips_table<'a>(
     summary: &Summary,
     clips: impl Iterator<Item = &'a LargeClip>,
 ) -> Table {
@@ -288,12 +289,12 @@ pub(super) fn clips_table<'a>(
 }
 
 /// What could be deleted for good.
-pub(super) fn reclaimable(summary: &Summary) -> Section {
+pub(crate) fn reclaimable(summary: &Summary) -> Section {
     facts("Reclaimable storage", reclaimable_rows(summary))
 }
 
 /// The same as rows of names and values.
-pub(super) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
+pub(crate) fn reclaimable_rows(summary: &Summary) -> Vec<Vec<Cell>> {
     let reclaimable = &summary.reclaimable;
     let all = holding(reclaimable.clips, reclaimable.bytes);
     let share = percent(reclaimable.bytes.percent_of(summary.totals.bytes));
@@ -311,7 +312,7 @@ fn share(bytes: Bytes, summary: &Summary) -> Cell {
     Cell::percent(bytes.percent_of(summary.totals.bytes))
 }
 
-pub(super) fn age_name(age: &AgeCount) -> String {
+pub(crate) fn age_name(age: &AgeCount) -> String {
     let span = |days: u16| match days % 365 {
         0 => things(u64::from(days / 365), "year"),
         _ => things(u64::from(days), "day"),
@@ -330,7 +331,7 @@ fn owner_by_name(summary: &Summary, owner_id: Option<&str>) -> String {
     owner.map_or_else(|| owner_name(owner_id), id_and_name)
 }
 
-pub(super) fn id_and_name(owner: &OwnerUsage) -> String {
+pub(crate) fn id_and_name(owner: &OwnerUsage) -> String {
     let id = owner_name(owner.owner_id.as_deref());
     let known = [&owner.person.name, &owner.person.email];
     let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
@@ -342,7 +343,7 @@ pub(super) fn id_and_name(owner: &OwnerUsage) -> String {
 }
 
 /// How an owner is called where there is little room: by name or e-mail, if they are known.
-pub(super) fn short_name(owner: &OwnerUsage) -> String {
+pub(crate) fn short_name(owner: &OwnerUsage) -> String {
     let person = &owner.person;
     let known = person.name.clone().or_else(|| person.email.clone());
     known.unwrap_or_else(|| owner_name(owner.owner_id.as_deref()))
@@ -353,11 +354,11 @@ fn owner_name(owner_id: Option<&str>) -> String {
 }
 
 /// Documented values are always named, other ones where there are any.
-pub(super) fn is_shown(kind: ValueKind, clips: u64) -> bool {
+pub(crate) fn is_shown(kind: ValueKind, clips: u64) -> bool {
     kind == ValueKind::Documented || clips > 0
 }
 
-pub(super) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
+pub(crate) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
     match (value, kind) {
         (Some(value), ValueKind::Unknown) => format!("{value} (unknown)"),
         (Some(value), _) => value.to_owned(),
@@ -367,32 +368,10 @@ pub(super) fn value_name(value: Option<&str>, kind: ValueKind) -> String {
 }
 
 fn by_status(clips: &StatusClips) -> String {
-    let named = [
-        (clips.record_start, "RECORD_START"),
-        (clips.record_failed, "RECORD_FAILED"),
-        (clips.record_end, "RECORD_END"),
-        (clips.record_success, "RECORD_SUCCESS"),
-        (clips.record_delete, "RECORD_DELETE"),
-        (clips.suspended, "SUSPENDED"),
-        (clips.unknown, "unknown"),
-        (clips.missing, "missing"),
-    ];
-    let parts: Vec<String> = named
+    let parts: Vec<String> = clips
         .iter()
-        .filter(|(clips, _)| *clips > 0)
-        .map(|(clips, name)| format!("{} {name}", count(*clips)))
+        .filter(|(_, clips)| *clips > 0)
+        .map(|(name, clips)| format!("{} {name}", count(clips)))
         .collect();
     parts.join(", ")
-}
-
-pub(super) fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind }
-}
-
-pub(super) fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
-    Section {
-        heading: heading.to_owned(),
-        table: Some(Table { columns, rows }),
-        ..Section::default()
-    }
 }

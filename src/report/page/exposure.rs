@@ -2,20 +2,20 @@
 
 use std::cmp::Reverse;
 
-use super::Summary;
-use super::cell::Cell;
-use super::lists::clips_table;
-use super::lists::column;
-use super::lists::id_and_name;
-use super::lists::list;
-use super::sections::Kind;
-use super::sections::Section;
-use super::summary::OwnerUsage;
-use super::units::holding;
-use super::units::things;
+use crate::report::page::lists::clips_table;
+use crate::report::page::lists::id_and_name;
+use crate::report::page::numbers::holding;
+use crate::report::page::numbers::things;
+use crate::report::page::section::Cell;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Section;
+use crate::report::page::section::column;
+use crate::report::page::section::list;
+use crate::report::summary::OwnerUsage;
+use crate::report::summary::Summary;
 
 /// Who has how many of them, the most first.
-pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     let exposure = &summary.exposure;
     let open = exposure.open_without_passcode;
     let unknown = exposure.open_passcode_unknown;
@@ -74,7 +74,7 @@ pub(super) fn owners(summary: &Summary, limit: usize) -> Section {
 }
 
 /// The largest of them.
-pub(super) fn clips(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn clips(summary: &Summary, limit: usize) -> Section {
     let largest = &summary.exposure.largest;
     let table = clips_table(summary, largest.iter().take(limit));
     Section {

@@ -1,4 +1,4 @@
-//! What a check says: a line for each thing that it looked at.
+//! What a check found: a result for each thing that it looked at, shown as a line.
 
 use crate::error::Error;
 use crate::exit_code::ExitCode;
@@ -29,7 +29,7 @@ impl State {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct CheckResult {
     /// How it stands.
     pub state: State,
     /// What it is: `credentials`, `scopes`, `reach`, `export`, `clock` or `output`.
@@ -40,7 +40,7 @@ pub struct Line {
     pub exit_code: ExitCode,
 }
 
-impl Line {
+impl CheckResult {
     pub(super) fn ok(about: &'static str, text: String) -> Self {
         Self {
             state: State::Ok,
@@ -75,7 +75,7 @@ impl Line {
     }
 }
 
-impl std::fmt::Display for Line {
+impl std::fmt::Display for CheckResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -90,14 +90,14 @@ impl std::fmt::Display for Line {
 /// How the whole check ends: by the failure that takes longest to mend. Without rights nothing can be
 /// tried, without a folder nothing kept; what passes by itself comes last.
 #[must_use]
-pub fn worst(lines: &[Line]) -> ExitCode {
+pub fn worst(results: &[CheckResult]) -> ExitCode {
     let order = [
         ExitCode::NotAllowed,
         ExitCode::CannotWrite,
         ExitCode::Usage,
         ExitCode::TryAgain,
     ];
-    let codes = || lines.iter().map(|line| line.exit_code);
+    let codes = || results.iter().map(|result| result.exit_code);
     let known = order.into_iter().find(|code| codes().any(|it| it == *code));
     let other = || codes().find(|code| *code != ExitCode::Success);
     known.or_else(other).unwrap_or(ExitCode::Success)
@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn the_exit_code_is_that_of_the_worst_and_warnings_have_none() {
-        let failed = |code| Line::failed("output", String::new(), code);
-        let fine = Line::ok("clock", String::new());
-        let warning = Line::warning("clock", String::new());
+        let failed = |code| CheckResult::failed("output", String::new(), code);
+        let fine = CheckResult::ok("clock", String::new());
+        let warning = CheckResult::warning("clock", String::new());
         assert_eq!(worst(&[fine.clone(), warning]), ExitCode::Success);
         let (later, write) = (failed(ExitCode::TryAgain), failed(ExitCode::CannotWrite));
         assert_eq!(worst(&[later.clone(), fine]), ExitCode::TryAgain);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn lines_are_aligned() {
-        let line = Line::warning("clock", "late".to_owned());
+        let line = CheckResult::warning("clock", "late".to_owned());
         assert_eq!(line.to_string(), "warning  clock        late");
     }
 }

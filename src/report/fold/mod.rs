@@ -1,31 +1,36 @@
 //! The fold: rows in, sums out. Its memory grows with the number of owners, not of rows.
 
+mod ages;
+mod columns;
+mod finish;
+mod largest;
+mod months;
+mod values;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
-use super::ages::ByAge;
-use super::bytes::Bytes;
-use super::columns::Columns;
-use super::columns::FoldError;
-use super::largest::Candidate;
-use super::largest::Largest;
-use super::micros::micros;
-use super::months::ByMonth;
-use super::summary::Count;
-use super::values::ByValue;
-use super::values::Merge;
-use super::values::Place;
-use super::values::place;
 use crate::clip::SHARE_SCOPES;
 use crate::clip::STATUSES;
+use crate::report::bytes::Bytes;
+use crate::report::fold::ages::ByAge;
+use crate::report::fold::columns::Columns;
+use crate::report::fold::largest::Candidate;
+use crate::report::fold::largest::Largest;
+use crate::report::fold::months::ByMonth;
+use crate::report::fold::values::ByValue;
+use crate::report::fold::values::Merge;
+use crate::report::summary::Count;
+use crate::report::summary::StatusClips;
+use crate::report::summary::place;
 
-/// The slots of an owner's statuses: the documented ones, unknown, missing.
-pub(super) const STATUS_SLOTS: usize = STATUSES.len() + 2;
+pub use crate::report::fold::columns::COLUMNS;
+pub use crate::report::fold::columns::FoldError;
 
 /// The share scope whose clips everybody with the link can watch.
-pub(super) const ANYONE: &str = "ANYONE";
+const ANYONE: &str = "ANYONE";
 
 /// Sums up the rows of a snapshot, batch by batch.
 ///
@@ -33,42 +38,42 @@ pub(super) const ANYONE: &str = "ANYONE";
 /// of the rows leave no trace in the summary.
 #[derive(Debug)]
 pub struct SummaryFold {
-    pub(super) total: Usage,
-    pub(super) without_size: u64,
-    pub(super) without_duration: u64,
-    pub(super) statuses: ByValue<Count, { STATUSES.len() }>,
-    pub(super) scopes: ByValue<ByPasscode, { SHARE_SCOPES.len() }>,
-    pub(super) months: ByMonth,
-    pub(super) ages: ByAge,
-    pub(super) largest: Largest,
-    pub(super) largest_exposed: Largest,
+    total: Usage,
+    without_size: u64,
+    without_duration: u64,
+    statuses: ByValue<Count, { STATUSES.len() }>,
+    scopes: ByValue<ByPasscode, { SHARE_SCOPES.len() }>,
+    months: ByMonth,
+    ages: ByAge,
+    largest: Largest,
+    largest_exposed: Largest,
     /// Where each owner's sums stand in `owner_sums`.
-    pub(super) owners: HashMap<String, usize>,
-    pub(super) owner_sums: Vec<OwnerSums>,
-    pub(super) no_owner: OwnerSums,
+    owners: HashMap<String, usize>,
+    owner_sums: Vec<OwnerSums>,
+    no_owner: OwnerSums,
 }
 
 /// Clips, bytes and time.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Usage {
-    pub(super) count: Count,
-    pub(super) duration_micros: u128,
+struct Usage {
+    count: Count,
+    duration_micros: u128,
 }
 
 /// What one owner has.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct OwnerSums {
-    pub(super) usage: Usage,
-    pub(super) exposed: Count,
-    pub(super) clips_by_status: [u64; STATUS_SLOTS],
+struct OwnerSums {
+    usage: Usage,
+    exposed: Count,
+    clips_by_status: StatusClips,
 }
 
 /// Clips of one share scope: with a passcode, without, and unknown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ByPasscode {
-    pub(super) with: Count,
-    pub(super) without: Count,
-    pub(super) unknown: Count,
+struct ByPasscode {
+    with: Count,
+    without: Count,
+    unknown: Count,
 }
 
 impl SummaryFold {
@@ -91,8 +96,8 @@ impl SummaryFold {
         }
     }
 
-    /// Adds the rows of a batch. Columns are found by name; those that [`super::COLUMNS`] does not
-    /// list may be left out.
+    /// Adds the rows of a batch. Columns are found by name; those that [`COLUMNS`] does not list may
+    /// be left out.
     ///
     /// # Errors
     /// A column that it needs is not there or has another type than the schema says. Nothing of
@@ -107,7 +112,7 @@ impl SummaryFold {
 
     fn add_row(&mut self, columns: &Columns<'_>, row: usize) {
         let known_size = columns.bytes(row);
-        let known_duration = columns.duration_seconds(row).and_then(micros);
+        let known_duration = columns.duration_micros(row);
         let bytes = known_size.unwrap_or(0);
         let duration = known_duration.unwrap_or(0);
         self.without_size += u64::from(known_size.is_none());
@@ -132,7 +137,7 @@ impl SummaryFold {
         let owner_id = columns.owner_id(row);
         let owner = self.owner(owner_id);
         owner.usage.add(bytes, duration);
-        owner.clips_by_status[slot(status_place)] += 1;
+        owner.clips_by_status.add(status_place);
         if is_exposed {
             owner.exposed.add(bytes);
         }
@@ -169,28 +174,6 @@ impl SummaryFold {
     }
 }
 
-fn slot(status: Place) -> usize {
-    match status {
-        Place::Documented(index) => index,
-        Place::Unknown => STATUSES.len(),
-        Place::Missing => STATUSES.len() + 1,
-    }
-}
-
-impl Count {
-    /// One clip more, of `bytes` bytes.
-    pub(super) fn add(&mut self, bytes: u64) {
-        self.clips += 1;
-        self.bytes.add(bytes);
-    }
-
-    /// All of `other` more.
-    pub(super) fn join(&mut self, other: Self) {
-        self.clips += other.clips;
-        self.bytes = self.bytes.plus(other.bytes);
-    }
-}
-
 impl Merge for Count {
     fn merge(&mut self, other: Self) {
         self.join(other);
@@ -203,7 +186,7 @@ impl Usage {
         self.duration_micros = self.duration_micros.saturating_add(duration_micros);
     }
 
-    pub(super) fn bytes(&self) -> Bytes {
+    fn bytes(&self) -> Bytes {
         self.count.bytes
     }
 }
@@ -218,7 +201,7 @@ impl ByPasscode {
     }
 
     /// All three together.
-    pub(super) fn all(&self) -> Count {
+    fn all(&self) -> Count {
         let mut all = self.with;
         all.join(self.without);
         all.join(self.unknown);

@@ -3,16 +3,16 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Prose that quotes what came from elsewhere ends here, in columns.
-pub(super) const LONGEST_PROSE: usize = 1_000;
+pub(crate) const LONGEST_PROSE: usize = 1_000;
 
 /// How many columns a terminal gives this text.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The text in at most `columns` columns, on one line. Control characters and those that reorder
 /// or hide text are written as escapes, such as `\n` or `\u{202e}`; what is cut ends in `…`.
-pub(super) fn fit(text: &str, columns: usize) -> String {
+pub(crate) fn fit(text: &str, columns: usize) -> String {
     // Marks of no width could follow each other without an end.
     let longest = columns.saturating_mul(4);
     let mut line = String::new();
@@ -50,7 +50,7 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
 
 /// The text broken between words into lines of at most `columns` columns, [`LONGEST_PROSE`]
 /// columns in all; a word that is longer than a line is cut.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in fit(text, LONGEST_PROSE).split(' ') {
         let word = fit(word, columns);
@@ -66,7 +66,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// The text with spaces up to `columns` columns, on its left if `right` aligned.
-pub(super) fn pad(text: &str, columns: usize, right: bool) -> String {
+pub(crate) fn pad(text: &str, columns: usize, right: bool) -> String {
     let spaces = " ".repeat(columns.saturating_sub(width(text)));
     if right {
         format!("{spaces}{text}")

@@ -1,5 +1,5 @@
-//! Who is told how an export ended. Read apart from the other settings, so that also a fault in those
-//! is told.
+//! Where it is told how an export ended. These settings are read apart from the others, so that a
+//! fault in the others is told too.
 
 use std::path::PathBuf;
 
@@ -49,9 +49,9 @@ impl std::fmt::Debug for PingUrl {
     }
 }
 
-/// Who is told, and of what.
+/// Where it is told how an export ended.
 #[derive(Debug, Clone, Default)]
-pub struct Notices {
+pub struct MonitorSettings {
     /// The folder of the snapshots, where it is known.
     pub out: Option<PathBuf>,
     /// The file for metrics.
@@ -60,7 +60,7 @@ pub struct Notices {
     pub ping_url: Option<PingUrl>,
 }
 
-impl Notices {
+impl MonitorSettings {
     /// What flags, environment and settings file say. What cannot be read or used is left out here,
     /// and refused by [`Export::resolve`](crate::config::Export::resolve).
     #[must_use]
@@ -118,12 +118,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("clipcensus.toml");
         std::fs::write(&config, "fromat = \"csv\"\nout = \"theirs\"\n").unwrap();
-        let notices = Notices::of(&ExportArgs {
+        let settings = MonitorSettings::of(&ExportArgs {
             config: Some(config),
             metrics_file: Some("ours".into()),
             ..ExportArgs::default()
         });
-        assert_eq!(notices.metrics_file, Some("ours".into()));
-        assert_eq!(notices.out, None);
+        assert_eq!(settings.metrics_file, Some("ours".into()));
+        assert_eq!(settings.out, None);
     }
 }

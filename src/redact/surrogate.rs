@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// JSON in which half a surrogate pair is the six letters of its escape: `"\ud83d"` becomes
 /// `"\\ud83d"`. All else stays, and every string can be decoded.
-pub(super) fn without_halves(json: &str) -> Cow<'_, str> {
+pub(crate) fn without_halves(json: &str) -> Cow<'_, str> {
     if !json.contains("\\ud") && !json.contains("\\uD") {
         return Cow::Borrowed(json);
     }

@@ -2,7 +2,7 @@
 
 use bytesize::ByteSize;
 
-use super::Bytes;
+use crate::report::bytes::Bytes;
 
 /// The convention of [`size`], in a line for the reader.
 pub const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,000 bytes.";

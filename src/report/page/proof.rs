@@ -1,21 +1,21 @@
 //! The sections about the data as it came, and why the numbers can be trusted.
 
-use super::Bytes;
-use super::Summary;
-use super::cell::Cell;
-use super::lists::column;
-use super::lists::list;
-use super::sections::Kind;
-use super::sections::Section;
-use super::sections::facts;
-use super::sections::first;
-use super::sections::row;
-use super::summary::Proof;
-use super::summary::Quality;
-use super::units::count;
-use super::units::things;
+use crate::report::bytes::Bytes;
+use crate::report::page::numbers::count;
+use crate::report::page::numbers::things;
+use crate::report::page::section::Cell;
+use crate::report::page::section::Kind;
+use crate::report::page::section::Section;
+use crate::report::page::section::column;
+use crate::report::page::section::facts;
+use crate::report::page::section::first;
+use crate::report::page::section::list;
+use crate::report::page::section::row;
+use crate::report::summary::Proof;
+use crate::report::summary::Quality;
+use crate::report::summary::Summary;
 
-pub(super) fn quality(summary: &Summary) -> Section {
+pub(crate) fn quality(summary: &Summary) -> Section {
     let quality = &summary.quality;
     let totals = &summary.totals;
     let counts = [
@@ -45,7 +45,7 @@ pub(super) fn quality(summary: &Summary) -> Section {
     facts("Data quality", rows.into_iter().chain(repairs).collect())
 }
 
-pub(super) fn proof(summary: &Summary) -> Section {
+pub(crate) fn proof(summary: &Summary) -> Section {
     let proof = &summary.proof;
     let mut lines = vec![format!(
         "verdict {}: {} walked, {} unsettled",
@@ -94,12 +94,12 @@ pub(super) fn proof(summary: &Summary) -> Section {
 }
 
 /// The command that holds the files against their manifest.
-pub(super) fn how_to_verify(summary: &Summary) -> String {
+pub(crate) fn how_to_verify(summary: &Summary) -> String {
     format!("clipcensus verify OUT/_snapshots/{}", summary.snapshot_date)
 }
 
 /// The data files with what proves them.
-pub(super) fn files(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn files(summary: &Summary, limit: usize) -> Section {
     let columns = vec![
         column("File", Kind::Name),
         column("Rows", Kind::Number),
@@ -134,26 +134,22 @@ fn requests(proof: &Proof) -> String {
     format!("{}: {}", things(all, "request"), outcomes.join(", "))
 }
 
-/// Where every record that came went. Those outside of the span take part if they were received.
+/// Where every record that came went.
 fn equation(proof: &Proof, quality: &Quality) -> String {
-    let inside = proof
+    let accounted = proof
         .written
         .saturating_add(quality.duplicates)
         .saturating_add(quality.rejected);
-    let with_outside = inside.saturating_add(quality.outside);
-    let agrees = proof.received == inside || proof.received == with_outside;
-    let mut line = format!(
+    format!(
         "{} received {} {} written + {} + {} rejected",
         count(proof.received),
-        if agrees { "=" } else { "is not" },
+        if proof.received == accounted {
+            "="
+        } else {
+            "is not"
+        },
         count(proof.written),
         things(quality.duplicates, "duplicate"),
         count(quality.rejected)
-    );
-    if proof.received != inside && quality.outside > 0 {
-        line.push_str(" + ");
-        line.push_str(&count(quality.outside));
-        line.push_str(" outside");
-    }
-    line
+    )
 }

@@ -1,0 +1,277 @@
+//! From the sums of a fold and the manifest of its snapshot to the summary.
+
+use jiff::Timestamp;
+
+use crate::owner::Person;
+use crate::report::bytes::Bytes;
+use crate::report::fold::ANYONE;
+use crate::report::fold::OwnerSums;
+use crate::report::fold::SummaryFold;
+use crate::report::fold::largest::Largest;
+use crate::report::summary::Count;
+use crate::report::summary::Exposure;
+use crate::report::summary::FailedAccount;
+use crate::report::summary::LargeClip;
+use crate::report::summary::OwnerUsage;
+use crate::report::summary::Parameter;
+use crate::report::summary::Proof;
+use crate::report::summary::Quality;
+use crate::report::summary::Reclaimable;
+use crate::report::summary::SUMMARY_VERSION;
+use crate::report::summary::ScopeCount;
+use crate::report::summary::StatusCount;
+use crate::report::summary::Summary;
+use crate::report::summary::Totals;
+use crate::report::summary::ValueKind;
+use crate::snapshot::Manifest;
+use crate::snapshot::WindowOutcome;
+use crate::snapshot::WindowRecord;
+
+impl SummaryFold {
+    /// The summary of all rows that were added, in the snapshot of this manifest.
+    #[must_use]
+    pub fn finish(self, manifest: &Manifest) -> Summary {
+        let total = self.total;
+        let statuses: Vec<StatusCount> = self
+            .statuses
+            .finish()
+            .map(|(status, kind, count)| StatusCount {
+                status,
+                kind,
+                clips: count.clips,
+                bytes: count.bytes,
+            })
+            .collect();
+        let share_scopes: Vec<ScopeCount> = self
+            .scopes
+            .finish()
+            .map(|(share_scope, kind, count)| ScopeCount {
+                share_scope,
+                kind,
+                clips: count.all().clips,
+                bytes: count.all().bytes,
+                with_passcode: count.with,
+                without_passcode: count.without,
+                passcode_unknown: count.unknown,
+            })
+            .collect();
+        let (months, without_created_date) = self.months.finish();
+        let named = self
+            .owners
+            .into_iter()
+            .map(|(owner_id, place)| (owner_id, self.owner_sums[place]));
+        let owners = owners(named, self.no_owner, total.bytes());
+        Summary {
+            summary_version: SUMMARY_VERSION,
+            snapshot_date: manifest.date().to_string(),
+            snapshot_at: rfc3339(manifest.snapshot_at).unwrap_or_else(|| "unknown".to_owned()),
+            table: manifest.table.name().to_owned(),
+            account_ids: manifest.account_ids.clone(),
+            parameters: parameters(manifest),
+            proof: proof(manifest, total.count.clips),
+            totals: Totals {
+                clips: total.count.clips,
+                bytes: total.bytes(),
+                duration_seconds: seconds(total.duration_micros),
+                owners: owners.len() as u64,
+                clips_without_size: self.without_size,
+                clips_without_duration: self.without_duration,
+            },
+            reclaimable: reclaimable(&statuses),
+            exposure: exposure(&share_scopes, &owners, large_clips(self.largest_exposed)),
+            quality: quality(manifest, &statuses, &share_scopes),
+            statuses,
+            share_scopes,
+            months,
+            ages: self.ages.finish(),
+            without_created_date,
+            largest: large_clips(self.largest),
+            departments: Vec::new(),
+            owners,
+        }
+    }
+}
+
+fn owners(
+    named: impl IntoIterator<Item = (String, OwnerSums)>,
+    unnamed: OwnerSums,
+    all_bytes: Bytes,
+) -> Vec<OwnerUsage> {
+    let unnamed = (unnamed.usage.count.clips > 0).then_some((None, unnamed));
+    let mut owners: Vec<OwnerUsage> = named
+        .into_iter()
+        .map(|(owner_id, sums)| (Some(owner_id), sums))
+        .chain(unnamed)
+        .map(|(owner_id, sums)| OwnerUsage {
+            owner_id,
+            person: Person::default(),
+            clips: sums.usage.count.clips,
+            bytes: sums.usage.bytes(),
+            bytes_percent: sums.usage.bytes().percent_of(all_bytes),
+            duration_seconds: seconds(sums.usage.duration_micros),
+            open_without_passcode: sums.exposed,
+            clips_by_status: sums.clips_by_status,
+        })
+        .collect();
+    owners.sort_unstable_by(|a, b| {
+        let bytes = b.bytes.cmp(&a.bytes);
+        let clips = b.clips.cmp(&a.clips);
+        bytes.then(clips).then_with(|| a.owner_id.cmp(&b.owner_id))
+    });
+    owners
+}
+
+fn reclaimable(statuses: &[StatusCount]) -> Reclaimable {
+    let of = |name: &str| {
+        statuses
+            .iter()
+            .find(|entry| entry.status.as_deref() == Some(name))
+            .map_or(Count::default(), |entry| Count {
+                clips: entry.clips,
+                bytes: entry.bytes,
+            })
+    };
+    let soft_deleted = of("RECORD_DELETE");
+    let failed = of("RECORD_FAILED");
+    Reclaimable {
+        clips: soft_deleted.clips + failed.clips,
+        bytes: soft_deleted.bytes.plus(failed.bytes),
+        soft_deleted,
+        failed,
+    }
+}
+
+fn exposure(scopes: &[ScopeCount], owners: &[OwnerUsage], largest: Vec<LargeClip>) -> Exposure {
+    let anyone = scopes
+        .iter()
+        .find(|entry| entry.share_scope.as_deref() == Some(ANYONE));
+    let exposed = owners
+        .iter()
+        .filter(|owner| owner.open_without_passcode.clips > 0);
+    Exposure {
+        open_without_passcode: anyone
+            .map(|entry| entry.without_passcode)
+            .unwrap_or_default(),
+        open_passcode_unknown: anyone
+            .map(|entry| entry.passcode_unknown)
+            .unwrap_or_default(),
+        owners: exposed.count() as u64,
+        largest,
+    }
+}
+
+fn quality(manifest: &Manifest, statuses: &[StatusCount], scopes: &[ScopeCount]) -> Quality {
+    let totals = &manifest.totals;
+    let unknown = |kind| matches!(kind, ValueKind::Unknown | ValueKind::Remainder);
+    Quality {
+        rejected: totals.rejected,
+        duplicates: totals.duplicates,
+        outside: totals.outside,
+        repairs: totals.repairs.clone(),
+        clips_with_unknown_status: statuses
+            .iter()
+            .filter(|entry| unknown(entry.kind))
+            .map(|entry| entry.clips)
+            .sum(),
+        clips_with_unknown_share_scope: scopes
+            .iter()
+            .filter(|entry| unknown(entry.kind))
+            .map(|entry| entry.clips)
+            .sum(),
+    }
+}
+
+fn proof(manifest: &Manifest, counted: u64) -> Proof {
+    let totals = &manifest.totals;
+    let walked = || {
+        let windows = manifest.windows.iter();
+        windows.filter(|window| window.outcome != WindowOutcome::Split)
+    };
+    let accounted =
+        u128::from(totals.written) + u128::from(totals.duplicates) + u128::from(totals.rejected);
+    Proof {
+        verdict: manifest.verdict.name().to_owned(),
+        tool_version: manifest.tool_version.clone(),
+        windows: walked().count() as u64,
+        windows_unsettled: walked()
+            .filter(|window| window.outcome == WindowOutcome::Unsettled)
+            .map(WindowRecord::to_string)
+            .collect(),
+        failed_accounts: manifest
+            .account_failures
+            .iter()
+            .map(|failed| FailedAccount {
+                account_id: failed.account_id.clone(),
+                error: failed.why.clone(),
+            })
+            .collect(),
+        expected: walked().filter_map(|window| window.expected).sum(),
+        received: totals.received,
+        written: totals.written,
+        counted,
+        balanced: u128::from(totals.received) == accounted && counted == totals.written,
+        requests: manifest.requests.clone(),
+        files: manifest.files.clone(),
+    }
+}
+
+/// The parameters that say which clips a snapshot is of.
+const FILTERS: [&str; 6] = ["by", "since", "until", "owner", "status", "search"];
+
+fn parameters(manifest: &Manifest) -> Vec<Parameter> {
+    FILTERS
+        .iter()
+        .filter_map(|name| {
+            Some(Parameter {
+                name: (*name).to_owned(),
+                value: manifest.parameters.get(*name)?.as_str()?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn large_clips(clips: Largest) -> Vec<LargeClip> {
+    let clips = clips.finish().into_iter();
+    clips
+        .map(|clip| LargeClip {
+            account_id: clip.account_id,
+            clip_id: clip.clip_id,
+            title: clip.title,
+            owner_id: clip.owner_id,
+            bytes: clip.bytes.0,
+            duration_seconds: clip.duration_micros.map(seconds),
+            created_at: clip.created_at.and_then(rfc3339),
+        })
+        .collect()
+}
+
+/// Microseconds as seconds, for the JSON: exact to the microsecond up to 285 years.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a sum beyond 285 years is the nearest double"
+)]
+fn seconds(micros: u128) -> f64 {
+    micros as f64 / 1e6
+}
+
+/// An instant as `2024-10-11T01:51:50.631Z`. None outside of the years -9999 to 9999.
+fn rfc3339(micros: i64) -> Option<String> {
+    Timestamp::from_microsecond(micros)
+        .ok()
+        .map(|timestamp| timestamp.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn seconds_survive_json_to_the_microsecond() {
+        for micros in [0, 1, 999_999, 1_000_001, 86_400_000_000, (1 << 53) - 1] {
+            let before = seconds(micros);
+            let json = serde_json::to_string(&before).unwrap();
+            let after: f64 = serde_json::from_str(&json).unwrap();
+            assert_eq!(after.to_bits(), before.to_bits(), "{json}");
+        }
+    }
+}

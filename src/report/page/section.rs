@@ -1,0 +1,142 @@
+//! What a page is made of: sections with lines of prose and a table of cells. All of it is raw: the
+//! renderers escape it.
+
+use crate::report::bytes::Bytes;
+use crate::report::page::numbers;
+use crate::report::page::numbers::count;
+use crate::report::page::numbers::holding;
+use crate::report::summary::Count;
+
+/// How many accounts or windows are named one by one.
+const NAMED: usize = 10;
+
+/// A heading, lines of prose, and a table. Everything is raw: the renderers escape it.
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    pub(crate) heading: String,
+    pub(crate) lines: Vec<String>,
+    pub(crate) table: Option<Table>,
+    /// Lines below the table.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Rows with a cell for each column.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Right-aligned.
+    Number,
+    /// As [`Kind::Text`]; what the row is about.
+    Name,
+    /// Left-aligned, cut where the page is narrow.
+    Text,
+    /// Where the page is narrow, on a line of its own below the row.
+    Detail,
+    /// Where the page is narrow, nowhere.
+    Wide,
+}
+
+/// A cell of a table: text, raw as it came, and what it is sorted by if it stands for a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    /// The exact number, in digits.
+    pub(crate) number: Option<String>,
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            number: None,
+        }
+    }
+
+    pub(crate) fn count(count: u64) -> Self {
+        Self::number(numbers::count(count), count.to_string())
+    }
+
+    pub(crate) fn size(bytes: Bytes) -> Self {
+        Self::number(numbers::size(bytes), bytes.0.to_string())
+    }
+
+    pub(crate) fn percent(percent: f64) -> Self {
+        Self::number(numbers::percent(percent), percent.to_string())
+    }
+
+    pub(crate) fn duration(seconds: f64) -> Self {
+        Self::number(numbers::duration(seconds), seconds.to_string())
+    }
+
+    fn number(text: String, number: String) -> Self {
+        Self {
+            text,
+            number: Some(number),
+        }
+    }
+}
+
+/// As many as a page should name, and a word on the others; the JSON names them all.
+pub(crate) fn first<T>(all: &[T]) -> (&[T], String) {
+    match all.split_at_checked(NAMED) {
+        Some((named, rest)) if !rest.is_empty() => {
+            let more = format!(", and {} more", count(rest.len() as u64));
+            (named, more)
+        }
+        _ => (all, String::new()),
+    }
+}
+
+/// Clips and what they hold.
+pub(crate) fn counted(count: Count) -> Cell {
+    Cell::text(holding(count.clips, count.bytes))
+}
+
+/// A row of [`facts`].
+pub(crate) fn row(name: &str, value: Cell) -> Vec<Cell> {
+    vec![Cell::text(name), value]
+}
+
+/// A section of names and values; values are set to the right if all are numbers.
+pub(crate) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
+    let column = |kind| Column { name: "", kind };
+    let mut values = rows.iter().filter_map(|row| row.last());
+    let kind = if values.all(|value| value.number.is_some()) {
+        Kind::Number
+    } else {
+        Kind::Text
+    };
+    Section {
+        heading: heading.to_owned(),
+        table: Some(Table {
+            columns: vec![column(Kind::Name), column(kind)],
+            rows,
+        }),
+        ..Section::default()
+    }
+}
+
+pub(crate) fn column(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind }
+}
+
+pub(crate) fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
+    Section {
+        heading: heading.to_owned(),
+        table: Some(Table { columns, rows }),
+        ..Section::default()
+    }
+}
