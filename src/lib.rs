@@ -13,7 +13,6 @@
 //! | [`snapshot`] | files: spool, data files, manifest, publishing, reading back |
 //! | [`crawl`] | windows, walks, proof; the one concurrent step |
 //! | [`report`] | the summary, a fold over rows, and how it is shown |
-//! | [`sandbox`] | a simulated Zoom account; shares no code with `zoom` |
 //! | [`exit_code`] | what the process says to its caller |
 //! | [`cli`] | the arguments as typed |
 //! | [`config`] | arguments, environment and file, resolved once |
@@ -43,8 +42,6 @@ pub mod snapshot;
 pub mod crawl;
 
 pub mod report;
-
-pub mod sandbox;
 
 pub mod exit_code;
 

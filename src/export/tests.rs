@@ -28,12 +28,6 @@ use crate::clip::Column;
 use crate::config::Environment;
 use crate::config::Export;
 use crate::error::Error;
-use crate::sandbox::AccountTruth;
-use crate::sandbox::SandboxCredentials;
-use crate::sandbox::unplugged::Asked;
-use crate::sandbox::unplugged::Broken;
-use crate::sandbox::unplugged::HOST;
-use crate::sandbox::unplugged::Unplugged;
 use crate::snapshot::locate;
 use crate::snapshot::read_rows;
 use crate::zoom::Timeouts;
@@ -44,6 +38,12 @@ use crate::zoom::transport::Response;
 use crate::zoom::transport::Transport;
 use crate::zoom::transport::TransportError;
 use crate::zoom::transport::Which;
+use clipcensus_sandbox::AccountTruth;
+use clipcensus_sandbox::SandboxCredentials;
+use clipcensus_sandbox::unplugged::Asked;
+use clipcensus_sandbox::unplugged::Broken;
+use clipcensus_sandbox::unplugged::HOST;
+use clipcensus_sandbox::unplugged::Unplugged;
 
 /// Longer than any export takes in virtual time, with all its waits.
 const FOR_EVER: Duration = Duration::from_hours(1000);

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;

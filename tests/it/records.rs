@@ -7,10 +7,10 @@ use std::fs;
 use arrow::array::Array;
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
-use clipcensus::sandbox::SandboxOptions;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::Oddities;
+use clipcensus_sandbox::Oddity;
+use clipcensus_sandbox::SandboxOptions;
 use serde_json::Value;
 
 use crate::support::World;

@@ -13,15 +13,15 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::TokenRefusal;
-use clipcensus::sandbox::TooMany;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Oddities;
+use clipcensus_sandbox::Oddity;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::TokenRefusal;
+use clipcensus_sandbox::TooMany;
+use clipcensus_sandbox::Trigger;
 use serde_json::Value;
 use serde_json::json;
 

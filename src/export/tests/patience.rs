@@ -13,17 +13,17 @@ use super::settings;
 use crate::cli::ExportArgs;
 use crate::config::Export;
 use crate::exit_code::ExitCode;
-use crate::sandbox::Behaviour;
-use crate::sandbox::Fault;
-use crate::sandbox::FaultRule;
-use crate::sandbox::Faults;
-use crate::sandbox::Limits;
-use crate::sandbox::Sandbox;
-use crate::sandbox::SandboxOptions;
-use crate::sandbox::Trigger;
-use crate::sandbox::unplugged::Unplugged;
 use crate::zoom::HttpTransport;
 use crate::zoom::Timeouts;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::unplugged::Unplugged;
 
 /// Little patience: a request that takes longer because the machine is busy is only sent again.
 const SHORT: Duration = Duration::from_millis(300);
