@@ -167,7 +167,7 @@ fn one_export_at_a_time_and_a_dead_one_holds_no_lock() {
     let world = World::new(SandboxOptions {
         faults: Faults {
             rules: vec![FaultRule::clips(Fault::NoAnswer, Trigger::Nth(3))],
-            oddities: None,
+            malformed: None,
         },
         ..clips(300)
     });

@@ -409,7 +409,7 @@ fn a_signal_stops_an_export_that_waits_for_the_service_however_long() {
             let world = World::new(SandboxOptions {
                 faults: Faults {
                     rules: vec![FaultRule::clips(fault, Trigger::Always)],
-                    oddities: None,
+                    malformed: None,
                 },
                 ..clips(300)
             });

@@ -9,8 +9,8 @@ use clipcensus_sandbox::FaultRule;
 use clipcensus_sandbox::Faults;
 use clipcensus_sandbox::History;
 use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::Oddities;
-use clipcensus_sandbox::Oddity;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
 use clipcensus_sandbox::SandboxOptions;
 use clipcensus_sandbox::TotalRecords;
 use clipcensus_sandbox::Trigger;
@@ -153,9 +153,9 @@ fn verify_has_nothing_to_say_of_any_export() {
     let all = |options: SandboxOptions| SandboxOptions {
         sub_accounts: 2,
         faults: Faults {
-            oddities: Some(Oddities {
+            malformed: Some(MalformedRecords {
                 one_in: 10,
-                kinds: Oddity::ALL.to_vec(),
+                kinds: MalformedRecord::ALL.to_vec(),
             }),
             ..Faults::default()
         },

@@ -3,20 +3,21 @@
 //!
 //! It shares no code with clipcensus, so that one mistake cannot hide another.
 //!
-//! ```text
-//! options, behaviour, faults       what to simulate
-//! random, dates, numbers, names    raw material
-//! record, dataset, directory       clips, accounts, users: pure functions of (seed, account, index)
-//! drift                            clips that come, go and change while they are listed
-//! render, truth                    clips as JSON; what a perfect census would find
-//! query, select, page_tokens       a request for a list: parsed, judged, answered by position
-//! endpoint, authorization, oauth   what can be asked, and who may ask
-//! limits, report                   how often, and what was asked
-//! answer, world, fault_replies     the answer to each request
-//! clips_list, other_lists          its lists
-//! connection, server               HTTP
-//! unplugged                        the same without a network, for tests
-//! ```
+//! A file imports only from what stands above it here, and within a folder in its `mod.rs`; a
+//! test holds this list against the code.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `rng` | portable randomness |
+//! | `format` | dates, numbers and durations as text |
+//! | `options` | what to simulate |
+//! | `scenario` | options written as TOML |
+//! | `faults` | which requests go wrong |
+//! | `data` | what the accounts hold, and what a perfect census would find |
+//! | `api` | requests taken apart and judged, and the answers to them |
+//! | `service` | each request through access, limits and faults to its answer |
+//! | `http` | the service on a socket |
+//! | [`in_memory`] | the service without a network, for tests |
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -30,40 +31,28 @@
     allow(clippy::unwrap_used, reason = "a test that panics has failed")
 )]
 
-mod answer;
-mod authorization;
-mod behaviour;
-mod clips_list;
-mod connection;
-mod dataset;
-mod dates;
-mod directory;
-mod drift;
-mod endpoint;
-mod fault_replies;
-mod faults;
-mod limits;
-mod names;
-mod numbers;
-mod oauth;
+mod rng;
+
+mod format;
+
 mod options;
-mod other_lists;
-mod page_tokens;
-mod query;
-mod random;
-mod record;
-mod render;
-mod report;
+
 mod scenario;
-mod select;
-mod server;
-mod truth;
-pub mod unplugged;
-mod world;
+
+mod faults;
+
+mod data;
+
+mod api;
+
+mod service;
+
+mod http;
+
+pub mod in_memory;
 
 use std::io;
-use std::net::Ipv4Addr;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,41 +60,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use behaviour::Behaviour;
-pub use behaviour::EndToken;
-pub use behaviour::NoDates;
-pub use behaviour::Order;
-pub use behaviour::OutOfRange;
-pub use behaviour::OwnAccount;
-pub use behaviour::Paging;
-pub use behaviour::ScopeNames;
-pub use behaviour::TagShape;
-pub use behaviour::TokenRefusal;
-pub use behaviour::TotalRecords;
-pub use drift::Change;
-pub use drift::Drift;
-pub use faults::Fault;
-pub use faults::FaultRule;
-pub use faults::Faults;
-pub use faults::Oddities;
-pub use faults::Oddity;
-pub use faults::Target;
-pub use faults::TooMany;
-pub use faults::Trigger;
-pub use options::History;
-pub use options::Limits;
-pub use options::SandboxCredentials;
-pub use options::SandboxOptions;
-pub use options::UnknownHistory;
-pub use report::Misuses;
-pub use report::Report;
-pub use scenario::ScenarioError;
-pub use scenario::scenario;
-pub use truth::AccountTruth;
-pub use truth::OwnerTruth;
-pub use truth::Truth;
-
-use world::World;
+pub use crate::api::report::{Misuses, Report};
+pub use crate::data::truth::{AccountTruth, OwnerTruth, Truth};
+pub use crate::options::{
+    Behaviour, Change, Drift, EndToken, Fault, FaultRule, Faults, FilteredDate, History, Limits,
+    MalformedRecord, MalformedRecords, ModifiedDates, NoDates, Order, OutOfRange, OwnAccount,
+    Paging, SandboxCredentials, SandboxOptions, ScopeNames, TagShape, Target, TokenRefusal,
+    TooMany, TotalRecords, Trigger,
+};
+pub use crate::scenario::{ScenarioError, scenario};
+use crate::service::Service;
 
 /// How long [`Sandbox::shutdown`] waits for answers in flight.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
@@ -113,7 +77,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 /// A running simulated account. Dropping it stops it.
 #[derive(Debug)]
 pub struct Sandbox {
-    world: Arc<World>,
+    service: Arc<Service>,
     address: SocketAddr,
     stop: CancellationToken,
     server: JoinHandle<()>,
@@ -131,14 +95,14 @@ impl Sandbox {
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let kept = stop.clone();
-        let build = move || World::new(options, &format!("http://{address}"), kept);
-        let world = tokio::task::spawn_blocking(build)
+        let build = move || Service::new(options, &format!("http://{address}"), kept);
+        let service = tokio::task::spawn_blocking(build)
             .await
             .map_err(io::Error::other)?;
-        let world = Arc::new(world);
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&world), stop.clone()));
+        let service = Arc::new(service);
+        let server = tokio::spawn(http::serve(listener, Arc::clone(&service), stop.clone()));
         Ok(Sandbox {
-            world,
+            service,
             address,
             stop,
             server,
@@ -166,37 +130,31 @@ impl Sandbox {
     /// What a client must present; made up, and derived from the seed.
     #[must_use]
     pub fn credentials(&self) -> SandboxCredentials {
-        self.world.credentials().clone()
+        self.service.credentials().clone()
     }
 
     /// Every access token issued so far.
     #[must_use]
     pub fn access_tokens(&self) -> Vec<String> {
-        self.world.access_tokens()
+        self.service.access_tokens()
     }
 
     /// The ids of all accounts, the token's own first, then its sub-accounts.
     #[must_use]
     pub fn account_ids(&self) -> Vec<String> {
-        self.world.account_ids()
+        self.service.account_ids()
     }
 
     /// What was asked so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.world.report()
+        self.service.report()
     }
 
     /// What a perfect census would find, as of now. It takes about a microsecond a clip.
     #[must_use]
     pub fn truth(&self) -> Truth {
-        self.world.truth()
-    }
-
-    /// Serves until `stop` is done, then shuts down.
-    pub async fn until_stopped(self, stop: impl Future<Output = ()>) {
-        stop.await;
-        self.shutdown().await;
+        self.service.truth()
     }
 
     /// Takes no more connections, lets answers in flight end for a second, then cuts them off.

@@ -1,14 +1,8 @@
 //! Options written as TOML: a file, and single settings on top of it.
 
-use std::time::Duration;
+use toml::{Table, Value};
 
-use serde::Deserialize;
-use serde::Deserializer;
-use serde::de::Error as _;
-use toml::Table;
-use toml::Value;
-
-use super::options::SandboxOptions;
+use crate::options::SandboxOptions;
 
 /// Text that makes no options.
 #[derive(Debug, thiserror::Error)]
@@ -64,22 +58,12 @@ fn overlay(lower: &mut Table, upper: Table) {
     }
 }
 
-/// A duration such as `200ms` or `15m`.
-pub(crate) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text)
-        .map_err(|error| D::Error::custom(format!("{text:?} is no duration: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::behaviour::EndToken;
-    use super::super::faults::Fault;
-    use super::super::faults::Target;
-    use super::super::faults::TooMany;
-    use super::super::faults::Trigger;
-    use super::super::options::History;
+    use std::time::Duration;
+
     use super::*;
+    use crate::options::{EndToken, Fault, History, Target, TooMany, Trigger};
 
     fn settings(settings: &[&str]) -> Result<SandboxOptions, ScenarioError> {
         let owned: Vec<String> = settings.iter().map(|text| (*text).to_owned()).collect();

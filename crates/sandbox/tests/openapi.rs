@@ -6,20 +6,13 @@
     reason = "a skipped test should say why it was skipped"
 )]
 
-use std::io::Read;
-use std::io::Write;
-use std::net::SocketAddr;
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{
+    Behaviour, Fault, FaultRule, Faults, Limits, Sandbox, SandboxOptions, Trigger,
+};
 use serde_json::Value;
 
 const WINDOW: &str =
@@ -257,7 +250,7 @@ async fn broken_answers_break_on_the_wire() {
     let open = Open::new(SandboxOptions {
         faults: Faults {
             rules,
-            oddities: None,
+            malformed: None,
         },
         ..options()
     })
@@ -282,7 +275,7 @@ async fn stopping_ends_answers_that_never_come() {
         let open = Open::new(SandboxOptions {
             faults: Faults {
                 rules: vec![rule],
-                oddities: None,
+                malformed: None,
             },
             ..options()
         })

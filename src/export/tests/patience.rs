@@ -23,7 +23,7 @@ use clipcensus_sandbox::Limits;
 use clipcensus_sandbox::Sandbox;
 use clipcensus_sandbox::SandboxOptions;
 use clipcensus_sandbox::Trigger;
-use clipcensus_sandbox::unplugged::Unplugged;
+use clipcensus_sandbox::in_memory::InMemory;
 
 /// Little patience: a request that takes longer because the machine is busy is only sent again.
 const SHORT: Duration = Duration::from_millis(300);
@@ -34,7 +34,7 @@ fn options(fault: Fault, when: Trigger) -> SandboxOptions {
         limits: Limits::NONE,
         faults: Faults {
             rules: vec![FaultRule::clips(fault, when)],
-            oddities: None,
+            malformed: None,
         },
         ..SandboxOptions::default()
     }
@@ -109,7 +109,7 @@ fn an_answer_slower_than_its_page_token_lives_starts_the_window_over() {
             },
             ..options(Fault::Slow(Duration::from_secs(25)), when)
         };
-        let service = Arc::new(Unplugged::new(options));
+        let service = Arc::new(InMemory::new(options));
         let out = tempfile::tempdir().unwrap();
         let ended = in_virtual_time(export(&service, &out, false)).unwrap();
         (service, out, ended)

@@ -23,8 +23,8 @@ use clipcensus_sandbox::FaultRule;
 use clipcensus_sandbox::Faults;
 use clipcensus_sandbox::History;
 use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::Oddities;
-use clipcensus_sandbox::Oddity;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
 use clipcensus_sandbox::Order;
 use clipcensus_sandbox::Paging;
 use clipcensus_sandbox::SandboxOptions;
@@ -33,7 +33,7 @@ use clipcensus_sandbox::TokenRefusal;
 use clipcensus_sandbox::TooMany;
 use clipcensus_sandbox::TotalRecords;
 use clipcensus_sandbox::Trigger;
-use clipcensus_sandbox::unplugged::Unplugged;
+use clipcensus_sandbox::in_memory::InMemory;
 
 const SCHEDULES: u64 = 200;
 
@@ -132,20 +132,16 @@ fn schedule(dice: &mut StdRng) -> SandboxOptions {
         },
         faults: Faults {
             rules,
-            oddities: dice.random::<bool>().then(|| Oddities {
+            malformed: dice.random::<bool>().then(|| MalformedRecords {
                 one_in: 300,
-                kinds: Oddity::ALL.to_vec(),
+                kinds: MalformedRecord::ALL.to_vec(),
             }),
         },
         ..SandboxOptions::default()
     }
 }
 
-fn judge(
-    service: &Unplugged,
-    out: &tempfile::TempDir,
-    published: &Published,
-) -> Result<(), String> {
+fn judge(service: &InMemory, out: &tempfile::TempDir, published: &Published) -> Result<(), String> {
     if published.verdict == Verdict::Incomplete {
         return Err("an incomplete census was published".to_owned());
     }
@@ -165,7 +161,7 @@ fn play(seed: u64) -> Result<String, String> {
         ..faulty.clone()
     };
     let out = tempfile::tempdir().unwrap();
-    let service = Arc::new(Unplugged::new(faulty.clone()));
+    let service = Arc::new(InMemory::new(faulty.clone()));
     let first = in_virtual_time(export(&service, &out, all_accounts));
     let story = |why: &str| format!("{why}\n{faulty:#?}\n{:#?}", service.report());
     let error = match first {
@@ -184,7 +180,7 @@ fn play(seed: u64) -> Result<String, String> {
     if !matches!(code, 65 | 75 | 77) {
         return Err(story(&format!("exit code {code}: {error}")));
     }
-    let service = Arc::new(Unplugged::new(calm));
+    let service = Arc::new(InMemory::new(calm));
     let second = in_virtual_time(export(&service, &out, all_accounts));
     match second {
         Some(Ok(published)) => judge(&service, &out, &published)

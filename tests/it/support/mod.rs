@@ -57,7 +57,7 @@ pub(crate) fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOpti
                 .iter()
                 .map(|(fault, when)| FaultRule::clips(*fault, *when))
                 .collect(),
-            oddities: None,
+            malformed: None,
         },
         ..clips(count)
     }
