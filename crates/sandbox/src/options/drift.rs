@@ -6,7 +6,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Drift {
-    /// One change whenever so many pages of clips were asked for; 0 for none. Default 1.
+    /// A change, or `at_once` changes, whenever so many pages of clips were asked for; 0 for none.
+    /// Default 1.
     pub every: u64,
     /// Changes in all, each of another clip; then the account stands still. Default 100.
     pub changes: u32,
@@ -16,7 +17,8 @@ pub struct Drift {
     pub kinds: Vec<Change>,
     /// Whether the kinds come in turn, and not at random. Default false.
     pub in_turn: bool,
-    /// Whether a clip that appears counts as modified at that moment. Default true.
+    /// Whether a clip that appears counts as modified at that moment; if not, its modified date
+    /// stays as it was, whatever `modified_dates` says. Default true.
     pub stamps: bool,
     /// The modified date of a clip that has changed. Default: right.
     pub modified_dates: ModifiedDates,

@@ -1,5 +1,7 @@
 //! The simulated account asked without a network: what it answers, page by page.
 
+mod settings;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
