@@ -11,13 +11,13 @@ help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: ## Export a simulated account of 50,000 clips and show what came of it
-	cargo build --release --locked
+	cargo build --release --locked --workspace
 	@rm -rf $(DEMO_OUT)
 	target/release/clipcensus export --sandbox --out $(DEMO_OUT)
 	target/release/clipcensus verify $(DEMO_OUT)
 
 test: ## Run every test that a contributor must pass
-	cargo test --locked
+	cargo test --locked --workspace
 
 fuzz: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... SEED=...
 	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib crawl::fuzz -- --nocapture
@@ -25,10 +25,10 @@ fuzz: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... 
 lint: ## Check format and lints
 	cargo fmt --all --check
 	@# Incremental state and `expect` attributes of modules crash this clippy now and then.
-	CARGO_INCREMENTAL=0 cargo clippy --locked --all-targets -- -D warnings
+	CARGO_INCREMENTAL=0 cargo clippy --locked --workspace --all-targets -- -D warnings
 
 doc: ## Build the documentation, private items included
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 bench: ## Measure speed and memory in release: whole exports, and the transform beside DuckDB
 	cargo bench --locked --bench speed

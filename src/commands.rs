@@ -38,9 +38,6 @@ use crate::report;
 use crate::report::Bytes;
 use crate::report::numbers::size;
 use crate::report::numbers::things;
-use crate::sandbox::Sandbox;
-use crate::sandbox::SandboxOptions;
-use crate::sandbox::scenario;
 use crate::signals::until_signal;
 use crate::snapshot;
 use crate::snapshot::Dated;
@@ -57,6 +54,9 @@ use crate::snapshot::recover;
 use crate::snapshot::retain::reasons;
 use crate::verify::summary_of;
 use crate::verify::verify;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::scenario;
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -16,7 +16,6 @@
 //! | [`spool`] | what was listed, on local disk, before it is published |
 //! | [`crawl`] | windows, heads, chains, proof; the one concurrent step |
 //! | [`report`] | the summary, a fold over rows, and how it is shown |
-//! | [`sandbox`] | a simulated Zoom account; shares no code with `zoom` |
 //! | [`exit_code`] | what the process says to its caller |
 //! | [`cli`] | the arguments as typed |
 //! | [`config`] | arguments, environment and file, resolved once |
@@ -52,8 +51,6 @@ pub mod spool;
 pub mod crawl;
 
 pub mod report;
-
-pub mod sandbox;
 
 pub mod exit_code;
 

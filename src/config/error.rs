@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::clip::STATUSES;
-use crate::sandbox::ScenarioError;
 use crate::zoom::EndpointError;
+use clipcensus_sandbox::ScenarioError;
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]

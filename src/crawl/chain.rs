@@ -46,6 +46,8 @@ pub(super) struct Chain {
     pub(super) window: Window,
     /// How many clips are thought to come still; `None` before anybody has looked.
     pub(super) left: Option<u64>,
+    /// Whether a page has told so, and not only a guess.
+    pub(super) is_told: bool,
     /// How many seconds the last page before it covered: how dense clips are at its newer end.
     seconds_a_page: i64,
     /// Times that its span was asked for and did not settle.
@@ -102,6 +104,7 @@ impl Chain {
             account,
             window,
             left: None,
+            is_told: false,
             seconds_a_page: i64::MAX,
             repeats: 0,
             restarts: 0,
@@ -133,9 +136,9 @@ impl Chain {
         self.read.as_ref()?.page_token.clone()
     }
 
-    /// Whether it can be cut without reading anything twice.
+    /// Whether it can be cut without reading anything twice, and it is known that it pays.
     pub(super) fn can_be_cut(&self) -> bool {
-        self.read.is_none() && self.window.can_split()
+        self.is_told && self.read.is_none() && self.window.can_split()
     }
 
     /// Whether it is read by page token, and cutting it would cost one page.
@@ -339,7 +342,7 @@ impl Chain {
         let may_come_again = |it: &&Listed| {
             it.second.is_none_or(|second| {
                 if seam.is_newest_first {
-                    second <= rest.to + MARGIN
+                    second <= rest.to
                 } else {
                     second >= rest.from - MARGIN
                 }
@@ -351,6 +354,7 @@ impl Chain {
             .map(|it| it.id)
             .collect();
         let mut left = self.part(rest, total.saturating_sub(read.proof.records()));
+        left.is_told = true;
         left.repeats = 0;
         left.restarts = 0;
         left.seconds_a_page = if seam.is_newest_first {
@@ -429,7 +433,7 @@ impl Read {
     fn note(&mut self, page: &DecodedPage) {
         let records = page.listed.len() as u64;
         let asked = self.record.asked;
-        let asked = asked.from - MARGIN..=asked.to + MARGIN;
+        let asked = asked.from - MARGIN..=asked.to;
         for it in &page.listed {
             self.ids.insert(it.id);
             if let Some(second) = it.second {

@@ -149,9 +149,11 @@ impl Crawl {
         let mut latency = FIRST_LATENCY;
         let mut slot = None;
         loop {
-            queue.cut_fullest(self.wanted(latency), under_way.len());
-            while let Some(chain) = queue.take_too_long() {
-                under_way.spawn(Arc::clone(self).give_up(chain));
+            if !self.is_filter_distrusted() {
+                queue.cut_fullest(self.wanted(latency), under_way.len());
+                while let Some(chain) = queue.take_too_long() {
+                    under_way.spawn(Arc::clone(self).give_up(chain));
+                }
             }
             // A slot that nobody waits for must not be kept from the retries.
             if queue.is_empty() || under_way.len() >= self.most_under_way() {
@@ -421,11 +423,11 @@ impl Crawl {
         self.known.has_strays.load(Ordering::Relaxed) || self.sums(Sums::is_cutting_futile)
     }
 
-    /// The call's parameters for a window, with the margin on both sides.
+    /// The call's parameters for a window, with the margin before it.
     fn query(&self, window: Window) -> ClipsQuery {
         ClipsQuery {
             from: instant(window.from - MARGIN),
-            to: instant(window.to + MARGIN),
+            to: instant(window.to),
             by: self.decoder.by,
             owner: self.filters.owner.clone(),
             status: self.filters.status.clone(),

@@ -15,6 +15,10 @@ use crate::zoom::clips::PAGE_SIZE;
 /// windows keep the quota busy.
 const SHARES: u64 = 20;
 
+/// A window with more than this share of what is still to come is cut at once: every cut costs half a
+/// page and one more request for the sum, so that what is only a little late is asked for first instead.
+const CUT_SHARES: u64 = 14;
+
 /// The longest chain of pages that is never cut.
 const SHORT_CHAIN: u64 = 24;
 
@@ -70,11 +74,18 @@ impl Queue {
         self.take(place)
     }
 
-    /// Cuts the fullest windows in two, as long as fewer than `wanted` are open: those in the queue,
-    /// and `under_way` ones.
+    /// Cuts the fullest windows in two: those that would end after all the rest, and any, as long as
+    /// fewer than `wanted` are open: those in the queue, and `under_way` ones.
     pub(super) fn cut_fullest(&mut self, wanted: usize, under_way: usize) {
-        while self.unseen.is_empty() && self.seen.len() + under_way < wanted {
-            let worth_it = |(left, _): &&(u64, Place)| *left >= 2 * u64::from(PAGE_SIZE);
+        while self.unseen.is_empty() {
+            let late = (self.left / CUT_SHARES).max(SHORT_CHAIN * u64::from(PAGE_SIZE));
+            let is_idle = self.seen.len() + under_way < wanted;
+            let least = if is_idle {
+                2 * u64::from(PAGE_SIZE)
+            } else {
+                late + 1
+            };
+            let worth_it = |(left, _): &&(u64, Place)| *left >= least;
             let mut fullest = self.fullest.iter().rev().take_while(worth_it);
             let Some((_, place)) = fullest.find(|(_, place)| self.seen[place].can_be_cut()) else {
                 return;
@@ -133,6 +144,7 @@ mod tests {
     fn chain(from: i64, to: i64, left: Option<u64>) -> Chain {
         let mut chain = Chain::unseen(0, Window { from, to });
         chain.left = left;
+        chain.is_told = true;
         chain
     }
 
@@ -154,21 +166,33 @@ mod tests {
     }
 
     #[test]
-    fn the_fullest_is_cut_until_enough_are_open_and_all_parts_cover_it() {
+    fn the_fullest_is_cut_while_few_are_open_but_not_again_before_its_parts_have_told() {
         let mut queue = Queue::default();
-        queue.push(chain(0, 1_000, Some(100_000)));
+        queue.push(chain(0, 1_000, Some(6_000)));
         queue.push(chain(1_000, 2_000, Some(400)));
+        queue.cut_fullest(8, 7);
+        assert_eq!(queue.seen.len(), 2, "enough are open");
         queue.cut_fullest(8, 2);
         let mut windows: Vec<Window> =
             std::iter::from_fn(|| queue.pop().map(|chain| chain.window)).collect();
-        assert_eq!(windows.len(), 6);
         windows.sort_unstable();
+        assert_eq!(windows.len(), 3);
         assert!(windows.windows(2).all(|pair| pair[0].to == pair[1].from));
-        assert_eq!((windows[0].from, windows[5].to), (0, 2_000));
+        assert_eq!((windows[0].from, windows[2].to), (0, 2_000));
         assert_eq!(
-            windows[5].from, 1_000,
+            windows[2].from, 1_000,
             "one of less than two pages is left whole"
         );
+    }
+
+    #[test]
+    fn what_would_end_after_all_the_rest_is_cut_at_once() {
+        let mut queue = Queue::default();
+        queue.push(chain(0, 1_000, Some(100_000)));
+        (1..40)
+            .for_each(|place| queue.push(chain(place * 1_000, (place + 1) * 1_000, Some(3_000))));
+        queue.cut_fullest(8, 2);
+        assert_eq!(queue.seen.len(), 41);
     }
 
     #[test]

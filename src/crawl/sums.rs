@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::crawl::page::Listed;
-use crate::model::{ChainOutcome, ChainRecord, Window};
+use crate::model::{ChainOutcome, ChainRecord, Shared, Window};
 
 /// A total that so many heads named, and the rest of their windows too, is a cap and no count.
 const TIMES_OF_A_CAP: u32 = 2;
@@ -53,6 +53,9 @@ pub(super) struct Sums {
     doubtful: BTreeMap<usize, Vec<(Window, usize)>>,
     /// Totals that a head and its rest both named, and how often.
     repeated_totals: BTreeMap<u64, u32>,
+    /// Sums that add up if the service includes the bound that it is asked for, less those that add
+    /// up if it does not: it means the same each time.
+    bound_is_included: i64,
     is_cutting_futile: bool,
 }
 
@@ -76,7 +79,7 @@ struct OpenSum {
 struct Part {
     window: Window,
     total: Option<u64>,
-    shared: Option<u64>,
+    shared: Option<Shared>,
 }
 
 impl OpenSum {
@@ -107,14 +110,19 @@ impl OpenSum {
     /// The clips that the head has and the rest has not.
     fn own(&self) -> Option<u64> {
         let part = self.parts.iter().find(|part| self.touches(part.window))?;
-        self.distinct.checked_sub(part.shared?)
+        self.distinct.checked_sub(part.shared?.surely)
     }
 
-    /// Whether the head and all parts come to the total.
-    fn adds_up(&self) -> bool {
-        let clips = |part: &Part| part.total?.checked_sub(part.shared?);
-        let rest: Option<u64> = self.parts.iter().map(clips).sum();
-        rest.is_some_and(|rest| self.distinct + rest == self.total)
+    /// The clips of the head and of all parts, each counted once, if the service includes the bounds
+    /// that it is asked for, and if it does not; `None` if that cannot be told.
+    fn sum(&self) -> Option<(u64, u64)> {
+        let mut sum = (self.distinct, self.distinct);
+        for part in &self.parts {
+            let (total, shared) = (part.total?, part.shared?);
+            sum.0 += total.checked_sub(shared.surely + shared.at_bound)?;
+            sum.1 += total.checked_sub(shared.surely)?;
+        }
+        Some(sum)
     }
 }
 
@@ -127,13 +135,13 @@ impl Sums {
         asked: Window,
         listed: &[Listed],
         is_all: bool,
-    ) -> Option<u64> {
+    ) -> Option<Shared> {
         let Some(sum) = self.parent(account, asked) else {
-            return Some(0);
+            return Some(Shared::default());
         };
         let touches = sum.touches(asked);
         if touches && sum.head.is_none() {
-            return Some(0);
+            return Some(Shared::default());
         }
         // Seconds from the edge towards the head to a record, less than 0 for one behind the edge.
         let depth = |second: i64| {
@@ -146,23 +154,24 @@ impl Sums {
         let depths: Vec<Option<i64>> = listed.iter().map(|it| it.second.map(depth)).collect();
         // Where the page reaches deeper than what both can list, further pages share nothing.
         let is_in_order = depths.iter().flatten().is_sorted();
-        let reaches_deeper = depths.iter().flatten().any(|depth| *depth > 1);
+        let reaches_deeper = depths.iter().flatten().any(|depth| *depth > 0);
         if !is_all && !(is_in_order && reaches_deeper) {
             return None;
         }
         if touches {
             let again = listed.iter().filter(|it| sum.seam.contains(&it.id));
-            return Some(again.count() as u64);
+            return Some(Shared {
+                surely: again.count() as u64,
+                at_bound: 0,
+            });
         }
-        // The neighbour is a part like this one: it lists what is behind the edge. Whether it lists
-        // what is at the edge depends on how the service understands its bounds.
-        let mut shared = 0;
+        // The neighbour is a part like this one: it lists what lies in it. Its bound is the second at
+        // the edge, as the margin is below a window.
+        let mut shared = Shared::default();
         for depth in depths {
-            match depth? {
-                0 | 1 => return None,
-                depth if depth < 0 => shared += 1,
-                _ => {}
-            }
+            let depth = depth?;
+            shared.surely += u64::from(depth < 0);
+            shared.at_bound += u64::from(depth == 0);
         }
         Some(shared)
     }
@@ -294,7 +303,8 @@ impl Sums {
             self.compare_parts(&sum);
             return;
         };
-        if !sum.adds_up() && sum.distinct >= TELLING_HEAD {
+        let adds_up = self.adds_up(&sum);
+        if adds_up != Some(true) && sum.distinct >= TELLING_HEAD {
             let times = self.repeated_totals.entry(sum.total).or_default();
             let is_repeated = sum.parts.iter().any(|part| part.total == Some(sum.total));
             *times += u32::from(is_repeated);
@@ -304,7 +314,7 @@ impl Sums {
             }
         }
         // A cap says nothing against the head either; that the census is not proven is told elsewhere.
-        if sum.adds_up() || self.is_cap(sum.total) {
+        if adds_up == Some(true) || self.is_cap(sum.total) {
             self.standings[sum.place] = Standing::Settled(sum.own().unwrap_or(sum.distinct));
             consequences.settled.push((head, true));
         } else {
@@ -313,12 +323,33 @@ impl Sums {
         }
     }
 
+    /// Whether a head and the rest come to the total; `None` if that cannot be told.
+    fn adds_up(&mut self, sum: &OpenSum) -> Option<bool> {
+        let (with_bound, without_bound) = sum.sum()?;
+        if with_bound == without_bound {
+            return Some(with_bound == sum.total);
+        }
+        let before = self.bound_is_included;
+        if with_bound == sum.total {
+            self.bound_is_included += 1;
+            return Some(before >= 0);
+        }
+        if without_bound == sum.total {
+            self.bound_is_included -= 1;
+            return Some(before <= 0);
+        }
+        Some(false)
+    }
+
     /// Compares the totals of a window that was cut, and of its parts, as far as margins allow.
     fn compare_parts(&mut self, sum: &OpenSum) {
         let parts: u64 = sum.parts.iter().filter_map(|part| part.total).sum();
+        if sum.rest.seconds() < SHORTEST_COMPARED {
+            return;
+        }
         if is_round(sum.total) && parts > sum.total + sum.total / 50 {
             self.repeated_totals.insert(sum.total, TIMES_OF_A_CAP);
-        } else if sum.rest.seconds() >= SHORTEST_COMPARED && parts > sum.total + sum.total / 2 {
+        } else if parts > sum.total + sum.total / 2 {
             self.is_cutting_futile = true;
         }
     }

@@ -14,8 +14,6 @@ use crate::export::owners::unknown;
 use crate::export::scopes::Need;
 use crate::export::scopes::for_clips;
 use crate::export::scopes::for_owners;
-use crate::sandbox::Sandbox;
-use crate::sandbox::SandboxOptions;
 use crate::zoom::Client;
 use crate::zoom::Credentials;
 use crate::zoom::Endpoints;
@@ -24,6 +22,8 @@ use crate::zoom::RetryPolicy;
 use crate::zoom::Timeouts;
 use crate::zoom::accounts::sub_accounts;
 use crate::zoom::transport::Transport;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::SandboxOptions;
 
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;

@@ -28,12 +28,6 @@ use crate::clip::Column;
 use crate::config::Environment;
 use crate::config::Export;
 use crate::error::Error;
-use crate::sandbox::AccountTruth;
-use crate::sandbox::SandboxCredentials;
-use crate::sandbox::unplugged::Asked;
-use crate::sandbox::unplugged::Broken;
-use crate::sandbox::unplugged::HOST;
-use crate::sandbox::unplugged::Unplugged;
 use crate::snapshot::locate;
 use crate::snapshot::read_rows;
 use crate::zoom::Timeouts;
@@ -44,12 +38,18 @@ use crate::zoom::transport::Response;
 use crate::zoom::transport::Transport;
 use crate::zoom::transport::TransportError;
 use crate::zoom::transport::Which;
+use clipcensus_sandbox::AccountTruth;
+use clipcensus_sandbox::SandboxCredentials;
+use clipcensus_sandbox::in_memory::ConnectionError;
+use clipcensus_sandbox::in_memory::InMemory;
+use clipcensus_sandbox::in_memory::ORIGIN;
+use clipcensus_sandbox::in_memory::Request as SandboxRequest;
 
 /// Longer than any export takes in virtual time, with all its waits.
 const FOR_EVER: Duration = Duration::from_hours(1000);
 
 /// The sandbox without a network, as patiently waited for as the real service.
-struct Direct(Arc<Unplugged>);
+struct Direct(Arc<InMemory>);
 
 impl Direct {
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
@@ -64,7 +64,7 @@ impl Direct {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(request.form.iter().flatten())
             .finish();
-        let asked = Asked {
+        let asked = SandboxRequest {
             method: match request.method {
                 Method::Get => "GET",
                 Method::Post => "POST",
@@ -76,11 +76,13 @@ impl Direct {
         };
         let told = match self.0.ask(&asked).await {
             Ok(told) => told,
-            Err(Broken::Off) => {
+            Err(ConnectionError::Closed) => {
                 let why = "the connection broke".to_owned();
                 return Err(TransportError::Interrupted { why });
             }
-            Err(Broken::Silent | Broken::Endless) => std::future::pending().await,
+            Err(ConnectionError::NoAnswer | ConnectionError::EndlessBody) => {
+                std::future::pending().await
+            }
         };
         let mut headers = HeaderMap::new();
         for (name, value) in &told.headers {
@@ -148,7 +150,7 @@ async fn run(transport: impl Transport + 'static, settings: Export) -> Result<Pu
 
 /// Exports the sandbox without a network.
 async fn export(
-    service: &Arc<Unplugged>,
+    service: &Arc<InMemory>,
     out: &tempfile::TempDir,
     all_accounts: bool,
 ) -> Result<Published, Error> {
@@ -158,7 +160,7 @@ async fn export(
         all_accounts: Some(all_accounts),
         ..ExportArgs::default()
     };
-    let (api, oauth) = (format!("{HOST}/v2"), format!("{HOST}/oauth/token"));
+    let (api, oauth) = (format!("{ORIGIN}/v2"), format!("{ORIGIN}/oauth/token"));
     let settings = settings(args, &service.credentials(), &api, &oauth);
     run(Direct(Arc::clone(service)), settings).await
 }

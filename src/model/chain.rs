@@ -23,6 +23,16 @@ pub enum ChainOutcome {
     Abandoned,
 }
 
+/// Records that a window lists, and its neighbour towards the head of which both are the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Shared {
+    /// Both list these.
+    pub surely: u64,
+    /// The neighbour lists these or not: they lie where its bound is, and the API document does not
+    /// say whether that is included.
+    pub at_bound: u64,
+}
+
 /// One chain of pages: what was asked for, what came, and what of its window it finishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainRecord {
@@ -40,9 +50,8 @@ pub struct ChainRecord {
     pub total: Option<u64>,
     /// Distinct clips, and distinct records that are none.
     pub distinct: u64,
-    /// Records of its first page that the neighbour lists too towards which the head lies of which
-    /// this window is the rest; `None` if that cannot be told.
-    pub shared: Option<u64>,
+    /// Records of its first page that its neighbour lists too; `None` if that cannot be told.
+    pub shared: Option<Shared>,
     /// Pages received.
     pub pages: u64,
     /// Times that its page token was refused: 0 or 1, as a chain ends there.

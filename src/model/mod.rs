@@ -5,4 +5,5 @@ pub mod window;
 
 pub use chain::ChainOutcome;
 pub use chain::ChainRecord;
+pub use chain::Shared;
 pub use window::Window;

@@ -3,12 +3,12 @@
 
 use std::fs;
 
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::Program;
 use crate::support::World;

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::History;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::History;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::ScopeNames;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::Program;
 use crate::support::Run;

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;
@@ -167,7 +167,7 @@ fn one_export_at_a_time_and_a_dead_one_holds_no_lock() {
     let world = World::new(SandboxOptions {
         faults: Faults {
             rules: vec![FaultRule::clips(Fault::NoAnswer, Trigger::Nth(3))],
-            oddities: None,
+            malformed: None,
         },
         ..clips(300)
     });

@@ -122,7 +122,10 @@ fn pages() -> Vec<Page> {
 /// The program's text with the lines of a message put together, and quotes as they are shown.
 fn source() -> String {
     let mut text = String::new();
-    for file in rust_files(&root().join("src")) {
+    for file in ["src", "crates"]
+        .iter()
+        .flat_map(|folder| rust_files(&root().join(folder)))
+    {
         for line in fs::read_to_string(file).unwrap().lines() {
             if let Some(begin) = line.trim_start().strip_suffix('\\') {
                 text.push_str(begin);

@@ -5,13 +5,13 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Float64Type;
 use arrow::datatypes::Int64Type;
 use arrow::datatypes::TimestampMicrosecondType;
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::EndToken;
-use clipcensus::sandbox::History;
-use clipcensus::sandbox::Order;
-use clipcensus::sandbox::Paging;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::TagShape;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::EndToken;
+use clipcensus_sandbox::History;
+use clipcensus_sandbox::Order;
+use clipcensus_sandbox::Paging;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::TagShape;
 
 use serde_json::Value;
 

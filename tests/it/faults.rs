@@ -5,14 +5,14 @@ use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Sandbox;
-use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::Target;
-use clipcensus::sandbox::TokenRefusal;
-use clipcensus::sandbox::TooMany;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::ScopeNames;
+use clipcensus_sandbox::Target;
+use clipcensus_sandbox::TokenRefusal;
+use clipcensus_sandbox::TooMany;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::assert_is_truth;

@@ -23,73 +23,119 @@ pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The rooms in the order of `lib.rs`.
-fn rooms() -> Vec<String> {
-    let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+/// The modules of a `lib.rs` or `mod.rs`, in their order.
+fn modules(map: &Path) -> Vec<String> {
+    let map = fs::read_to_string(map).unwrap();
     map.lines()
-        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "))
-        .map(|name| name.trim_end_matches(';').to_owned())
+        .map(|line| {
+            line.trim_start_matches("pub(crate) ")
+                .trim_start_matches("pub ")
+        })
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .map(str::to_owned)
         .collect()
 }
 
-/// The room that a file belongs to; `None` for `lib.rs` and `main.rs`.
-fn room_of(file: &Path) -> Option<String> {
-    let path = file.strip_prefix(root().join("src")).unwrap();
-    let first = path.iter().next().unwrap().to_str().unwrap();
-    let room = first.trim_end_matches(".rs");
-    (!matches!(room, "lib" | "main")).then(|| room.to_owned())
+/// The modules from the root of the crate down to a file; none for `lib.rs` and `main.rs`.
+fn module_of(file: &Path, source: &Path) -> Vec<String> {
+    let path = file.strip_prefix(source).unwrap().with_extension("");
+    let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+    names
+        .filter(|name| !matches!(name.as_str(), "lib" | "main" | "mod"))
+        .collect()
+}
+
+/// Every path in a text that starts with `crate::`, groups in braces taken apart.
+fn crate_paths(text: &str) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for mention in text.split("crate::").skip(1) {
+        expand(mention, &[], &mut all);
+    }
+    all
+}
+
+/// Adds the paths at the start of a text, and gives back what follows them.
+fn expand<'a>(text: &'a str, before: &[String], all: &mut Vec<Vec<String>>) -> &'a str {
+    if let Some(mut rest) = text.strip_prefix('{') {
+        while !rest.starts_with('}') && !rest.is_empty() {
+            rest = expand(rest.trim_start(), before, all);
+            rest = rest.trim_start_matches(|letter: char| letter == ',' || letter.is_whitespace());
+        }
+        return rest.get(1..).unwrap_or_default();
+    }
+    let end = text
+        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let path = [before, &[name.to_owned()]].concat();
+    if let Some(rest) = rest.strip_prefix("::") {
+        return expand(rest, &path, all);
+    }
+    all.push(path);
+    // Past an `as`, and past what no path has, to the end of this part of a group.
+    let end = rest.find([',', '}', ';', '\n']).unwrap_or(rest.len());
+    rest.get(end..).unwrap_or_default()
+}
+
+/// The mentions of modules that stand below the own one in `map`. `depth` is how far down the
+/// modules of `map` are.
+fn climbs(source: &Path, map: &Path, depth: usize) -> Vec<String> {
+    let order: BTreeMap<String, usize> = modules(map)
+        .into_iter()
+        .enumerate()
+        .map(|(place, module)| (module, place))
+        .collect();
+    let mut wrong = Vec::new();
+    for file in rust_files(map.parent().unwrap()) {
+        let own = module_of(&file, source);
+        let Some(room) = own.get(depth) else { continue };
+        let place = *order
+            .get(room)
+            .unwrap_or_else(|| panic!("{room} is not in {}", map.display()));
+        for path in crate_paths(&fs::read_to_string(&file).unwrap()) {
+            if path[..depth.min(path.len())] != own[..depth] {
+                continue;
+            }
+            let climb = match path.get(depth) {
+                Some(other) => match order.get(other) {
+                    Some(other) => *other > place,
+                    // An item of the room itself: the room is made of its modules.
+                    None => depth > 0,
+                },
+                None => false,
+            };
+            if climb {
+                wrong.push(format!("{}: {}", file.display(), path.join("::")));
+            }
+        }
+    }
+    wrong
 }
 
 #[test]
 fn a_file_imports_only_from_rooms_above_its_own() {
-    let order: BTreeMap<String, usize> = rooms()
-        .into_iter()
-        .enumerate()
-        .map(|(place, room)| (room, place))
-        .collect();
-    let mut wrong = Vec::new();
-    for file in rust_files(&root().join("src")) {
-        let Some(room) = room_of(&file) else { continue };
-        let own = *order
-            .get(&room)
-            .unwrap_or_else(|| panic!("{room} is not in lib.rs"));
-        let text = fs::read_to_string(&file).unwrap();
-        for (number, line) in text.lines().enumerate() {
-            for mention in line.split("crate::").skip(1) {
-                let other: String = mention
-                    .chars()
-                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
-                    .collect();
-                if order.get(&other).is_some_and(|place| *place > own) {
-                    wrong.push(format!(
-                        "{}:{}: {room} -> {other}",
-                        file.display(),
-                        number + 1
-                    ));
-                }
-            }
-        }
+    for source in ["src", "crates/sandbox/src"] {
+        let source = root().join(source);
+        let wrong = climbs(&source, &source.join("lib.rs"), 0);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn the_sandbox_shares_no_code_with_the_client() {
-    for file in rust_files(&root().join("src/sandbox")) {
-        let text = fs::read_to_string(&file).unwrap();
-        for line in text.lines().filter(|line| line.contains("crate::")) {
-            assert!(
-                line.contains("crate::sandbox"),
-                "{}: {line}",
-                file.display()
-            );
+fn within_a_room_of_the_sandbox_a_file_imports_only_from_those_above_its_own() {
+    let source = root().join("crates/sandbox/src");
+    for room in modules(&source.join("lib.rs")) {
+        let map = source.join(room).join("mod.rs");
+        if map.exists() {
+            let wrong = climbs(&source, &map, 1);
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         }
     }
 }
 
 #[test]
 fn every_file_says_in_its_first_line_what_it_is_for() {
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", "crates"] {
         for file in rust_files(&root().join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
             assert!(text.starts_with("//! "), "{}", file.display());

@@ -16,13 +16,13 @@ use std::process::Output;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::History;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::TooMany;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::History;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::TooMany;
+use clipcensus_sandbox::Trigger;
 use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -409,7 +409,7 @@ fn a_signal_stops_an_export_that_waits_for_the_service_however_long() {
             let world = World::new(SandboxOptions {
                 faults: Faults {
                     rules: vec![FaultRule::clips(fault, Trigger::Always)],
-                    oddities: None,
+                    malformed: None,
                 },
                 ..clips(300)
             });

@@ -1,10 +1,10 @@
 //! What is said on stderr while an export runs.
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::Target;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Target;
+use clipcensus_sandbox::Trigger;
 use serde_json::Value;
 
 use crate::support::World;

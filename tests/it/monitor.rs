@@ -9,10 +9,10 @@ use std::process::Stdio;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::channel;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
 
 use crate::support::World;
 use crate::support::clips;

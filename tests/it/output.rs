@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::History;
-use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::TotalRecords;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::History;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::TotalRecords;
+use clipcensus_sandbox::Trigger;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::Digest;
@@ -153,9 +153,9 @@ fn verify_has_nothing_to_say_of_any_export() {
     let all = |options: SandboxOptions| SandboxOptions {
         sub_accounts: 2,
         faults: Faults {
-            oddities: Some(Oddities {
+            malformed: Some(MalformedRecords {
                 one_in: 10,
-                kinds: Oddity::ALL.to_vec(),
+                kinds: MalformedRecord::ALL.to_vec(),
             }),
             ..Faults::default()
         },

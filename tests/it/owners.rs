@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::Target;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::ScopeNames;
+use clipcensus_sandbox::Target;
+use clipcensus_sandbox::Trigger;
 use serde_json::Value;
 
 use crate::support::Program;

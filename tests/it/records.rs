@@ -7,10 +7,10 @@ use std::fs;
 use arrow::array::Array;
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
-use clipcensus::sandbox::SandboxOptions;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
+use clipcensus_sandbox::SandboxOptions;
 use serde_json::Value;
 
 use crate::support::World;
@@ -23,9 +23,9 @@ fn exported() -> World {
     let world = World::new(SandboxOptions {
         faults: Faults {
             rules: Vec::new(),
-            oddities: Some(Oddities {
+            malformed: Some(MalformedRecords {
                 one_in: 10,
-                kinds: Oddity::ALL.to_vec(),
+                kinds: MalformedRecord::ALL.to_vec(),
             }),
         },
         ..clips(3_000)
@@ -34,8 +34,8 @@ fn exported() -> World {
     world
 }
 
-fn of_kind(world: &World, oddity: Oddity) -> u64 {
-    let count = world.sandbox.truth().all.oddities[oddity.name()];
+fn of_kind(world: &World, oddity: MalformedRecord) -> u64 {
+    let count = world.sandbox.truth().all.malformed[oddity.name()];
     assert!(count > 0, "no {} in this account", oddity.name());
     count
 }
@@ -71,7 +71,7 @@ fn records_that_are_no_clips_are_kept_aside_with_their_reason_and_without_secret
         }
     }
     let mut counts: Vec<u64> = reasons.values().copied().collect();
-    let mut wanted: Vec<u64> = Oddity::ALL
+    let mut wanted: Vec<u64> = MalformedRecord::ALL
         .into_iter()
         .filter(|oddity| oddity.is_reject())
         .map(|oddity| of_kind(&world, oddity))
@@ -91,13 +91,13 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
     // Beyond 2^63, and beyond the end of the year 9999 in some offsets.
     for (oddity, field, column, raw) in [
         (
-            Oddity::HugeNumber,
+            MalformedRecord::HugeNumber,
             "file_size",
             "file_size_bytes",
             "\"file_size\":",
         ),
         (
-            Oddity::Year9999,
+            MalformedRecord::Year9999,
             "created_date",
             "created_at",
             "\"created_date\":\"9999-12-31T23:59:59.999+00:00\"",
@@ -120,28 +120,28 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
         let created = batch.column_by_name("created_at").unwrap();
         created.as_primitive::<TimestampMicrosecondType>().iter()
     });
-    let year_zero = of_kind(&world, Oddity::YearZero);
+    let year_zero = of_kind(&world, MalformedRecord::YearZero);
     let is_year_zero = |created: &Option<i64>| *created == Some(-62_167_219_200_000_000);
     assert_eq!(first_year.filter(is_year_zero).count() as u64, year_zero);
-    let deep = of_kind(&world, Oddity::DeepNesting);
+    let deep = of_kind(&world, MalformedRecord::DeepNesting);
     let open = format!("\"layers\":{}", "[".repeat(10_000));
     assert_eq!(count(&extra, |extra| extra.contains(&open)), deep);
-    let huge = of_kind(&world, Oddity::HugeTitle);
+    let huge = of_kind(&world, MalformedRecord::HugeTitle);
     assert_eq!(
         count(&texts(&rows, "title"), |title| title.len() == 1 << 20),
         huge
     );
-    let invalid = of_kind(&world, Oddity::InvalidUtf8);
+    let invalid = of_kind(&world, MalformedRecord::InvalidUtf8);
     let replaced = "caf\u{fffd} \u{fffd}";
     assert_eq!(
         count(&texts(&rows, "description"), |text| text == replaced),
         invalid
     );
     assert!(repairs["(invalid UTF-8)"].as_u64().unwrap() > 0);
-    let twice = of_kind(&world, Oddity::DuplicateKeys);
+    let twice = of_kind(&world, MalformedRecord::DuplicateKeys);
     assert_eq!(repairs["status"], twice, "{repairs}");
     assert_eq!(count(&extra, |extra| extra.contains("\"status\":")), twice);
-    let unknown = of_kind(&world, Oddity::UnknownStatus);
+    let unknown = of_kind(&world, MalformedRecord::UnknownStatus);
     assert_eq!(
         count(&texts(&rows, "status"), |status| status == "RECORD_PAUSED"),
         unknown

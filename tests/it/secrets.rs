@@ -13,15 +13,15 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Oddities;
-use clipcensus::sandbox::Oddity;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::TokenRefusal;
-use clipcensus::sandbox::TooMany;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::TokenRefusal;
+use clipcensus_sandbox::TooMany;
+use clipcensus_sandbox::Trigger;
 use serde_json::Value;
 use serde_json::json;
 
@@ -141,9 +141,9 @@ fn plain(path: &Path) -> Vec<u8> {
 /// Faults, and many records that are no proper clips.
 fn rough(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOptions {
     let mut options = with_faults(count, rules);
-    options.faults.oddities = Some(Oddities {
+    options.faults.malformed = Some(MalformedRecords {
         one_in: 3,
-        kinds: Oddity::ALL.to_vec(),
+        kinds: MalformedRecord::ALL.to_vec(),
     });
     options
 }

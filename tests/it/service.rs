@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::TotalRecords;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::ScopeNames;
+use clipcensus_sandbox::TotalRecords;
 
 use crate::support::World;
 use crate::support::assert_is_truth;

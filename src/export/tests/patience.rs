@@ -13,17 +13,18 @@ use super::settings;
 use crate::cli::ExportArgs;
 use crate::config::Export;
 use crate::exit_code::ExitCode;
-use crate::sandbox::Behaviour;
-use crate::sandbox::Fault;
-use crate::sandbox::FaultRule;
-use crate::sandbox::Faults;
-use crate::sandbox::Limits;
-use crate::sandbox::Sandbox;
-use crate::sandbox::SandboxOptions;
-use crate::sandbox::Trigger;
-use crate::sandbox::unplugged::Unplugged;
 use crate::zoom::HttpTransport;
 use crate::zoom::Timeouts;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::Order;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::in_memory::InMemory;
 
 /// Little patience: a request that takes longer because the machine is busy is only sent again.
 const SHORT: Duration = Duration::from_millis(300);
@@ -34,7 +35,7 @@ fn options(fault: Fault, when: Trigger) -> SandboxOptions {
         limits: Limits::NONE,
         faults: Faults {
             rules: vec![FaultRule::clips(fault, when)],
-            oddities: None,
+            malformed: None,
         },
         ..SandboxOptions::default()
     }
@@ -100,16 +101,18 @@ async fn a_service_that_never_answers_ends_the_run_and_nothing_is_published() {
 }
 
 #[test]
-fn an_answer_slower_than_its_page_token_lives_starts_the_window_over() {
+fn an_answer_slower_than_its_page_token_lives_starts_the_window_over_and_then_cuts_it() {
     let slow = |when| {
         let options = SandboxOptions {
             behaviour: Behaviour {
                 page_token_lifetime: Duration::from_secs(20),
+                // Only such a list is read by page token.
+                order: Order::ById,
                 ..Behaviour::default()
             },
             ..options(Fault::Slow(Duration::from_secs(25)), when)
         };
-        let service = Arc::new(Unplugged::new(options));
+        let service = Arc::new(InMemory::new(options));
         let out = tempfile::tempdir().unwrap();
         let ended = in_virtual_time(export(&service, &out, false)).unwrap();
         (service, out, ended)
@@ -119,9 +122,7 @@ fn an_answer_slower_than_its_page_token_lives_starts_the_window_over() {
     is_truth(&out.path().join("census"), &service.truth().all).unwrap();
     assert!(service.report().by_endpoint["GET /clips"]["400 code 300"] > 0);
 
-    let (_, out, ended) = slow(Trigger::Always);
-    let error = ended.unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::TryAgain);
-    assert!(error.to_string().contains("Pagination Error"), "{error}");
-    assert!(!is_published(&out.path().join("census")));
+    let (service, out, ended) = slow(Trigger::Always);
+    ended.unwrap();
+    is_truth(&out.path().join("census"), &service.truth().all).unwrap();
 }

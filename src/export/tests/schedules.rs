@@ -15,25 +15,25 @@ use super::in_virtual_time;
 use super::is_published;
 use super::is_truth;
 use crate::export::Published;
-use crate::sandbox::Behaviour;
-use crate::sandbox::EndToken;
-use crate::sandbox::Fault;
-use crate::sandbox::FaultRule;
-use crate::sandbox::Faults;
-use crate::sandbox::History;
-use crate::sandbox::Limits;
-use crate::sandbox::Oddities;
-use crate::sandbox::Oddity;
-use crate::sandbox::Order;
-use crate::sandbox::Paging;
-use crate::sandbox::SandboxOptions;
-use crate::sandbox::Target;
-use crate::sandbox::TokenRefusal;
-use crate::sandbox::TooMany;
-use crate::sandbox::TotalRecords;
-use crate::sandbox::Trigger;
-use crate::sandbox::unplugged::Unplugged;
 use crate::snapshot::Verdict;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::EndToken;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::History;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::MalformedRecord;
+use clipcensus_sandbox::MalformedRecords;
+use clipcensus_sandbox::Order;
+use clipcensus_sandbox::Paging;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::Target;
+use clipcensus_sandbox::TokenRefusal;
+use clipcensus_sandbox::TooMany;
+use clipcensus_sandbox::TotalRecords;
+use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::in_memory::InMemory;
 
 const SCHEDULES: u64 = 200;
 
@@ -132,20 +132,16 @@ fn schedule(dice: &mut StdRng) -> SandboxOptions {
         },
         faults: Faults {
             rules,
-            oddities: dice.random::<bool>().then(|| Oddities {
+            malformed: dice.random::<bool>().then(|| MalformedRecords {
                 one_in: 300,
-                kinds: Oddity::ALL.to_vec(),
+                kinds: MalformedRecord::ALL.to_vec(),
             }),
         },
         ..SandboxOptions::default()
     }
 }
 
-fn judge(
-    service: &Unplugged,
-    out: &tempfile::TempDir,
-    published: &Published,
-) -> Result<(), String> {
+fn judge(service: &InMemory, out: &tempfile::TempDir, published: &Published) -> Result<(), String> {
     if published.verdict == Verdict::Incomplete {
         return Err("an incomplete census was published".to_owned());
     }
@@ -165,7 +161,7 @@ fn play(seed: u64) -> Result<String, String> {
         ..faulty.clone()
     };
     let out = tempfile::tempdir().unwrap();
-    let service = Arc::new(Unplugged::new(faulty.clone()));
+    let service = Arc::new(InMemory::new(faulty.clone()));
     let first = in_virtual_time(export(&service, &out, all_accounts));
     let story = |why: &str| format!("{why}\n{faulty:#?}\n{:#?}", service.report());
     let error = match first {
@@ -184,7 +180,7 @@ fn play(seed: u64) -> Result<String, String> {
     if !matches!(code, 65 | 75 | 77) {
         return Err(story(&format!("exit code {code}: {error}")));
     }
-    let service = Arc::new(Unplugged::new(calm));
+    let service = Arc::new(InMemory::new(calm));
     let second = in_virtual_time(export(&service, &out, all_accounts));
     match second {
         Some(Ok(published)) => judge(&service, &out, &published)

@@ -14,17 +14,17 @@ use std::process::Command;
 use arrow::array::AsArray;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Int64Type;
-use clipcensus::sandbox::AccountTruth;
-use clipcensus::sandbox::Behaviour;
-use clipcensus::sandbox::Fault;
-use clipcensus::sandbox::FaultRule;
-use clipcensus::sandbox::Faults;
-use clipcensus::sandbox::Limits;
-use clipcensus::sandbox::OwnerTruth;
-use clipcensus::sandbox::Sandbox;
-use clipcensus::sandbox::SandboxOptions;
-use clipcensus::sandbox::ScopeNames;
-use clipcensus::sandbox::Trigger;
+use clipcensus_sandbox::AccountTruth;
+use clipcensus_sandbox::Behaviour;
+use clipcensus_sandbox::Fault;
+use clipcensus_sandbox::FaultRule;
+use clipcensus_sandbox::Faults;
+use clipcensus_sandbox::Limits;
+use clipcensus_sandbox::OwnerTruth;
+use clipcensus_sandbox::Sandbox;
+use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::ScopeNames;
+use clipcensus_sandbox::Trigger;
 use data_encoding::HEXLOWER;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub(crate) fn with_faults(count: u64, rules: &[(Fault, Trigger)]) -> SandboxOpti
                 .iter()
                 .map(|(fault, when)| FaultRule::clips(*fault, *when))
                 .collect(),
-            oddities: None,
+            malformed: None,
         },
         ..clips(count)
     }
