@@ -279,17 +279,16 @@ impl Chain {
         let (outcome, why) = match judgement {
             Judgement::Settled => (ChainOutcome::Whole, None),
             Judgement::Unproven(why) => (ChainOutcome::Unproven, Some(why)),
+            // What moves comes to rest in parts of one page, however many cuts that takes: a page is
+            // of one moment.
+            Judgement::Changed(why) if can_cut => {
+                self.repeated(crawl, &why);
+                return self.abandon(crawl, read, &why, 2);
+            }
             Judgement::Changed(why) | Judgement::Unsettled(why) if self.repeats >= MOST_REPEATS => {
                 (ChainOutcome::Unsettled, Some(why))
             }
-            // What moves comes to rest in parts of one page, however many cuts that takes: a page is
-            // of one moment.
-            Judgement::Changed(why) => {
-                self.repeats += u32::from(!can_cut);
-                self.repeated(crawl, &why);
-                return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });
-            }
-            Judgement::Unsettled(why) => {
+            Judgement::Changed(why) | Judgement::Unsettled(why) => {
                 self.repeats += 1;
                 self.repeated(crawl, &why);
                 return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });

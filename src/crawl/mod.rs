@@ -78,7 +78,7 @@ pub struct Crawl {
     pub filters: Filters,
     /// How pages become rows.
     pub decoder: Decoder,
-    /// Requests under way at once, from 1; those that wait for a retry come on top.
+    /// Requests under way at once, from 1, those that wait for a retry among them.
     pub concurrency: usize,
     /// Who listens.
     pub events: Events,
@@ -275,9 +275,9 @@ impl Crawl {
         share + OPEN_WINDOWS.1
     }
 
-    /// Requests under way at once, with those that wait for a retry.
+    /// Requests under way at once, until their page is in the spool: what an interruption costs.
     fn most_under_way(&self) -> usize {
-        self.concurrency.max(1) * 4
+        self.concurrency.max(1)
     }
 
     /// The windows that are not finished yet.

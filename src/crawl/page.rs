@@ -1,6 +1,6 @@
 //! One page of the API, from bytes to a batch of rows. Runs off the async threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use arrow::array::RecordBatch;
@@ -15,6 +15,10 @@ use crate::zoom::{DateFilter, Page, PageToken, WireError};
 
 /// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
+
+/// From 1900 to 2262-04-11, as far as every engine can hold an instant: what lies outside is a wrong
+/// value, and tells neither where a clip stands in a list nor what the service filters by.
+const PLAUSIBLE: Range<i64> = -2_208_988_800..9_223_286_400;
 
 /// What all pages of a crawl have in common.
 #[derive(Debug, Clone)]
@@ -34,7 +38,8 @@ pub struct Decoder {
 /// A record of a page, whatever it is, as far as counting and order go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listed {
-    /// Equal for the same clip, and for records that are no clips if their text is the same.
+    /// Equal for the same clip, and on different pages for records that are no clips if their text is
+    /// the same.
     pub id: u64,
     /// The second of the date that the windows are about.
     pub second: Option<i64>,
@@ -83,13 +88,17 @@ impl Decoder {
         if is_repaired {
             decoded.repairs.insert("(invalid UTF-8)".to_owned(), 1);
         }
+        // Of records that are no clips a page may hold several of the same text.
+        let mut same_rejects: HashMap<&str, u32> = HashMap::new();
         for record in page.records {
             match normalise(record, self.secrets) {
                 Ok(normalised) => {
                     let date = self.date(&normalised.clip);
                     decoded.listed.push(Listed {
                         id: self.hashing.hash(account_id, &normalised.clip.clip_id),
-                        second: date.map(|micros| micros.div_euclid(MICROS)),
+                        second: date
+                            .map(|micros| micros.div_euclid(MICROS))
+                            .filter(|second| PLAUSIBLE.contains(second)),
                     });
                     if date.is_some_and(|date| self.is_outside(date)) {
                         decoded.outside += 1;
@@ -101,8 +110,11 @@ impl Decoder {
                     }
                 }
                 Err(reject) => {
+                    let same = same_rejects.entry(record.get()).or_insert(0_u32);
+                    *same += 1;
+                    let text = format!("{same} {}", record.get());
                     decoded.listed.push(Listed {
-                        id: self.hashing.hash(account_id, record.get()),
+                        id: self.hashing.hash(account_id, &text),
                         second: None,
                     });
                     let record = match self.secrets {
