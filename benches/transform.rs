@@ -24,15 +24,15 @@ use bytes::Bytes;
 use clipcensus::clip::SecretPolicy;
 use clipcensus::crawl::page::Decoder;
 use clipcensus::event::Events;
+use clipcensus::model::ChainRecord;
 use clipcensus::model::Window;
 use clipcensus::snapshot::CsvMode;
 use clipcensus::snapshot::Format;
 use clipcensus::snapshot::Layout;
 use clipcensus::snapshot::Publication;
 use clipcensus::snapshot::Table;
-use clipcensus::snapshot::WindowOutcome;
-use clipcensus::snapshot::WindowRecord;
 use clipcensus::snapshot::instant::utc_date;
+use clipcensus::spool::ChainFiles;
 use clipcensus::spool::Spool;
 use clipcensus::spool::SpoolHeader;
 use clipcensus::spool::merge;
@@ -206,39 +206,25 @@ fn measure(folder: &Path) {
     );
 }
 
+/// Spools a window: a chain of its pages.
 fn spool_window(spool: &Spool, window: usize, bodies: &[Bytes]) {
     let decoder = Decoder {
         by: DateFilter::Created,
         span: SPAN,
         snapshot_at: header().snapshot_at,
         secrets: SecretPolicy::Cut,
+        hashing: spool.hashing().clone(),
     };
-    let span = Window::tile(SPAN)[window];
-    let mut pages = spool.pages(ACCOUNT, span.from, span.to);
-    pages.begin_walk();
+    let mut files = ChainFiles::default();
+    let mut chain = ChainRecord::new(ACCOUNT, Window::tile(SPAN)[window]);
     for body in bodies {
         let page = decoder.page(ACCOUNT, body).unwrap();
-        pages.append(&page.rows).unwrap();
+        spool
+            .write_page(&mut files, ACCOUNT, &page.rows, &page.rejects)
+            .unwrap();
+        chain.received += page.listed.len() as u64;
     }
-    let count = pages.walk_count().unwrap();
-    let record = WindowRecord {
-        account_id: ACCOUNT.to_owned(),
-        from: span.from,
-        to: span.to,
-        expected: Some(count.distinct),
-        received: count.rows,
-        distinct: count.distinct,
-        pages: bodies.len() as u64,
-        walks: 1,
-        restarts: 0,
-        outcome: WindowOutcome::Settled,
-        why: None,
-        outside: 0,
-        rejected: 0,
-        repairs: BTreeMap::new(),
-        rows: 0,
-    };
-    spool.finish(pages, record).unwrap();
+    spool.add(files, chain).unwrap();
 }
 
 fn header() -> SpoolHeader {

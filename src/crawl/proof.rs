@@ -38,7 +38,6 @@ pub(super) enum Judgement {
 
 impl Judgement {
     /// Clips were changed while the pages were read.
-
     pub(super) fn changed() -> Self {
         Self::Changed("clips were changed while their pages were read".to_owned())
     }
@@ -65,19 +64,16 @@ impl Proof {
     }
 
     /// Pages seen.
-
     pub(super) const fn pages(&self) -> u64 {
         self.pages
     }
 
     /// Records seen, whatever they are.
-
     pub(super) const fn records(&self) -> u64 {
         self.records
     }
 
     /// The total that all pages agreed on, if it counts the filter.
-
     pub(super) const fn expected(&self) -> Option<u64> {
         match self.total {
             Total::Named(total) if !self.names_page_lengths() => Some(total),
@@ -93,7 +89,6 @@ impl Proof {
 
     /// Judges the chain once its last page is in. `distinct` counts ids, and records without one;
     /// `others_count` says that other windows named a total.
-
     pub(super) fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
         if distinct < self.records {
             let repeated = self.records - distinct;

@@ -155,7 +155,7 @@ impl Sums {
         // Where the page reaches deeper than what both can list, further pages share nothing.
         let is_in_order = depths.iter().flatten().is_sorted();
         let reaches_deeper = depths.iter().flatten().any(|depth| *depth > 0);
-        if !is_all && !(is_in_order && reaches_deeper) {
+        if !(is_all || is_in_order && reaches_deeper) {
             return None;
         }
         if touches {

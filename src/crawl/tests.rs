@@ -126,7 +126,7 @@ impl Service {
             Order::NewestFirst => {}
             Order::OldestFirst => listed.reverse(),
             Order::ById => {
-                listed.sort_unstable_by_key(|clip| clip.wrapping_mul(0x9e37_79b9) % 65_536)
+                listed.sort_unstable_by_key(|clip| clip.wrapping_mul(0x9e37_79b9) % 65_536);
             }
         }
         let records: Vec<String> = listed[start - first..stop - first]

@@ -135,7 +135,9 @@ impl FinalRows {
             }
             (Stage::Open, None) => Bound::Nothing,
             (Stage::Open, Some(watermark)) => {
-                settled.iter().for_each(|span| watermark.add(span));
+                for span in &settled {
+                    watermark.add(span);
+                }
                 watermark.bound()
             }
         };

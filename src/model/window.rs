@@ -58,7 +58,7 @@ impl Window {
         };
         for done in finished.into_iter().chain([gap_end]) {
             let to = done.from.min(span.to);
-            for end in ends[ends.partition_point(|end| *end <= from)..].iter() {
+            for end in &ends[ends.partition_point(|end| *end <= from)..] {
                 if from < to {
                     windows.push(Self {
                         from,

@@ -174,7 +174,14 @@ async fn totals_that_count_the_page_prove_nothing() {
         let service = Service::bursty(60_000).in_order(order);
         let page = |total: usize, token: Option<usize>| match token {
             Some(_) => (300, token),
-            None => (if total % 300 == 0 { 300 } else { total % 300 }, None),
+            None => (
+                if total.is_multiple_of(300) {
+                    300
+                } else {
+                    total % 300
+                },
+                None,
+            ),
         };
         let crawled = crawl(rewritten(service, page)).await;
         assert_all_came(&crawled, 60_000);
