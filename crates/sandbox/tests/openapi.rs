@@ -121,15 +121,21 @@ impl Open {
     }
 }
 
-/// The published document, if somebody says where it is.
+/// The published document, if it is there: where `CLIPCENSUS_OPENAPI` says, or beside the project.
 fn document() -> Option<Value> {
-    let Some(path) = std::env::var_os("CLIPCENSUS_OPENAPI") else {
+    let beside = || {
+        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        project
+            .join("../shared/reference/zoom-clips.openapi.json")
+            .into_os_string()
+    };
+    let path = std::env::var_os("CLIPCENSUS_OPENAPI").unwrap_or_else(beside);
+    let Ok(text) = std::fs::read_to_string(path) else {
         eprintln!(
             "skipped: set CLIPCENSUS_OPENAPI to the path of Zoom's OpenAPI document for Clips"
         );
         return None;
     };
-    let text = std::fs::read_to_string(path).unwrap();
     Some(serde_json::from_str(&text).unwrap())
 }
 
