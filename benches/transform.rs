@@ -24,34 +24,16 @@ use bytes::Bytes;
 use clipcensus::clip::SecretPolicy;
 use clipcensus::crawl::page::Decoder;
 use clipcensus::event::Events;
-use clipcensus::model::ChainRecord;
-use clipcensus::model::Window;
-use clipcensus::snapshot::CsvMode;
-use clipcensus::snapshot::Format;
-use clipcensus::snapshot::Layout;
-use clipcensus::snapshot::Publication;
-use clipcensus::snapshot::Table;
+use clipcensus::model::{ChainRecord, Window};
 use clipcensus::snapshot::instant::utc_date;
-use clipcensus::spool::ChainFiles;
-use clipcensus::spool::Spool;
-use clipcensus::spool::SpoolHeader;
-use clipcensus::spool::merge;
-use clipcensus::zoom::Client;
-use clipcensus::zoom::ClipsQuery;
-use clipcensus::zoom::Credentials;
-use clipcensus::zoom::DateFilter;
-use clipcensus::zoom::Endpoints;
-use clipcensus::zoom::HttpTransport;
-use clipcensus::zoom::Limits;
-use clipcensus::zoom::Page;
-use clipcensus::zoom::RetryPolicy;
-use clipcensus::zoom::Timeouts;
-use clipcensus::zoom::clips;
-use clipcensus_sandbox::Limits as SandboxLimits;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
-use rustix::time::ClockId;
-use rustix::time::clock_gettime;
+use clipcensus::snapshot::{CsvMode, Format, Layout, Publication, Table};
+use clipcensus::spool::{ChainFiles, Spool, SpoolHeader, merge};
+use clipcensus::zoom::{
+    Client, ClipsQuery, Credentials, DateFilter, Endpoints, HttpTransport, Limits, Page,
+    RetryPolicy, Timeouts, clips,
+};
+use clipcensus_sandbox::{Limits as SandboxLimits, Sandbox, SandboxOptions};
+use rustix::time::{ClockId, clock_gettime};
 
 const CLIPS: u64 = 300_000;
 

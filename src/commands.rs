@@ -2,61 +2,34 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::BufWriter;
-use std::io::IsTerminal;
-use std::io::Write;
+use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
 use clap::Parser;
+use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
 use jiff::Timestamp;
 
-use crate::check::check;
-use crate::check::worst;
-use crate::cli::Cli;
-use crate::cli::Command;
-use crate::cli::ExportArgs;
-use crate::cli::LogFormat;
-use crate::cli::ManArgs;
-use crate::cli::PruneArgs;
-use crate::cli::ReportArgs;
-use crate::cli::ReportFormat;
-use crate::cli::SandboxArgs;
-use crate::cli::VerifyArgs;
-use crate::config::ConfigError;
-use crate::config::Environment;
-use crate::config::Export;
+use crate::check::{check, worst};
+use crate::cli::{
+    Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
+    VerifyArgs,
+};
+use crate::config::{ConfigError, Environment, Export};
 use crate::error::Error;
 use crate::event::Listener;
-use crate::exit_code;
 use crate::exit_code::ExitCode;
 use crate::export::export;
-use crate::manual;
 use crate::monitor::Monitor;
-use crate::progress::Progress;
-use crate::progress::log;
-use crate::report;
+use crate::progress::{Progress, log};
 use crate::report::Bytes;
-use crate::report::numbers::size;
-use crate::report::numbers::things;
+use crate::report::numbers::{size, things};
 use crate::signals::until_signal;
-use crate::snapshot;
-use crate::snapshot::Dated;
-use crate::snapshot::Held;
-use crate::snapshot::Keep;
-use crate::snapshot::Layout;
-use crate::snapshot::OutputLock;
-use crate::snapshot::SnapshotError;
-use crate::snapshot::Table;
-use crate::snapshot::Verdict;
-use crate::snapshot::locate;
-use crate::snapshot::prune;
-use crate::snapshot::recover;
 use crate::snapshot::retain::reasons;
-use crate::verify::summary_of;
-use crate::verify::verify;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::scenario;
+use crate::snapshot::{
+    Dated, Held, Keep, Layout, OutputLock, SnapshotError, Table, Verdict, locate, prune, recover,
+};
+use crate::verify::{summary_of, verify};
+use crate::{exit_code, manual, report, snapshot};
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

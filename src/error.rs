@@ -4,8 +4,7 @@ use crate::config::ConfigError;
 use crate::crawl::CrawlError;
 use crate::exit_code::ExitCode;
 use crate::snapshot::SnapshotError;
-use crate::zoom::Failure;
-use crate::zoom::FailureKind;
+use crate::zoom::{Failure, FailureKind};
 
 /// What ends a command.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use textwrap::Options;
-use textwrap::WordSplitter;
+use textwrap::{Options, WordSplitter};
 
 /// What the process says to its caller: cron, systemd, an orchestrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

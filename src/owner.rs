@@ -2,23 +2,12 @@
 //!
 //! Column order, names and types are a contract with users, as those of the clips are.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::Array;
-use arrow::array::ArrayRef;
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
-use arrow::array::StringBuilder;
-use arrow::datatypes::DataType;
-use arrow::datatypes::Field;
-use arrow::datatypes::Schema;
-use arrow::datatypes::SchemaRef;
-use serde::Deserialize;
-use serde::Serialize;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use serde::{Deserialize, Serialize};
 
 use crate::clip::Column;
 
@@ -192,8 +181,7 @@ pub fn people_of(batch: &RecordBatch) -> impl Iterator<Item = (String, Person)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clip::Clip;
-    use crate::clip::ClipBatchBuilder;
+    use crate::clip::{Clip, ClipBatchBuilder};
 
     fn ids(owners: &[(&str, Option<&'static str>)]) -> OwnerIds {
         let mut clips = ClipBatchBuilder::with_capacity(owners.len());

@@ -1,11 +1,9 @@
 //! Counts attempts by their outcome, for the manifest.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
-use crate::event::Event;
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 
 /// The count so far.
 #[derive(Debug, Default)]

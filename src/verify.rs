@@ -2,16 +2,9 @@
 
 use crate::crawl::verdict;
 use crate::error::Error;
-use crate::report;
-use crate::report::Summary;
-use crate::report::SummaryFold;
-use crate::snapshot;
-use crate::snapshot::Document;
-use crate::snapshot::Finding;
-use crate::snapshot::Layout;
-use crate::snapshot::Manifest;
-use crate::snapshot::read_owners;
-use crate::snapshot::read_rows;
+use crate::report::{Summary, SummaryFold};
+use crate::snapshot::{Document, Finding, Layout, Manifest, read_owners, read_rows};
+use crate::{report, snapshot};
 
 /// The document that holds the summary as data.
 const SUMMARY: &str = "/summary.json";

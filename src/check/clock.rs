@@ -1,17 +1,12 @@
 //! The service's clock against ours, by the `Date` of the answers that come anyway.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::time::Duration;
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
 use crate::check::result::CheckResult;
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::Transport;
-use crate::zoom::transport::TransportError;
+use crate::zoom::transport::{Request, Response, Transport, TransportError};
 
 /// How far the clocks may be apart, in seconds. The census ends at our present: a clock that is fast
 /// asks for time to come, one that is slow leaves the newest clips out.

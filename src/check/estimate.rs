@@ -12,16 +12,10 @@ use std::time::Duration;
 use crate::config;
 use crate::crawl::Account;
 use crate::model::Window;
-use crate::report::numbers::count;
-use crate::report::numbers::things;
-use crate::zoom::Client;
-use crate::zoom::ClipsQuery;
-use crate::zoom::Failure;
-use crate::zoom::Limits;
-use crate::zoom::Page;
-use crate::zoom::clips;
+use crate::report::numbers::{count, things};
 use crate::zoom::clips::PAGE_SIZE;
 use crate::zoom::wire::text;
+use crate::zoom::{Client, ClipsQuery, Failure, Limits, Page, clips};
 
 /// How long a check waits for the service at most, whatever an export would.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);

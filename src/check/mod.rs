@@ -11,6 +11,7 @@ mod result;
 
 use crate::check::clock::ClockProbe;
 use crate::check::estimate::Sampling;
+pub use crate::check::result::{CheckResult, State, worst};
 use crate::config;
 use crate::config::Accounts;
 use crate::crawl::Account;
@@ -19,18 +20,10 @@ use crate::event::Events;
 use crate::export::census::Census;
 use crate::export::connect;
 use crate::export::connect::OpenSource;
-use crate::export::scopes::for_clips;
-use crate::export::scopes::for_owners;
+use crate::export::scopes::{for_clips, for_owners};
 use crate::model::Window;
-use crate::snapshot::Layout;
-use crate::snapshot::try_output;
-use crate::zoom::Client;
-use crate::zoom::HttpTransport;
-use crate::zoom::Timeouts;
-
-pub use crate::check::result::CheckResult;
-pub use crate::check::result::State;
-pub use crate::check::result::worst;
+use crate::snapshot::{Layout, try_output};
+use crate::zoom::{Client, HttpTransport, Timeouts};
 
 /// Accounts of which each is asked for its clips, at most.
 const ACCOUNTS_ASKED: usize = 8;

@@ -1,8 +1,7 @@
 //! What has no column: a JSON object that keeps it as it was sent, without its secrets.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 

@@ -12,13 +12,8 @@ pub mod schema;
 pub(crate) mod tests;
 mod value;
 
-pub use normalise::Normalised;
-pub use normalise::Reject;
-pub use normalise::normalise;
-pub use schema::ClipBatchBuilder;
-pub use schema::Column;
-pub use schema::SCHEMA_VERSION;
-pub use schema::schema;
+pub use normalise::{Normalised, Reject, normalise};
+pub use schema::{ClipBatchBuilder, Column, SCHEMA_VERSION, schema};
 
 /// Whether passcodes and signatures may reach the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,13 +7,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::clip::Clip;
-use crate::clip::SecretPolicy;
 use crate::clip::extra::Extra;
 use crate::clip::fields::Fields;
-use crate::clip::value;
-use crate::redact::redact_link;
-use crate::redact::redact_text;
+use crate::clip::{Clip, SecretPolicy, value};
+use crate::redact::{redact_link, redact_text};
 
 /// A clip, and what had to be repaired to make it.
 #[derive(Debug, Clone, PartialEq)]

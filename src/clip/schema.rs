@@ -2,22 +2,13 @@
 //!
 //! Column order, names and types are a contract with users. New columns come last and nullable.
 
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use arrow::array::ArrayRef;
-use arrow::array::BooleanBuilder;
-use arrow::array::Float64Builder;
-use arrow::array::Int64Builder;
-use arrow::array::ListBuilder;
-use arrow::array::RecordBatch;
-use arrow::array::StringBuilder;
-use arrow::array::TimestampMicrosecondBuilder;
-use arrow::datatypes::DataType;
-use arrow::datatypes::Field;
-use arrow::datatypes::Schema;
-use arrow::datatypes::SchemaRef;
-use arrow::datatypes::TimeUnit;
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::clip::Clip;
 

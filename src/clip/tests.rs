@@ -2,11 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::clip::Clip;
-use crate::clip::Normalised;
-use crate::clip::Reject;
-use crate::clip::SecretPolicy;
-use crate::clip::normalise;
+use crate::clip::{Clip, Normalised, Reject, SecretPolicy, normalise};
 
 mod documented;
 mod hostile;

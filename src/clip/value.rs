@@ -5,8 +5,7 @@ use std::fmt;
 
 use memchr::memchr;
 use serde::Deserializer;
-use serde::de::MapAccess;
-use serde::de::Visitor;
+use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::clip::decimal::Decimal;

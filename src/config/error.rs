@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use clipcensus_sandbox::ScenarioError;
 use jiff::Timestamp;
 
 use crate::clip::STATUSES;
 use crate::zoom::EndpointError;
-use clipcensus_sandbox::ScenarioError;
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]

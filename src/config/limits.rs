@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::cli::ExportArgs;
-use crate::cli::Plan;
-use crate::config::ConfigError;
-use crate::config::in_range;
+use crate::cli::{ExportArgs, Plan};
+use crate::config::{ConfigError, in_range};
 use crate::zoom::Limits;
 
 /// Requests under way at a time: enough for 64 a second that take half a second each. Every one of

@@ -14,28 +14,18 @@ mod limits;
 mod monitor;
 mod when;
 
+use crate::cli::{ByDate, CsvCells, ExportArgs, FileFormat};
+use crate::clip::{STATUSES, SecretPolicy};
 pub use crate::config::accounts::Accounts;
 pub use crate::config::credentials::Environment;
 pub use crate::config::error::ConfigError;
-pub use crate::config::monitor::MonitorSettings;
-pub use crate::config::monitor::PingUrl;
-pub use crate::config::when::When;
-
-use crate::cli::ByDate;
-use crate::cli::CsvCells;
-use crate::cli::ExportArgs;
-use crate::cli::FileFormat;
-use crate::clip::STATUSES;
-use crate::clip::SecretPolicy;
 use crate::config::file::read_file;
+pub use crate::config::monitor::{MonitorSettings, PingUrl};
+pub use crate::config::when::When;
 use crate::crawl::Filters;
 use crate::model::Window;
-use crate::snapshot::CsvMode;
-use crate::snapshot::Format;
-use crate::zoom::Credentials;
-use crate::zoom::DateFilter;
-use crate::zoom::Endpoints;
-use crate::zoom::Limits;
+use crate::snapshot::{CsvMode, Format};
+use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
 
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";

@@ -3,14 +3,12 @@
 
 use std::path::PathBuf;
 
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::cli::ExportArgs;
 use crate::config::file::read_file;
-use crate::zoom::EndpointError;
-use crate::zoom::Endpoints;
+use crate::zoom::{EndpointError, Endpoints};
 
 /// The address that is called; its path is a secret, and `Debug` does not show it.
 #[derive(Clone)]

@@ -1,8 +1,7 @@
 //! Points in time and durations as people type them.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::config::ConfigError;

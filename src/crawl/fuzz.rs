@@ -4,27 +4,18 @@
 
 use std::fs;
 use std::ops::Range;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
-use std::panic::resume_unwind;
-use std::path::Path;
-use std::path::PathBuf;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 
-use rand::RngExt;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::clip::SecretPolicy;
-use crate::clip::normalise;
-use crate::clip::tests::reconstruct::leftovers;
-use crate::clip::tests::reconstruct::matches;
-use crate::clip::tests::reconstruct::members_of;
+use crate::clip::tests::reconstruct::{leftovers, matches, members_of};
+use crate::clip::{SecretPolicy, normalise};
 use crate::crawl::page::Decoder;
 use crate::model::Window;
 use crate::spool::Hashing;
-use crate::zoom::DateFilter;
-use crate::zoom::Page;
-use crate::zoom::wire;
+use crate::zoom::{DateFilter, Page, wire};
 
 /// What is put in the place of a value, or anywhere.
 const VALUES: [&str; 34] = [

@@ -35,6 +35,7 @@ use crate::crawl::chain::Chain;
 use crate::crawl::page::Decoder;
 use crate::crawl::queue::Queue;
 use crate::crawl::sums::{Standing, Sums};
+pub use crate::crawl::windows::{doubtful, verdict};
 use crate::event::{Event, Events};
 use crate::model::window::{LONGEST_WINDOW, MARGIN};
 use crate::model::{ChainOutcome, ChainRecord, Window};
@@ -42,8 +43,6 @@ use crate::snapshot::{OutputLock, SnapshotError, WindowRecord};
 use crate::spool::{ChainFiles, Settled, Spool};
 use crate::zoom::clips::{self, PAGE_SIZE};
 use crate::zoom::{Client, ClipsQuery, Failure, FailureKind, RateLabel, Slot};
-
-pub use crate::crawl::windows::{doubtful, verdict};
 
 /// An account to list.
 #[derive(Debug, Clone, PartialEq, Eq)]

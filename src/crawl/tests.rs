@@ -5,29 +5,17 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use arrow::array::Array;
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::*;
-use crate::clip::Column;
-use crate::clip::SecretPolicy;
-use crate::snapshot::Layout;
-use crate::snapshot::Table;
-use crate::snapshot::Verdict;
-use crate::spool::SpoolHeader;
-use crate::spool::merge;
-use crate::zoom::Credentials;
-use crate::zoom::DateFilter;
-use crate::zoom::Endpoints;
-use crate::zoom::Limits;
-use crate::zoom::RetryPolicy;
-use crate::zoom::scripted::Answer;
-use crate::zoom::scripted::Scripted;
-use crate::zoom::scripted::answer;
-use crate::zoom::scripted::answer_with;
+use crate::clip::{Column, SecretPolicy};
+use crate::snapshot::{Layout, Table, Verdict};
+use crate::spool::{SpoolHeader, merge};
+use crate::zoom::scripted::{Answer, Scripted, answer, answer_with};
 use crate::zoom::transport::Request;
+use crate::zoom::{Credentials, DateFilter, Endpoints, Limits, RetryPolicy};
 
 mod doubtful;
 

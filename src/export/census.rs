@@ -3,25 +3,18 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
-use serde_json::json;
-use sha2::Digest;
-use sha2::Sha256;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::clip::SCHEMA_VERSION;
-use crate::clip::SecretPolicy;
+use crate::clip::{SCHEMA_VERSION, SecretPolicy};
 use crate::config;
 use crate::config::Accounts;
 use crate::crawl::Account;
 use crate::error::Error;
 use crate::export::connect::OpenSource;
 use crate::model::Window;
-use crate::snapshot::Layout;
-use crate::snapshot::Manifest;
-use crate::snapshot::SnapshotError;
-use crate::snapshot::Table;
-use crate::spool::SPOOL_FORMAT;
-use crate::spool::SpoolHeader;
+use crate::snapshot::{Layout, Manifest, SnapshotError, Table};
+use crate::spool::{SPOOL_FORMAT, SpoolHeader};
 use crate::zoom::DateFilter;
 
 /// The parameters that say which clips are listed.

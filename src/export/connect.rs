@@ -2,28 +2,19 @@
 
 use std::sync::Arc;
 
+use clipcensus_sandbox::{Sandbox, SandboxOptions};
 use secrecy::SecretString;
 
 use crate::config;
-use crate::config::Accounts;
-use crate::config::Source;
+use crate::config::{Accounts, Source};
 use crate::crawl::Account;
 use crate::error::Error;
 use crate::event::Events;
 use crate::export::owners::unknown;
-use crate::export::scopes::Need;
-use crate::export::scopes::for_clips;
-use crate::export::scopes::for_owners;
-use crate::zoom::Client;
-use crate::zoom::Credentials;
-use crate::zoom::Endpoints;
-use crate::zoom::HttpTransport;
-use crate::zoom::RetryPolicy;
-use crate::zoom::Timeouts;
+use crate::export::scopes::{Need, for_clips, for_owners};
 use crate::zoom::accounts::sub_accounts;
 use crate::zoom::transport::Transport;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
+use crate::zoom::{Client, Credentials, Endpoints, HttpTransport, RetryPolicy, Timeouts};
 
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;

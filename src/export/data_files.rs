@@ -10,12 +10,8 @@ use crate::config;
 use crate::error::Error;
 use crate::owner::OwnerIds;
 use crate::report::SummaryFold;
-use crate::snapshot::CsvMode;
-use crate::snapshot::Format;
-use crate::snapshot::Layout;
-use crate::snapshot::Publication;
-use crate::snapshot::Staged;
 use crate::snapshot::instant::utc_date;
+use crate::snapshot::{CsvMode, Format, Layout, Publication, Staged};
 
 /// Batches merged that wait to be written.
 const MERGED_AHEAD: usize = 4;

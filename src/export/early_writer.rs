@@ -172,17 +172,12 @@ impl Iterator for FinalRows {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::crawl::tests::SPAN;
-    use crate::crawl::tests::crawl_of;
-    use crate::snapshot::CsvMode;
-    use crate::snapshot::Format;
-    use crate::snapshot::Layout;
-    use crate::snapshot::Table;
+    use crate::crawl::tests::{SPAN, crawl_of};
     use crate::snapshot::testing::Row;
+    use crate::snapshot::{CsvMode, Format, Layout, Table};
     use crate::spool::testing::finish;
     use crate::zoom::scripted::Scripted;
 

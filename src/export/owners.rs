@@ -3,28 +3,15 @@
 //! Names are no part of the proof: what the service refuses to tell is a warning, and the owner
 //! stays an id. Only what passes, such as an outage, ends the run; the next one goes on from there.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::FutureExt;
-use futures_util::StreamExt;
-use futures_util::TryStreamExt;
-use futures_util::stream;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::crawl::Account;
-use crate::event::Event;
-use crate::event::Events;
-use crate::export::scopes::Need;
-use crate::export::scopes::ONE_USER;
-use crate::export::scopes::OWN_USERS;
-use crate::export::scopes::SUB_USERS;
-use crate::owner::OwnerIds;
-use crate::owner::People;
-use crate::owner::Person;
-use crate::zoom::Client;
-use crate::zoom::Failure;
-use crate::zoom::FailureKind;
-use crate::zoom::users;
+use crate::event::{Event, Events};
+use crate::export::scopes::{Need, ONE_USER, OWN_USERS, SUB_USERS};
+use crate::owner::{OwnerIds, People, Person};
+use crate::zoom::{Client, Failure, FailureKind, users};
 
 /// A call that can be made until the service says that the app may not.
 struct Open {

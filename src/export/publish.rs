@@ -8,34 +8,22 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clip::SCHEMA_VERSION;
-use crate::config;
-use crate::crawl::AccountFailure;
-use crate::crawl::Crawl;
+use crate::crawl::{AccountFailure, Crawl};
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::Published;
 use crate::export::data_files::DataFiles;
-use crate::export::early_writer::Counted;
-use crate::export::early_writer::EarlyWriter;
+use crate::export::early_writer::{Counted, EarlyWriter};
 use crate::export::owners::LookUp;
-use crate::owner::OwnerIds;
-use crate::owner::People;
-use crate::owner::owner_batch;
-use crate::report;
+use crate::owner::{OwnerIds, People, owner_batch};
 use crate::report::SummaryFold;
-use crate::snapshot;
-use crate::snapshot::DataFile;
-use crate::snapshot::Format;
-use crate::snapshot::Layout;
-use crate::snapshot::Manifest;
-use crate::snapshot::REJECTS;
-use crate::snapshot::SnapshotError;
-use crate::snapshot::Staged;
-use crate::snapshot::Totals;
-use crate::snapshot::Verdict;
-use crate::snapshot::WindowRecord;
+use crate::snapshot::{
+    DataFile, Format, Layout, Manifest, REJECTS, SnapshotError, Staged, Totals, Verdict,
+    WindowRecord,
+};
 use crate::spool::merge;
 use crate::tally::Tally;
+use crate::{config, report, snapshot};
 
 /// A crawl that is over, and all that is to be said about it.
 pub(super) struct Finished {

@@ -13,37 +13,24 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use clipcensus_sandbox::in_memory::{ConnectionError, InMemory, ORIGIN, Request as SandboxRequest};
+use clipcensus_sandbox::{AccountTruth, SandboxCredentials};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use reqwest::header::HeaderMap;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-use super::Published;
-use super::export_through;
+use super::{Published, export_through};
 use crate::cli::ExportArgs;
 use crate::clip::Column;
-use crate::config::Environment;
-use crate::config::Export;
+use crate::config::{Environment, Export};
 use crate::error::Error;
-use crate::snapshot::locate;
-use crate::snapshot::read_rows;
+use crate::snapshot::{locate, read_rows};
 use crate::zoom::Timeouts;
-use crate::zoom::transport::Authorization;
-use crate::zoom::transport::Method;
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::Transport;
-use crate::zoom::transport::TransportError;
-use crate::zoom::transport::Which;
-use clipcensus_sandbox::AccountTruth;
-use clipcensus_sandbox::SandboxCredentials;
-use clipcensus_sandbox::in_memory::ConnectionError;
-use clipcensus_sandbox::in_memory::InMemory;
-use clipcensus_sandbox::in_memory::ORIGIN;
-use clipcensus_sandbox::in_memory::Request as SandboxRequest;
+use crate::zoom::transport::{
+    Authorization, Method, Request, Response, Transport, TransportError, Which,
+};
 
 /// Longer than any export takes in virtual time, with all its waits.
 const FOR_EVER: Duration = Duration::from_hours(1000);

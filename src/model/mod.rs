@@ -3,7 +3,5 @@
 pub mod chain;
 pub mod window;
 
-pub use chain::ChainOutcome;
-pub use chain::ChainRecord;
-pub use chain::Shared;
+pub use chain::{ChainOutcome, ChainRecord, Shared};
 pub use window::Window;

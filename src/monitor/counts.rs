@@ -1,10 +1,8 @@
 //! What an export has done so far, counted from its events.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
-use crate::event::Event;
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 use crate::tally::Tally;
 
 /// Windows and records of one run.

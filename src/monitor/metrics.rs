@@ -1,7 +1,6 @@
 //! The metrics file: gauges in Prometheus' text format, for the textfile collector.
 
-use std::fmt::Display;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -12,13 +11,8 @@ use crate::event::Outcome;
 use crate::exit_code::ExitCode;
 use crate::monitor::counts::Counts;
 use crate::report::Summary;
-use crate::snapshot::Manifest;
-use crate::snapshot::SnapshotError;
-use crate::snapshot::Verdict;
-use crate::snapshot::file::remove;
-use crate::snapshot::file::rename;
-use crate::snapshot::file::write_durable;
-use crate::snapshot::locate;
+use crate::snapshot::file::{remove, rename, write_durable};
+use crate::snapshot::{Manifest, SnapshotError, Verdict, locate};
 
 /// When an export last ended well. Kept from one file to the next.
 const LAST_SUCCESS: &str = "clipcensus_last_success_timestamp_seconds";

@@ -3,13 +3,8 @@
 use std::time::Duration;
 
 use crate::config::PingUrl;
-use crate::zoom::HttpTransport;
-use crate::zoom::Timeouts;
-use crate::zoom::transport::Authorization;
-use crate::zoom::transport::Method;
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Transport;
-use crate::zoom::transport::TransportError;
+use crate::zoom::transport::{Authorization, Method, Request, Transport, TransportError};
+use crate::zoom::{HttpTransport, Timeouts};
 
 /// How long one call takes at most.
 const TIMEOUT: Duration = Duration::from_secs(5);

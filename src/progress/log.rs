@@ -28,14 +28,12 @@ use std::time::Duration;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::Layer;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::LogFormat;
-use crate::event::Event;
-use crate::event::Outcome;
+use crate::event::{Event, Outcome};
 use crate::progress::meter::ProgressSnapshot;
 
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.

@@ -1,12 +1,10 @@
 //! How far a crawl is, how fast, and how long it still takes: numbers only.
 
 use std::collections::VecDeque;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::event::Event;
-use crate::report::numbers::count;
-use crate::report::numbers::duration;
+use crate::report::numbers::{count, duration};
 
 /// What rates are measured over.
 const RECENT: Duration = Duration::from_secs(15);

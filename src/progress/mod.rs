@@ -1,19 +1,14 @@
 //! Events become messages on stderr: a bar on a terminal, a line now and then elsewhere, and the log.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
-use indicatif::ProgressDrawTarget;
-use indicatif::ProgressStyle;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub mod log;
 mod meter;
 
-use crate::event::Event;
-use crate::event::Listener;
+use crate::event::{Event, Listener};
 use crate::progress::log::told;
 use crate::progress::meter::ProgressMeter;
 

@@ -10,19 +10,14 @@ mod text;
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-use memchr::memchr_iter;
-use memchr::memchr2;
-use memchr::memchr3;
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
 use serde::de::IgnoredAny;
 
 use crate::redact::surrogate::without_halves;
-use crate::redact::text::STAND_IN;
-use crate::redact::text::cut_secrets;
-use crate::redact::text::cut_signatures;
-use crate::redact::text::mentions_a_secret;
-use crate::redact::text::names_a_secret;
-use crate::redact::text::without_secret_parameters;
+use crate::redact::text::{
+    STAND_IN, cut_secrets, cut_signatures, mentions_a_secret, names_a_secret,
+    without_secret_parameters,
+};
 
 /// What stands where a secret value stood.
 const CUT: &str = "\"***\"";

@@ -1,11 +1,8 @@
 //! The summary as markdown with tables: `summary.md`.
 
-use crate::report::page::Limits;
-use crate::report::page::plain::LONGEST_PROSE;
-use crate::report::page::plain::fit;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Table;
-use crate::report::page::sections;
+use crate::report::page::plain::{LONGEST_PROSE, fit};
+use crate::report::page::section::{Kind, Table};
+use crate::report::page::{Limits, sections};
 use crate::report::summary::Summary;
 
 /// Titles and the like are cut here.

@@ -20,13 +20,10 @@ pub mod text;
 mod tests;
 
 pub use bytes::Bytes;
-pub use fold::COLUMNS;
-pub use fold::FoldError;
-pub use fold::SummaryFold;
+pub use fold::{COLUMNS, FoldError, SummaryFold};
 pub use html::html;
 pub use markdown::markdown;
 pub use owners_csv::owners_csv;
 pub use page::numbers;
-pub use summary::Summary;
-pub use summary::json;
+pub use summary::{Summary, json};
 pub use text::text;

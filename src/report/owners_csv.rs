@@ -3,17 +3,12 @@
 use std::io;
 use std::io::Write;
 
+use Cell::{Clips, Decimal, Size, Text};
+
 use crate::clip::STATUSES;
 use crate::report::bytes::Bytes;
-use crate::report::summary::OwnerUsage;
-use crate::report::summary::StatusClips;
-use crate::report::summary::Summary;
+use crate::report::summary::{OwnerUsage, StatusClips, Summary};
 use crate::snapshot::csv::defused;
-
-use Cell::Clips;
-use Cell::Decimal;
-use Cell::Size;
-use Cell::Text;
 
 /// A column: its name, and what an owner has in it.
 type Column = (&'static str, fn(&OwnerUsage) -> Cell<'_>);

@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::Deserializer;
-use serde::Serialize;
-use serde::Serializer;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clip::STATUSES;
-use crate::owner::People;
-use crate::owner::Person;
+use crate::owner::{People, Person};
 use crate::report::bytes::Bytes;
 use crate::snapshot::DataFile;
 

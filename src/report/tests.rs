@@ -11,20 +11,12 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 
-use super::Summary;
-use super::SummaryFold;
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
-use crate::snapshot::AccountFailure;
-use crate::snapshot::DataFile;
-use crate::snapshot::Manifest;
-use crate::snapshot::Totals;
-use crate::snapshot::Verdict;
-use crate::snapshot::WindowOutcome;
-use crate::snapshot::WindowRecord;
-use crate::snapshot::testing::SNAPSHOT_AT;
-use crate::snapshot::testing::manifest;
-use crate::snapshot::testing::window;
+use super::{Summary, SummaryFold};
+use crate::clip::{Clip, ClipBatchBuilder};
+use crate::snapshot::testing::{SNAPSHOT_AT, manifest, window};
+use crate::snapshot::{
+    AccountFailure, DataFile, Manifest, Totals, Verdict, WindowOutcome, WindowRecord,
+};
 
 fn batch(clips: &[Clip<'_>]) -> RecordBatch {
     let mut builder = ClipBatchBuilder::with_capacity(clips.len());

@@ -1,13 +1,8 @@
 //! The summary as plain text of 80 columns: for terminals and chats.
 
-use crate::report::page::Limits;
-use crate::report::page::plain::fit;
-use crate::report::page::plain::pad;
-use crate::report::page::plain::width;
-use crate::report::page::plain::wrap;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Table;
-use crate::report::page::sections;
+use crate::report::page::plain::{fit, pad, width, wrap};
+use crate::report::page::section::{Kind, Table};
+use crate::report::page::{Limits, sections};
 use crate::report::summary::Summary;
 
 /// No line is wider.

@@ -1,12 +1,10 @@
 //! A writer whose work is done by a thread of its own, one buffer behind.
 
-use std::io;
 use std::io::Write;
-use std::mem;
 use std::sync::mpsc;
 use std::sync::mpsc::SyncSender;
-use std::thread;
 use std::thread::JoinHandle;
+use std::{io, mem, thread};
 
 /// Bytes that are handed on at once.
 const BUFFER: usize = 1 << 18;

@@ -1,17 +1,13 @@
 //! The columns of a row group, encoded and compressed side by side.
 
 use std::cmp::Reverse;
-use std::sync::LazyLock;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-use ::parquet::arrow::arrow_writer::ArrowColumnChunk;
-use ::parquet::arrow::arrow_writer::ArrowColumnWriter;
-use ::parquet::arrow::arrow_writer::ArrowLeafColumn;
-use ::parquet::arrow::arrow_writer::compute_leaves;
-use ::parquet::errors::ParquetError;
-use ::parquet::errors::Result;
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, compute_leaves,
+};
+use ::parquet::errors::{ParquetError, Result};
 use arrow::array::RecordBatch;
 
 /// Threads: the few columns of text are most of the work.

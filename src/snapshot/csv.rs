@@ -11,17 +11,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
-use arrow::array::Array;
-use arrow::array::ArrayRef;
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
-use arrow::datatypes::DataType;
-use arrow::datatypes::Float64Type;
-use arrow::datatypes::Int64Type;
-use arrow::datatypes::Schema;
-use arrow::datatypes::TimestampMicrosecondType;
-use serde::Deserialize;
-use serde::Serialize;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
+use serde::{Deserialize, Serialize};
 
 use crate::snapshot::instant;
 

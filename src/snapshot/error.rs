@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ::parquet::errors::ParquetError;
 use arrow::error::ArrowError;

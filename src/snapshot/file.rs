@@ -1,14 +1,10 @@
 //! Files and folders: private ones, durable ones, and writers that digest what passes.
 
-use std::fs;
-use std::fs::DirBuilder;
-use std::fs::File;
-use std::io;
-use std::io::BufReader;
-use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{DirBuilder, File};
+use std::io::{BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::{fs, io};
 
 use data_encoding::HEXLOWER;
 

@@ -1,7 +1,6 @@
 //! Where everything stands below the output folder.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 

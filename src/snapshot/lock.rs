@@ -1,11 +1,9 @@
 //! One export at a time per output folder: a lock that dies with its process.
 
 use std::fs;
-use std::fs::File;
-use std::fs::TryLockError;
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::file::create_dirs;
@@ -94,9 +92,8 @@ pub fn try_output(layout: &Layout) -> Result<(), SnapshotError> {
 
 #[cfg(test)]
 mod tests {
-    use crate::snapshot::layout::Table;
-
     use super::*;
+    use crate::snapshot::layout::Table;
 
     #[test]
     fn a_second_export_is_refused_until_the_first_has_ended() {

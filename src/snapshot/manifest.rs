@@ -1,25 +1,19 @@
 //! The manifest: the JSON that proves a snapshot. It is written last.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::io::Write;
 use std::path::Path;
+use std::{fs, io};
 
 use jiff::civil::Date;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::DigestWriter;
-use crate::snapshot::file::Sha256;
+use crate::snapshot::file::{DigestWriter, Sha256};
 use crate::snapshot::instant;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::MANIFEST;
-use crate::snapshot::layout::OWNERS;
-use crate::snapshot::layout::Table;
+use crate::snapshot::layout::{Layout, MANIFEST, OWNERS, Table};
 use crate::snapshot::recover::manifest_dir;
 
 /// How a window ended.
@@ -364,9 +358,8 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::snapshot::testing::manifest;
-
     use super::*;
+    use crate::snapshot::testing::manifest;
 
     #[test]
     fn a_manifest_reads_back_and_shows_instants_as_text() {

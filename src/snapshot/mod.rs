@@ -26,31 +26,15 @@ pub(crate) mod testing;
 
 pub use csv::CsvMode;
 pub use error::SnapshotError;
-pub use layout::Layout;
-pub use layout::Table;
-pub use lock::OutputLock;
-pub use lock::try_output;
-pub use manifest::AccountFailure;
-pub use manifest::DataFile;
-pub use manifest::Document;
-pub use manifest::Format;
-pub use manifest::Manifest;
-pub use manifest::Totals;
-pub use manifest::Verdict;
-pub use manifest::WindowOutcome;
-pub use manifest::WindowRecord;
-pub use prune::Held;
-pub use prune::prune;
-pub use publish::Publication;
-pub use publish::Staged;
-pub use read::Rows;
-pub use read::locate;
-pub use read::read_owners;
-pub use read::read_rows;
-pub use recover::Recovery;
-pub use recover::recover;
-pub use retain::Dated;
-pub use retain::Keep;
-pub use verify::Finding;
-pub use verify::REJECTS;
-pub use verify::verify;
+pub use layout::{Layout, Table};
+pub use lock::{OutputLock, try_output};
+pub use manifest::{
+    AccountFailure, DataFile, Document, Format, Manifest, Totals, Verdict, WindowOutcome,
+    WindowRecord,
+};
+pub use prune::{Held, prune};
+pub use publish::{Publication, Staged};
+pub use read::{Rows, locate, read_owners, read_rows};
+pub use recover::{Recovery, recover};
+pub use retain::{Dated, Keep};
+pub use verify::{Finding, REJECTS, verify};

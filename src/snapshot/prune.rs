@@ -1,21 +1,15 @@
 //! Removing old snapshots, whole: first the manifest, then its data, so that no reader finds a
 //! manifest whose data is gone. What was begun is completed by [`recover`](crate::snapshot::recover()).
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use jiff::civil::Date;
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::create_dirs;
-use crate::snapshot::file::remove;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::Table;
-use crate::snapshot::manifest::Latest;
-use crate::snapshot::manifest::Manifest;
-use crate::snapshot::manifest::Verdict;
-use crate::snapshot::recover::Intent;
-use crate::snapshot::recover::carry_out;
+use crate::snapshot::file::{create_dirs, remove};
+use crate::snapshot::layout::{Layout, Table};
+use crate::snapshot::manifest::{Latest, Manifest, Verdict};
+use crate::snapshot::recover::{Intent, carry_out};
 use crate::snapshot::retain::Dated;
 
 /// A snapshot of an output folder.
@@ -125,16 +119,11 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::owner::OwnerIds;
-    use crate::owner::People;
-    use crate::owner::owner_batch;
+    use crate::owner::{OwnerIds, People, owner_batch};
     use crate::snapshot::csv::CsvMode;
-    use crate::snapshot::manifest::Format;
-    use crate::snapshot::manifest::Totals;
-    use crate::snapshot::manifest::WindowRecord;
+    use crate::snapshot::manifest::{Format, Totals, WindowRecord};
     use crate::snapshot::publish::Publication;
-    use crate::snapshot::recover::Recovery;
-    use crate::snapshot::recover::recover;
+    use crate::snapshot::recover::{Recovery, recover};
     use crate::snapshot::testing;
     use crate::snapshot::verify::verify;
 

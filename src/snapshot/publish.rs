@@ -2,35 +2,22 @@
 
 use std::fs;
 use std::fs::File;
-use std::io::BufWriter;
-use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
 use crate::snapshot::behind::Behind;
-use crate::snapshot::csv::CsvMode;
-use crate::snapshot::csv::CsvWriter;
+use crate::snapshot::csv::{CsvMode, CsvWriter};
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::DigestWriter;
-use crate::snapshot::file::LongFile;
-use crate::snapshot::file::Sha256;
-use crate::snapshot::file::create_dirs;
-use crate::snapshot::file::remove;
-use crate::snapshot::file::sync_dir;
-use crate::snapshot::file::write_durable;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::MANIFEST;
-use crate::snapshot::manifest::DataFile;
-use crate::snapshot::manifest::Document;
-use crate::snapshot::manifest::Format;
-use crate::snapshot::manifest::Latest;
-use crate::snapshot::manifest::Manifest;
+use crate::snapshot::file::{
+    DigestWriter, LongFile, Sha256, create_dirs, remove, sync_dir, write_durable,
+};
+use crate::snapshot::layout::{Layout, MANIFEST};
+use crate::snapshot::manifest::{DataFile, Document, Format, Latest, Manifest};
 use crate::snapshot::parquet::ParquetWriter;
-use crate::snapshot::recover::Intent;
-use crate::snapshot::recover::carry_out;
+use crate::snapshot::recover::{Intent, carry_out};
 use crate::snapshot::rowset::Rowset;
 
 /// The staged folder of data files.

@@ -4,29 +4,20 @@ use std::collections::VecDeque;
 use std::fs;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use ::parquet::arrow::arrow_reader::ArrowReaderOptions;
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReader;
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use arrow::array::RecordBatch;
 
-use crate::owner::People;
-use crate::owner::people_of;
-use crate::snapshot::csv::CsvMode;
-use crate::snapshot::csv::CsvReader;
+use crate::owner::{People, people_of};
+use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::MANIFEST;
-use crate::snapshot::layout::Table;
-use crate::snapshot::manifest::DataFile;
-use crate::snapshot::manifest::Format;
-use crate::snapshot::manifest::Manifest;
+use crate::snapshot::layout::{Layout, MANIFEST, Table};
+use crate::snapshot::manifest::{DataFile, Format, Manifest};
 use crate::snapshot::recover::manifest_dir;
-use crate::snapshot::rowset::Rowset;
-use crate::snapshot::rowset::check_schema;
+use crate::snapshot::rowset::{Rowset, check_schema};
 
 /// Rows per batch read from Parquet.
 const BATCH_ROWS: usize = 4096;

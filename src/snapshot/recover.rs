@@ -7,22 +7,15 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use rustix::fs::CWD;
-use rustix::fs::RenameFlags;
-use rustix::fs::renameat_with;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::remove;
-use crate::snapshot::file::rename;
-use crate::snapshot::file::sync_dir;
-use crate::snapshot::file::write_durable;
+use crate::snapshot::file::{remove, rename, sync_dir, write_durable};
 use crate::snapshot::layout::Layout;
 use crate::snapshot::publish::LATEST;
 

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use arrow::datatypes::Schema;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 
-use crate::clip::Column;
-use crate::clip::schema;
-use crate::owner::OwnerColumn;
-use crate::owner::owner_schema;
+use crate::clip::{Column, schema};
+use crate::owner::{OwnerColumn, owner_schema};
 use crate::snapshot::error::SnapshotError;
 
 /// What the rows of a file are.

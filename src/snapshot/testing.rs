@@ -7,20 +7,11 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
-use crate::clip::SCHEMA_VERSION;
-use crate::clip::schema;
+use crate::clip::{Clip, ClipBatchBuilder, SCHEMA_VERSION, schema};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::instant::utc_date;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::Table;
-use crate::snapshot::manifest::Format;
-use crate::snapshot::manifest::Manifest;
-use crate::snapshot::manifest::Totals;
-use crate::snapshot::manifest::Verdict;
-use crate::snapshot::manifest::WindowOutcome;
-use crate::snapshot::manifest::WindowRecord;
+use crate::snapshot::layout::{Layout, Table};
+use crate::snapshot::manifest::{Format, Manifest, Totals, Verdict, WindowOutcome, WindowRecord};
 
 /// 2026-11-23T00:00:00Z.
 pub(crate) const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;

@@ -1,29 +1,20 @@
 //! Checks a snapshot's files against its manifest, and the manifest against itself.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::fs::File;
-use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::{fs, io};
 
 use jiff::civil::Date;
 
 mod sums;
 
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::Sha256;
-use crate::snapshot::file::digest_file;
-use crate::snapshot::layout::Layout;
-use crate::snapshot::layout::MANIFEST;
-use crate::snapshot::manifest::DataFile;
-use crate::snapshot::manifest::Format;
-use crate::snapshot::manifest::Latest;
-use crate::snapshot::manifest::Manifest;
-use crate::snapshot::read::data_file;
-use crate::snapshot::read::open_parquet;
-use crate::snapshot::read::rows;
+use crate::snapshot::file::{Sha256, digest_file};
+use crate::snapshot::layout::{Layout, MANIFEST};
+use crate::snapshot::manifest::{DataFile, Format, Latest, Manifest};
+use crate::snapshot::read::{data_file, open_parquet, rows};
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
 

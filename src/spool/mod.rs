@@ -23,10 +23,9 @@ mod run;
 pub(crate) mod testing;
 mod watermark;
 
+pub use key::Hashing;
 pub use merge::{Merge, merge};
 pub use watermark::{Bound, Watermark};
-
-pub use key::Hashing;
 
 use crate::model::{ChainRecord, Window};
 use crate::snapshot::SnapshotError;

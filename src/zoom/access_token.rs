@@ -4,31 +4,20 @@
 //! A fetch that fails is one failed attempt of the calls that waited for it; they decide whether
 //! to try again.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::HeaderMap;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::event::Event;
-use crate::event::Events;
-use crate::event::Outcome;
-use crate::zoom::attempt::Asked;
-use crate::zoom::attempt::AttemptError;
-use crate::zoom::transport::Authorization;
-use crate::zoom::transport::Method;
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::Transport;
+use crate::event::{Event, Events, Outcome};
+use crate::zoom::attempt::{Asked, AttemptError};
+use crate::zoom::transport::{Authorization, Method, Request, Response, Transport};
 use crate::zoom::wire::WireError;
 
 /// How fetching an access token is named in events and failures.

@@ -75,9 +75,7 @@ mod tests {
     use crate::zoom::failure::FailureKind;
     use crate::zoom::limiter::Limits;
     use crate::zoom::retry::RetryPolicy;
-    use crate::zoom::scripted::Answer;
-    use crate::zoom::scripted::Scripted;
-    use crate::zoom::scripted::answer;
+    use crate::zoom::scripted::{Answer, Scripted, answer};
 
     async fn run(answers: Vec<Answer>) -> Result<Vec<SubAccount>, Failure> {
         let limits = Limits {

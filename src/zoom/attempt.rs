@@ -4,13 +4,10 @@ use reqwest::header::HeaderMap;
 
 use crate::event::Outcome;
 use crate::redact::redact_message;
-use crate::zoom::error_body::ErrorBody;
-use crate::zoom::error_body::excerpt;
+use crate::zoom::error_body::{ErrorBody, excerpt};
 use crate::zoom::failure::FailureKind;
-use crate::zoom::retry_after::RetryAfter;
-use crate::zoom::retry_after::is_daily;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::TransportError;
+use crate::zoom::retry_after::{RetryAfter, is_daily};
+use crate::zoom::transport::{Response, TransportError};
 use crate::zoom::wire::WireError;
 
 /// Codes that say that the access token is no longer accepted: another one may be.

@@ -14,37 +14,18 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::cores::Cores;
-use crate::event::Event;
-use crate::event::Events;
-use crate::event::Outcome;
+use crate::event::{Event, Events, Outcome};
 use crate::zoom::access_token;
-use crate::zoom::access_token::AccessToken;
-use crate::zoom::access_token::AccessTokens;
-use crate::zoom::attempt::Asked;
-use crate::zoom::attempt::AttemptError;
-use crate::zoom::attempt::Class;
-use crate::zoom::failure::Failure;
-use crate::zoom::failure::FailureKind;
-use crate::zoom::limiter::Limiter;
-use crate::zoom::limiter::Limits;
-use crate::zoom::limiter::RateLabel;
-use crate::zoom::limiter::Slot;
-use crate::zoom::retry::After;
-use crate::zoom::retry::RetryPolicy;
-use crate::zoom::retry::SoFar;
-use crate::zoom::retry::Verdict;
-use crate::zoom::transport::Authorization;
-use crate::zoom::transport::Method;
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::Transport;
-use crate::zoom::transport::TransportError;
-use crate::zoom::wire::PageToken;
-use crate::zoom::wire::WireError;
-
 pub use crate::zoom::access_token::Credentials;
+use crate::zoom::access_token::{AccessToken, AccessTokens};
+use crate::zoom::attempt::{Asked, AttemptError, Class};
 pub use crate::zoom::call::Call;
 pub use crate::zoom::endpoints::Endpoints;
+use crate::zoom::failure::{Failure, FailureKind};
+use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot};
+use crate::zoom::retry::{After, RetryPolicy, SoFar, Verdict};
+use crate::zoom::transport::{Authorization, Method, Request, Response, Transport, TransportError};
+use crate::zoom::wire::{PageToken, WireError};
 
 /// The service, for one app. A clone is the same service: it shares token, gates and pace.
 #[derive(Clone)]

@@ -6,12 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
-use crate::zoom::failure::Failure;
-use crate::zoom::failure::FailureKind;
-use crate::zoom::wire::Page;
-use crate::zoom::wire::PageToken;
-use crate::zoom::wire::WireError;
-use crate::zoom::wire::text;
+use crate::zoom::failure::{Failure, FailureKind};
+use crate::zoom::wire::{Page, PageToken, WireError, text};
 
 /// How often a list is started again.
 const RESTARTS: u32 = 3;

@@ -4,8 +4,7 @@
 //! the rest. It is kept for a while, and comes back with every success after that.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;

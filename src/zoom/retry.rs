@@ -4,14 +4,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rand::Rng;
-use rand::RngExt;
+use rand::{Rng, RngExt};
 
-use crate::zoom::attempt::AttemptError;
-use crate::zoom::attempt::Class;
+use crate::zoom::attempt::{AttemptError, Class};
 use crate::zoom::failure::FailureKind;
-use crate::zoom::retry_after::RetryAfter;
-use crate::zoom::retry_after::next_midnight;
+use crate::zoom::retry_after::{RetryAfter, next_midnight};
 
 /// The first pause after too many requests a second when the service names none.
 const THROTTLED: Duration = Duration::from_secs(1);

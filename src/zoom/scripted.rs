@@ -4,22 +4,15 @@
 //! the whole program can use it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use reqwest::header::HeaderMap;
-use reqwest::header::HeaderName;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use crate::zoom::transport::Request;
-use crate::zoom::transport::Response;
-use crate::zoom::transport::Transport;
-use crate::zoom::transport::TransportError;
+use crate::zoom::transport::{Request, Response, Transport, TransportError};
 
 /// What the script answers to one request.
 pub type Answer = Result<Response, TransportError>;

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::owner::Ids;
-use crate::owner::People;
-use crate::owner::Person;
+use crate::owner::{Ids, People, Person};
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
 use crate::zoom::limiter::RateLabel;
 use crate::zoom::list;
-use crate::zoom::wire::WireError;
-use crate::zoom::wire::text;
+use crate::zoom::wire::{WireError, text};
 
 /// The states that a list can be asked for, one a call. Users who were deleted are in no list.
 pub const STATES: [&str; 3] = ["active", "inactive", "pending"];
@@ -109,8 +106,7 @@ mod tests {
     use crate::zoom::failure::FailureKind;
     use crate::zoom::limiter::Limits;
     use crate::zoom::retry::RetryPolicy;
-    use crate::zoom::scripted::Scripted;
-    use crate::zoom::scripted::answer;
+    use crate::zoom::scripted::{Scripted, answer};
 
     fn client(transport: &Arc<Scripted>) -> Client {
         let limits = Limits {

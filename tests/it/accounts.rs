@@ -3,18 +3,9 @@
 
 use std::fs;
 
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{Behaviour, Fault, FaultRule, Limits, SandboxOptions, Trigger};
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::assert_nothing_published;
-use crate::support::clips;
+use crate::support::{Program, World, assert_is_truth, assert_nothing_published, clips};
 
 /// Windows of 28 days from 2023-01-01 to 2026-11-01.
 const WINDOWS: u64 = 50;

@@ -2,18 +2,15 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-use crate::support::World;
-use crate::support::clips;
+use crate::support::{World, clips};
 
 const DRIVER: &str = include_str!("browser/driver.js");
 

@@ -2,20 +2,11 @@
 
 use std::fs;
 
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::History;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::ScopeNames;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{
+    Behaviour, Fault, FaultRule, History, SandboxOptions, ScopeNames, Trigger,
+};
 
-use crate::support::Program;
-use crate::support::Run;
-use crate::support::World;
-use crate::support::clips;
-use crate::support::with_a_forbidden_account;
-use crate::support::with_scopes;
+use crate::support::{Program, Run, World, clips, with_a_forbidden_account, with_scopes};
 
 /// The states of the lines about a thing.
 fn states(run: &Run, about: &str) -> Vec<String> {

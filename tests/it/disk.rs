@@ -2,19 +2,12 @@
 
 use std::fs;
 use std::fs::File;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{Fault, FaultRule, Faults, SandboxOptions, Trigger};
 
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::clips;
+use crate::support::{World, assert_is_truth, clips};
 
 const SKIPPED: &str = "skipped: a small file system cannot be mounted here; it needs root";
 

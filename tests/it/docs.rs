@@ -2,20 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use clipcensus::cli::Cli;
 use clipcensus::clip::schema;
 use clipcensus::owner::owner_schema;
 
-use crate::house::root;
-use crate::house::rust_files;
-use crate::support::World;
-use crate::support::clips;
+use crate::house::{root, rust_files};
+use crate::support::{World, clips};
 
 /// A text for users, its blocks of code apart.
 struct Page {

@@ -3,25 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::AsArray;
-use arrow::array::BooleanArray;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Change;
-use clipcensus_sandbox::Drift;
-use clipcensus_sandbox::Order;
-use clipcensus_sandbox::Paging;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::TotalRecords;
+use clipcensus_sandbox::{Behaviour, Change, Drift, Order, Paging, SandboxOptions, TotalRecords};
 use serde_json::Value;
 
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::assert_nothing_published;
-use crate::support::clips;
-use crate::support::parquet_rows;
-use crate::support::texts;
+use crate::support::{
+    World, assert_is_truth, assert_nothing_published, clips, parquet_rows, texts,
+};
 
 /// How often an export of a moving account is run before it must have come to rest.
 const MOST_RUNS: usize = 6;

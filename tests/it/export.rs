@@ -1,27 +1,11 @@
 //! What is listed: every clip, once, for all sizes, histories, lists, bounds and formats.
 
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
-use arrow::datatypes::Float64Type;
-use arrow::datatypes::Int64Type;
-use arrow::datatypes::TimestampMicrosecondType;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::EndToken;
-use clipcensus_sandbox::History;
-use clipcensus_sandbox::Order;
-use clipcensus_sandbox::Paging;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::TagShape;
-
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
+use clipcensus_sandbox::{Behaviour, EndToken, History, Order, Paging, SandboxOptions, TagShape};
 use serde_json::Value;
 
-use crate::support::OnePage;
-use crate::support::Program;
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::clips;
-use crate::support::parquet_rows;
-use crate::support::texts;
+use crate::support::{OnePage, Program, World, assert_is_truth, clips, parquet_rows, texts};
 
 const HISTORIES: [History; 3] = [History::Even, History::RecentHeavy, History::Bursty];
 

@@ -1,26 +1,15 @@
 //! What goes wrong on the way: each fault passes at the cost of time, or ends the run with a message
 //! that names it, and nothing is published.
 
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Order;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::ScopeNames;
-use clipcensus_sandbox::Target;
-use clipcensus_sandbox::TokenRefusal;
-use clipcensus_sandbox::TooMany;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{
+    Fault, FaultRule, Order, Sandbox, ScopeNames, Target, TokenRefusal, TooMany, Trigger,
+};
 
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::assert_nothing_published;
-use crate::support::clips;
-use crate::support::parquet_rows;
-use crate::support::with_faults;
+use crate::support::{
+    World, assert_is_truth, assert_nothing_published, clips, parquet_rows, with_faults,
+};
 
 /// Whether a fault strikes page tokens only: these are used where a list comes in no order of dates.
 const fn strikes_page_tokens(fault: Fault) -> bool {

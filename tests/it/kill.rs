@@ -9,34 +9,18 @@ use std::fs;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::path::PathBuf;
-use std::process::Child;
-use std::process::Output;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::History;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::TooMany;
-use clipcensus_sandbox::Trigger;
-use rand::RngExt;
-use rand::SeedableRng;
+use clipcensus_sandbox::{Fault, FaultRule, Faults, History, SandboxOptions, TooMany, Trigger};
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rustix::fs::CWD;
-use rustix::fs::FileType;
-use rustix::fs::Mode;
-use rustix::fs::OFlags;
-use rustix::process::Pid;
-use rustix::process::Signal;
+use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::clips;
+use crate::support::{Program, World, clips};
 
 const FORMATS: [&str; 2] = ["parquet", "csv"];
 

@@ -1,14 +1,9 @@
 //! What is said on stderr while an export runs.
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Target;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{Fault, FaultRule, SandboxOptions, Target, Trigger};
 use serde_json::Value;
 
-use crate::support::World;
-use crate::support::clips;
+use crate::support::{World, clips};
 
 fn with_failing_requests() -> SandboxOptions {
     let mut options = clips(8_000);

@@ -4,21 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::channel;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{Fault, Limits, SandboxOptions, Trigger};
 
-use crate::support::World;
-use crate::support::clips;
-use crate::support::is_installed;
-use crate::support::request_head;
-use crate::support::with_faults;
+use crate::support::{World, clips, is_installed, request_head, with_faults};
 
 /// Something that is called, and answers every call alike.
 struct Monitor {

@@ -3,26 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::History;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::MalformedRecord;
-use clipcensus_sandbox::MalformedRecords;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::TotalRecords;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{
+    Behaviour, Fault, FaultRule, Faults, History, Limits, MalformedRecord, MalformedRecords,
+    SandboxOptions, TotalRecords, Trigger,
+};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::clips;
+use crate::support::{Program, World, assert_is_truth, clips};
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {

@@ -4,22 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::ScopeNames;
-use clipcensus_sandbox::Target;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{Fault, FaultRule, SandboxOptions, ScopeNames, Target, Trigger};
 use serde_json::Value;
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::clips;
-use crate::support::files_below;
-use crate::support::parquet_rows;
-use crate::support::texts;
-use crate::support::with_scopes;
+use crate::support::{
+    Program, World, assert_is_truth, clips, files_below, parquet_rows, texts, with_scopes,
+};
 
 /// Account, id, e-mail, name, department, status.
 type Row = [Option<String>; 6];

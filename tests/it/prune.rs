@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::clips;
+use crate::support::{Program, World, clips};
 
 /// An account with snapshots of these days, exported in this order.
 fn with_snapshots(days: &[&str]) -> World {

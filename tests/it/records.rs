@@ -4,19 +4,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use arrow::array::Array;
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::MalformedRecord;
-use clipcensus_sandbox::MalformedRecords;
-use clipcensus_sandbox::SandboxOptions;
+use clipcensus_sandbox::{Faults, MalformedRecord, MalformedRecords, SandboxOptions};
 use serde_json::Value;
 
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::clips;
-use crate::support::texts;
+use crate::support::{World, assert_is_truth, clips, texts};
 
 /// An account in which every tenth record is odd, and what it gave.
 fn exported() -> World {

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
-use std::process::Output;
+use std::process::{Command, Output};
 
-use clap::CommandFactory;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use clipcensus::cli::Cli;
 use clipcensus::exit_code::ExitCode;
 use serde_json::Value;
 
-use crate::support::is_installed;
-use crate::support::skipped;
+use crate::support::{is_installed, skipped};
 
 const CRONTAB: &str = include_str!("../../samples/crontab");
 const SERVICE: &str = include_str!("../../samples/clipcensus.service");

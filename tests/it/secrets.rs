@@ -3,35 +3,19 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::MalformedRecord;
-use clipcensus_sandbox::MalformedRecords;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::TokenRefusal;
-use clipcensus_sandbox::TooMany;
-use clipcensus_sandbox::Trigger;
-use serde_json::Value;
-use serde_json::json;
+use clipcensus_sandbox::{
+    Behaviour, Fault, FaultRule, MalformedRecord, MalformedRecords, SandboxOptions, TokenRefusal,
+    TooMany, Trigger,
+};
+use serde_json::{Value, json};
 
-use crate::support::Program;
-use crate::support::Run;
-use crate::support::World;
-use crate::support::clips;
-use crate::support::parquet_rows;
-use crate::support::texts;
-use crate::support::with_faults;
+use crate::support::{Program, Run, World, clips, parquet_rows, texts, with_faults};
 
 /// A piece of a secret. Any two pieces in a row of a longer one are found.
 type Piece = [u8; 8];

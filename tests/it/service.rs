@@ -2,17 +2,9 @@
 
 use std::fs;
 
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::ScopeNames;
-use clipcensus_sandbox::TotalRecords;
+use clipcensus_sandbox::{Behaviour, Limits, SandboxOptions, ScopeNames, TotalRecords};
 
-use crate::support::World;
-use crate::support::assert_is_truth;
-use crate::support::assert_nothing_published;
-use crate::support::clips;
-use crate::support::with_scopes;
+use crate::support::{World, assert_is_truth, assert_nothing_published, clips, with_scopes};
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {

@@ -3,9 +3,7 @@
 
 use std::fs;
 
-use crate::support::Program;
-use crate::support::World;
-use crate::support::clips;
+use crate::support::{Program, World, clips};
 
 /// Runs an export that must be refused before anything is sent; gives its message.
 fn refused(world: &World, arguments: &[&str]) -> String {

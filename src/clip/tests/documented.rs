@@ -2,17 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::Array;
-use arrow::array::AsArray;
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 use serde_json::value::RawValue;
 
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
-use crate::clip::Column;
-use crate::clip::SecretPolicy;
-use crate::clip::normalise;
-use crate::clip::schema;
+use crate::clip::{Clip, ClipBatchBuilder, Column, SecretPolicy, normalise, schema};
 
 const PAGE: &str = include_str!("../../../samples/documented-page.json");
 

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::clip::instant::Instant;
-use crate::clip::instant::instant;
-use crate::clip::tests::assert_repaired;
-use crate::clip::tests::row;
+use crate::clip::instant::{Instant, instant};
+use crate::clip::tests::{assert_repaired, row};
 use crate::redact::redact_json;
 
 const DEPTH: usize = 10_000;

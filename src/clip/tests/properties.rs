@@ -3,26 +3,16 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use proptest::collection::vec;
-use proptest::prelude::Just;
-use proptest::prelude::ProptestConfig;
-use proptest::prelude::Strategy;
-use proptest::prelude::any;
-use proptest::prop_assert;
-use proptest::prop_assert_eq;
-use proptest::prop_oneof;
-use proptest::proptest;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any};
 use proptest::sample::select;
 use proptest::strategy::BoxedStrategy;
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::value::RawValue;
 
-use crate::clip::SecretPolicy;
-use crate::clip::instant::Instant;
-use crate::clip::instant::instant;
-use crate::clip::normalise;
+use crate::clip::instant::{Instant, instant};
 use crate::clip::tests::raw;
-use crate::clip::tests::reconstruct::leftovers;
-use crate::clip::tests::reconstruct::matches;
-use crate::clip::tests::reconstruct::members_of;
+use crate::clip::tests::reconstruct::{leftovers, matches, members_of};
+use crate::clip::{SecretPolicy, normalise};
 use crate::redact::redact_json;
 
 /// Names as they stand in JSON between their quotes.

@@ -1,11 +1,7 @@
 //! The rule of each column.
 
-use crate::clip::Reject;
-use crate::clip::SHARE_SCOPES;
-use crate::clip::STATUSES;
-use crate::clip::tests::assert_repaired;
-use crate::clip::tests::reject;
-use crate::clip::tests::row;
+use crate::clip::tests::{assert_repaired, reject, row};
+use crate::clip::{Reject, SHARE_SCOPES, STATUSES};
 
 const TEXTS: [&str; 6] = [
     "owner_id",

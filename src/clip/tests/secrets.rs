@@ -1,9 +1,7 @@
 //! Secrets: nowhere when they are cut, all there when they are kept.
 
 use crate::clip::SecretPolicy;
-use crate::clip::tests::normalised;
-use crate::clip::tests::record;
-use crate::clip::tests::row;
+use crate::clip::tests::{normalised, record, row};
 use crate::redact::redact_json;
 
 const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodXNoIn0.aHVzaGh1c2hodXNo";

@@ -1,19 +1,12 @@
 //! Whom the service tells of, whom it does not, and what that costs.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
+use crate::clip::{Clip, ClipBatchBuilder};
 use crate::event::Listener;
-use crate::zoom::Credentials;
-use crate::zoom::Endpoints;
-use crate::zoom::Limits;
-use crate::zoom::RetryPolicy;
-use crate::zoom::scripted::Answer;
-use crate::zoom::scripted::Scripted;
-use crate::zoom::scripted::answer;
+use crate::zoom::scripted::{Answer, Scripted, answer};
+use crate::zoom::{Credentials, Endpoints, Limits, RetryPolicy};
 
 #[derive(Default)]
 struct Warnings(Mutex<Vec<String>>);

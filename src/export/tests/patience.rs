@@ -4,27 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::export;
-use super::in_virtual_time;
-use super::is_published;
-use super::is_truth;
-use super::run;
-use super::settings;
+use clipcensus_sandbox::in_memory::InMemory;
+use clipcensus_sandbox::{
+    Behaviour, Fault, FaultRule, Faults, Limits, Order, Sandbox, SandboxOptions, Trigger,
+};
+
+use super::{export, in_virtual_time, is_published, is_truth, run, settings};
 use crate::cli::ExportArgs;
 use crate::config::Export;
 use crate::exit_code::ExitCode;
-use crate::zoom::HttpTransport;
-use crate::zoom::Timeouts;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::Order;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Trigger;
-use clipcensus_sandbox::in_memory::InMemory;
+use crate::zoom::{HttpTransport, Timeouts};
 
 /// Little patience: a request that takes longer because the machine is busy is only sent again.
 const SHORT: Duration = Duration::from_millis(300);

@@ -2,38 +2,21 @@
 //! published nothing and after which the same export, once the faults are over, ends in the truth.
 
 use std::fmt::Write;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rand::RngExt;
-use rand::SeedableRng;
+use clipcensus_sandbox::in_memory::InMemory;
+use clipcensus_sandbox::{
+    Behaviour, EndToken, Fault, FaultRule, Faults, History, Limits, MalformedRecord,
+    MalformedRecords, Order, Paging, SandboxOptions, Target, TokenRefusal, TooMany, TotalRecords,
+    Trigger,
+};
 use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
-use super::export;
-use super::in_virtual_time;
-use super::is_published;
-use super::is_truth;
+use super::{export, in_virtual_time, is_published, is_truth};
 use crate::export::Published;
 use crate::snapshot::Verdict;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::EndToken;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::History;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::MalformedRecord;
-use clipcensus_sandbox::MalformedRecords;
-use clipcensus_sandbox::Order;
-use clipcensus_sandbox::Paging;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::Target;
-use clipcensus_sandbox::TokenRefusal;
-use clipcensus_sandbox::TooMany;
-use clipcensus_sandbox::TotalRecords;
-use clipcensus_sandbox::Trigger;
-use clipcensus_sandbox::in_memory::InMemory;
 
 const SCHEDULES: u64 = 200;
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
-use std::sync::Mutex;
-
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::*;

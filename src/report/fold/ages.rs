@@ -1,7 +1,6 @@
 //! Counts by age at the instant of the census.
 
-use crate::report::summary::AgeCount;
-use crate::report::summary::Count;
+use crate::report::summary::{AgeCount, Count};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -50,8 +49,7 @@ impl ByAge {
 
 #[cfg(test)]
 mod tests {
-    use super::ByAge;
-    use super::MICROS_PER_DAY;
+    use super::{ByAge, MICROS_PER_DAY};
 
     const NOW: i64 = 1_795_392_000_000_000;
 

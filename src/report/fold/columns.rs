@@ -1,15 +1,11 @@
 //! The columns that the fold reads, found and typed once a batch.
 
-use arrow::array::Array;
-use arrow::array::BooleanArray;
-use arrow::array::Float64Array;
-use arrow::array::Int64Array;
-use arrow::array::RecordBatch;
-use arrow::array::StringArray;
-use arrow::array::TimestampMicrosecondArray;
+use arrow::array::{
+    Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
 
-use crate::clip::Column;
-use crate::clip::schema;
+use crate::clip::{Column, schema};
 
 /// The columns that the fold needs; a reader may leave out all others.
 pub const COLUMNS: [Column; 10] = [

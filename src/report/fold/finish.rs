@@ -4,28 +4,13 @@ use jiff::Timestamp;
 
 use crate::owner::Person;
 use crate::report::bytes::Bytes;
-use crate::report::fold::ANYONE;
-use crate::report::fold::OwnerSums;
-use crate::report::fold::SummaryFold;
 use crate::report::fold::largest::Largest;
-use crate::report::summary::Count;
-use crate::report::summary::Exposure;
-use crate::report::summary::FailedAccount;
-use crate::report::summary::LargeClip;
-use crate::report::summary::OwnerUsage;
-use crate::report::summary::Parameter;
-use crate::report::summary::Proof;
-use crate::report::summary::Quality;
-use crate::report::summary::Reclaimable;
-use crate::report::summary::SUMMARY_VERSION;
-use crate::report::summary::ScopeCount;
-use crate::report::summary::StatusCount;
-use crate::report::summary::Summary;
-use crate::report::summary::Totals;
-use crate::report::summary::ValueKind;
-use crate::snapshot::Manifest;
-use crate::snapshot::WindowOutcome;
-use crate::snapshot::WindowRecord;
+use crate::report::fold::{ANYONE, OwnerSums, SummaryFold};
+use crate::report::summary::{
+    Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
+    SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
+};
+use crate::snapshot::{Manifest, WindowOutcome, WindowRecord};
 
 impl SummaryFold {
     /// The summary of all rows that were added, in the snapshot of this manifest.

@@ -12,22 +12,15 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
-use crate::clip::SHARE_SCOPES;
-use crate::clip::STATUSES;
+use crate::clip::{SHARE_SCOPES, STATUSES};
 use crate::report::bytes::Bytes;
 use crate::report::fold::ages::ByAge;
 use crate::report::fold::columns::Columns;
-use crate::report::fold::largest::Candidate;
-use crate::report::fold::largest::Largest;
+pub use crate::report::fold::columns::{COLUMNS, FoldError};
+use crate::report::fold::largest::{Candidate, Largest};
 use crate::report::fold::months::ByMonth;
-use crate::report::fold::values::ByValue;
-use crate::report::fold::values::Merge;
-use crate::report::summary::Count;
-use crate::report::summary::StatusClips;
-use crate::report::summary::place;
-
-pub use crate::report::fold::columns::COLUMNS;
-pub use crate::report::fold::columns::FoldError;
+use crate::report::fold::values::{ByValue, Merge};
+use crate::report::summary::{Count, StatusClips, place};
 
 /// The share scope whose clips everybody with the link can watch.
 const ANYONE: &str = "ANYONE";

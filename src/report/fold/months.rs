@@ -6,8 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use crate::report::summary::Count;
-use crate::report::summary::MonthCount;
+use crate::report::summary::{Count, MonthCount};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

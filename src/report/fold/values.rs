@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::summary::Place;
-use crate::report::summary::ValueKind;
+use crate::report::summary::{Place, ValueKind};
 
 /// How many unknown values are told apart. What the API sends decides the values, so there has to
 /// be an end to the memory they take.
@@ -85,9 +84,7 @@ impl<C: Merge + Copy, const N: usize> ByValue<C, N> {
 
 #[cfg(test)]
 mod tests {
-    use super::ByValue;
-    use super::Merge;
-    use super::UNKNOWN_VALUES;
+    use super::{ByValue, Merge, UNKNOWN_VALUES};
     use crate::report::summary::place;
 
     impl Merge for u64 {

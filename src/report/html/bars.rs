@@ -2,12 +2,9 @@
 //! charts.
 
 use plotters::prelude::*;
-use plotters::style::text_anchor::HPos;
-use plotters::style::text_anchor::Pos;
-use plotters::style::text_anchor::VPos;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::report::page::plain::fit;
-use crate::report::page::plain::width;
+use crate::report::page::plain::{fit, width};
 
 /// The colours of all charts. The style sheet has a dark twin of each.
 const INK: RGBColor = RGBColor(0x1c, 0x24, 0x30);

@@ -1,25 +1,14 @@
 //! Which figures of the summary are drawn, and how.
 
-use maud::Markup;
-use maud::PreEscaped;
-use maud::html;
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::bytes::Bytes;
-use crate::report::html::bars::Bar;
-use crate::report::html::bars::bars;
+use crate::report::html::bars::{Bar, bars};
 use crate::report::html::table::shown;
-use crate::report::html::timeline::Point;
-use crate::report::html::timeline::Shape;
-use crate::report::html::timeline::timeline;
-use crate::report::page::lists::age_name;
-use crate::report::page::lists::department_name;
-use crate::report::page::lists::is_shown;
-use crate::report::page::lists::short_name;
-use crate::report::page::lists::value_name;
-use crate::report::page::numbers::count;
-use crate::report::page::numbers::size;
-use crate::report::summary::MonthCount;
-use crate::report::summary::Summary;
+use crate::report::html::timeline::{Point, Shape, timeline};
+use crate::report::page::lists::{age_name, department_name, is_shown, short_name, value_name};
+use crate::report::page::numbers::{count, size};
+use crate::report::summary::{MonthCount, Summary};
 
 /// Owners in their chart.
 const OWNERS: usize = 15;

@@ -1,15 +1,9 @@
 //! The headline figures.
 
-use maud::Markup;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::report::bytes::Bytes;
-use crate::report::page::numbers::count;
-use crate::report::page::numbers::duration;
-use crate::report::page::numbers::exact;
-use crate::report::page::numbers::percent;
-use crate::report::page::numbers::size;
-use crate::report::page::numbers::things;
+use crate::report::page::numbers::{count, duration, exact, percent, size, things};
 use crate::report::summary::Summary;
 
 /// A name, a large number, and what it comes with.

@@ -11,22 +11,14 @@ mod timeline;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use maud::DOCTYPE;
-use maud::Markup;
-use maud::PreEscaped;
-use maud::html;
-use sha2::Digest;
-use sha2::Sha256;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
-use crate::report::html::table::Use;
-use crate::report::html::table::shown;
+use crate::report::html::table::{Use, shown};
 use crate::report::page;
-use crate::report::page::exposure;
-use crate::report::page::lists;
-use crate::report::page::plain::LONGEST_PROSE;
-use crate::report::page::plain::fit;
-use crate::report::page::proof;
+use crate::report::page::plain::{LONGEST_PROSE, fit};
 use crate::report::page::section::Section;
+use crate::report::page::{exposure, lists, proof};
 use crate::report::summary::Summary;
 
 const STYLE: &str = include_str!("style.css");

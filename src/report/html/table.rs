@@ -1,13 +1,9 @@
 //! Tables: plain without the script, to be sorted and filtered with it.
 
-use maud::Markup;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::report::page::plain::fit;
-use crate::report::page::section::Cell;
-use crate::report::page::section::Column;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Table;
+use crate::report::page::section::{Cell, Column, Kind, Table};
 
 /// Titles and the like are cut here.
 const WIDEST_CELL: usize = 200;

@@ -2,10 +2,7 @@
 
 use plotters::prelude::*;
 
-use crate::report::html::bars::BAR;
-use crate::report::html::bars::MUTED;
-use crate::report::html::bars::RULE;
-use crate::report::html::bars::letters;
+use crate::report::html::bars::{BAR, MUTED, RULE, letters};
 
 const HEIGHT: u32 = 190;
 const VALUE_AREA: u32 = 66;

@@ -2,17 +2,10 @@
 
 use std::cmp::Reverse;
 
-use crate::report::page::lists::clips_table;
-use crate::report::page::lists::id_and_name;
-use crate::report::page::numbers::holding;
-use crate::report::page::numbers::things;
-use crate::report::page::section::Cell;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Section;
-use crate::report::page::section::column;
-use crate::report::page::section::list;
-use crate::report::summary::OwnerUsage;
-use crate::report::summary::Summary;
+use crate::report::page::lists::{clips_table, id_and_name};
+use crate::report::page::numbers::{holding, things};
+use crate::report::page::section::{Cell, Kind, Section, column, list};
+use crate::report::summary::{OwnerUsage, Summary};
 
 /// Who has how many of them, the most first.
 pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {

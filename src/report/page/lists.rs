@@ -2,28 +2,12 @@
 
 use crate::owner::Person;
 use crate::report::bytes::Bytes;
-use crate::report::page::numbers::count;
-use crate::report::page::numbers::holding;
-use crate::report::page::numbers::percent;
-use crate::report::page::numbers::things;
-use crate::report::page::section::Cell;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Section;
-use crate::report::page::section::Table;
-use crate::report::page::section::column;
-use crate::report::page::section::counted;
-use crate::report::page::section::facts;
-use crate::report::page::section::list;
-use crate::report::page::section::row;
-use crate::report::summary::AgeCount;
-use crate::report::summary::DepartmentUsage;
-use crate::report::summary::LargeClip;
-use crate::report::summary::OwnerUsage;
-use crate::report::summary::ScopeCount;
-use crate::report::summary::StatusClips;
-use crate::report::summary::StatusCount;
-use crate::report::summary::Summary;
-use crate::report::summary::ValueKind;
+use crate::report::page::numbers::{count, holding, percent, things};
+use crate::report::page::section::{Cell, Kind, Section, Table, column, counted, facts, list, row};
+use crate::report::summary::{
+    AgeCount, DepartmentUsage, LargeClip, OwnerUsage, ScopeCount, StatusClips, StatusCount,
+    Summary, ValueKind,
+};
 
 pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     let mut columns = vec![

@@ -7,17 +7,9 @@ pub(crate) mod plain;
 pub(crate) mod proof;
 pub(crate) mod section;
 
-use crate::report::page::numbers::SIZES_ARE_DECIMAL;
-use crate::report::page::numbers::duration;
-use crate::report::page::numbers::holding;
-use crate::report::page::section::Cell;
-use crate::report::page::section::Section;
-use crate::report::page::section::counted;
-use crate::report::page::section::facts;
-use crate::report::page::section::first;
-use crate::report::page::section::row;
-use crate::report::summary::Proof;
-use crate::report::summary::Summary;
+use crate::report::page::numbers::{SIZES_ARE_DECIMAL, duration, holding};
+use crate::report::page::section::{Cell, Section, counted, facts, first, row};
+use crate::report::summary::{Proof, Summary};
 
 /// How much of the long lists is shown.
 #[derive(Debug, Clone, Copy)]

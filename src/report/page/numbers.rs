@@ -91,11 +91,7 @@ fn thousands(number: u128) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Bytes;
-    use super::count;
-    use super::duration;
-    use super::percent;
-    use super::size;
+    use super::{Bytes, count, duration, percent, size};
 
     #[test]
     fn counts_are_grouped_by_thousands() {

@@ -99,10 +99,7 @@ fn is_hidden(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fit;
-    use super::pad;
-    use super::width;
-    use super::wrap;
+    use super::{fit, pad, width, wrap};
 
     #[test]
     fn characters_that_hide_or_reorder_are_written_as_escapes() {

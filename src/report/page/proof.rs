@@ -1,19 +1,9 @@
 //! The sections about the data as it came, and why the numbers can be trusted.
 
 use crate::report::bytes::Bytes;
-use crate::report::page::numbers::count;
-use crate::report::page::numbers::things;
-use crate::report::page::section::Cell;
-use crate::report::page::section::Kind;
-use crate::report::page::section::Section;
-use crate::report::page::section::column;
-use crate::report::page::section::facts;
-use crate::report::page::section::first;
-use crate::report::page::section::list;
-use crate::report::page::section::row;
-use crate::report::summary::Proof;
-use crate::report::summary::Quality;
-use crate::report::summary::Summary;
+use crate::report::page::numbers::{count, things};
+use crate::report::page::section::{Cell, Kind, Section, column, facts, first, list, row};
+use crate::report::summary::{Proof, Quality, Summary};
 
 pub(crate) fn quality(summary: &Summary) -> Section {
     let quality = &summary.quality;

@@ -3,8 +3,7 @@
 
 use crate::report::bytes::Bytes;
 use crate::report::page::numbers;
-use crate::report::page::numbers::count;
-use crate::report::page::numbers::holding;
+use crate::report::page::numbers::{count, holding};
 use crate::report::summary::Count;
 
 /// How many accounts or windows are named one by one.

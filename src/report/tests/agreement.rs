@@ -1,30 +1,13 @@
 //! The pages for people say what the JSON says; what is read back equals what was written.
 
-use super::SNAPSHOT_AT;
-use super::clean_run;
-use super::clip;
-use super::eventful_run;
-use super::failed;
-use super::finished;
-use super::mixed;
-use super::one_each;
-use super::summary;
-use super::unsettled;
-use crate::clip::Clip;
-use crate::clip::STATUSES;
-use crate::report::Bytes;
-use crate::report::COLUMNS;
-use crate::report::Summary;
-use crate::report::SummaryFold;
-use crate::report::html;
-use crate::report::json;
-use crate::report::markdown;
-use crate::report::numbers::count;
-use crate::report::numbers::size;
-use crate::report::text;
-use crate::snapshot::Manifest;
-use crate::snapshot::Totals;
-use crate::snapshot::WindowOutcome;
+use super::{
+    SNAPSHOT_AT, clean_run, clip, eventful_run, failed, finished, mixed, one_each, summary,
+    unsettled,
+};
+use crate::clip::{Clip, STATUSES};
+use crate::report::numbers::{count, size};
+use crate::report::{Bytes, COLUMNS, Summary, SummaryFold, html, json, markdown, text};
+use crate::snapshot::{Manifest, Totals, WindowOutcome};
 
 /// The cells of the first row that begins with `name`, on either page.
 fn cells<'a>(page: &'a str, name: &str) -> Vec<&'a str> {

@@ -2,14 +2,8 @@
 
 use std::path::Path;
 
-use super::clean_run;
-use super::eventful_run;
-use super::mixed;
-use super::summary;
-use crate::report::html;
-use crate::report::json;
-use crate::report::markdown;
-use crate::report::text;
+use super::{clean_run, eventful_run, mixed, summary};
+use crate::report::{html, json, markdown, text};
 
 #[test]
 fn the_text_of_a_mixed_snapshot_is_as_it_was() {

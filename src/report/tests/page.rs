@@ -1,27 +1,13 @@
 //! The HTML page: what hostile text, many owners and the dark do to it; and `owners.csv`.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::at;
-use super::clean_run;
-use super::clip;
-use super::eventful_run;
-use super::failed;
 use super::golden::same;
-use super::mixed;
-use super::one_each;
-use super::summary;
-use super::unsettled;
+use super::{at, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled};
 use crate::clip::Clip;
-use crate::report::Summary;
-use crate::report::html;
-use crate::report::json;
-use crate::report::owners_csv;
 use crate::report::summary::Parameter;
-use crate::snapshot::DataFile;
-use crate::snapshot::Manifest;
-use crate::snapshot::Totals;
+use crate::report::{Summary, html, json, owners_csv};
+use crate::snapshot::{DataFile, Manifest, Totals};
 
 /// A summary that has `text` wherever text of others can stand.
 fn everywhere(text: &str) -> Summary {

@@ -2,18 +2,10 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::clean_run;
-use super::clip;
-use super::mixed;
-use super::summary;
+use super::{clean_run, clip, mixed, summary};
 use crate::clip::Clip;
-use crate::owner::People;
-use crate::owner::Person;
-use crate::report::Summary;
-use crate::report::html;
-use crate::report::json;
-use crate::report::markdown;
-use crate::report::text;
+use crate::owner::{People, Person};
+use crate::report::{Summary, html, json, markdown, text};
 
 fn person(name: &str, email: &str, department: &str) -> Person {
     let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());

@@ -1,21 +1,13 @@
 //! The order and the batching of the rows leave no trace in the summary.
 
 use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::Just;
-use proptest::prelude::Strategy;
-use proptest::prelude::any;
-use proptest::prelude::prop_assert_eq;
-use proptest::prelude::prop_oneof;
-use proptest::proptest;
+use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof};
 use proptest::sample::select;
+use proptest::{option, proptest};
 
-use super::SNAPSHOT_AT;
-use super::batch;
-use super::eventful_run;
+use super::{SNAPSHOT_AT, batch, eventful_run};
 use crate::clip::Clip;
-use crate::report::SummaryFold;
-use crate::report::json;
+use crate::report::{SummaryFold, json};
 
 fn value(values: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
     option::of(prop_oneof![

@@ -3,20 +3,13 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::BooleanBuilder;
-use arrow::array::Float64Builder;
-use arrow::array::Int64Builder;
-use arrow::array::ListBuilder;
-use arrow::array::RecordBatch;
-use arrow::array::StringBuilder;
-use arrow::array::TimestampMicrosecondBuilder;
-use arrow::datatypes::DataType;
-use arrow::datatypes::Field;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 
-use crate::snapshot::csv::CsvMode;
-use crate::snapshot::csv::unarmed;
+use crate::snapshot::csv::{CsvMode, unarmed};
 use crate::snapshot::instant;
 
 /// Rows per batch.

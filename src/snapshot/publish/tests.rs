@@ -3,11 +3,8 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::owner::OwnerIds;
-use crate::owner::People;
-use crate::owner::owner_batch;
-use crate::snapshot::recover::Recovery;
-use crate::snapshot::recover::recover;
+use crate::owner::{OwnerIds, People, owner_batch};
+use crate::snapshot::recover::{Recovery, recover};
 use crate::snapshot::testing;
 use crate::snapshot::testing::Row;
 

@@ -3,16 +3,11 @@
 use std::borrow::Cow;
 
 use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::ProptestConfig;
-use proptest::prelude::Strategy;
-use proptest::prelude::any;
-use proptest::prop_assert_eq;
-use proptest::proptest;
+use proptest::prelude::{ProptestConfig, Strategy, any};
+use proptest::{option, prop_assert_eq, proptest};
 
 use super::*;
-use crate::clip::Clip;
-use crate::clip::ClipBatchBuilder;
+use crate::clip::{Clip, ClipBatchBuilder};
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::manifest::Manifest;
-use crate::snapshot::manifest::WindowOutcome;
-use crate::snapshot::manifest::WindowRecord;
+use crate::snapshot::manifest::{Manifest, WindowOutcome, WindowRecord};
 
 /// Everything in a manifest that cannot be so.
 pub(super) fn wrong(manifest: &Manifest) -> Vec<String> {

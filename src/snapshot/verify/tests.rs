@@ -5,10 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::snapshot::csv::CsvMode;
-use crate::snapshot::manifest::AccountFailure;
-use crate::snapshot::manifest::Totals;
-use crate::snapshot::manifest::WindowOutcome;
-use crate::snapshot::manifest::WindowRecord;
+use crate::snapshot::manifest::{AccountFailure, Totals, WindowOutcome, WindowRecord};
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
 

@@ -4,13 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
-use proptest::collection::btree_map;
-use proptest::collection::vec;
-use proptest::option;
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::{Just, ProptestConfig, Strategy};
-use proptest::prop_assert;
-use proptest::prop_assert_eq;
-use proptest::proptest;
+use proptest::{option, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
 use crate::clip::Column;

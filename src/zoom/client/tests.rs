@@ -8,10 +8,7 @@ use std::sync::mpsc::Sender;
 
 use super::*;
 use crate::event::Listener;
-use crate::zoom::scripted::Answer;
-use crate::zoom::scripted::Scripted;
-use crate::zoom::scripted::answer;
-use crate::zoom::scripted::answer_with;
+use crate::zoom::scripted::{Answer, Scripted, answer, answer_with};
 use crate::zoom::wire::Page;
 
 const GOOD: &str = r#"{"data":[{},{}]}"#;

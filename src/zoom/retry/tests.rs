@@ -8,8 +8,7 @@ use rand::rngs::StdRng;
 use super::*;
 use crate::zoom::attempt::Asked;
 use crate::zoom::scripted::answer_with;
-use crate::zoom::transport::TransportError;
-use crate::zoom::transport::Which;
+use crate::zoom::transport::{TransportError, Which};
 use crate::zoom::wire::WireError;
 
 const PAGE: Asked = Asked::Page { page_token: false };

@@ -2,34 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Write as _;
-use std::net::TcpListener;
-use std::net::TcpStream;
-use std::path::Path;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use arrow::array::AsArray;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use clipcensus_sandbox::AccountTruth;
-use clipcensus_sandbox::Behaviour;
-use clipcensus_sandbox::Fault;
-use clipcensus_sandbox::FaultRule;
-use clipcensus_sandbox::Faults;
-use clipcensus_sandbox::Limits;
-use clipcensus_sandbox::OwnerTruth;
-use clipcensus_sandbox::Sandbox;
-use clipcensus_sandbox::SandboxOptions;
-use clipcensus_sandbox::ScopeNames;
-use clipcensus_sandbox::Trigger;
+use clipcensus_sandbox::{
+    AccountTruth, Behaviour, Fault, FaultRule, Faults, Limits, OwnerTruth, Sandbox, SandboxOptions,
+    ScopeNames, Trigger,
+};
 use data_encoding::HEXLOWER;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
