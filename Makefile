@@ -30,11 +30,13 @@ lint: ## Check format and lints
 doc: ## Build the documentation, private items included
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
-bench: ## Measure speed and memory in release: whole exports, and the transform beside DuckDB
-	cargo bench --locked --bench speed
+bench: export CLIPCENSUS_BENCH_PYTHON = $(BENCH_PYTHON)
+bench: ## Measure speed and memory in release: exports beside a script, the transform beside DuckDB
 	@test -x $(BENCH_PYTHON) || python3 -m venv target/bench-python
-	@$(BENCH_PYTHON) -c 'import duckdb' 2>/dev/null || $(BENCH_PYTHON) -m pip --quiet install duckdb
-	CLIPCENSUS_BENCH_PYTHON=$(BENCH_PYTHON) cargo bench --locked --bench transform
+	@$(BENCH_PYTHON) -c 'import aiohttp, duckdb, orjson, pyarrow' 2>/dev/null \
+		|| $(BENCH_PYTHON) -m pip --quiet install aiohttp duckdb orjson pyarrow
+	cargo bench --locked --bench speed
+	cargo bench --locked --bench transform
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -5,9 +5,10 @@
 //! / (time x limit), the time being that of the whole command. Unlimited ones are bound by the
 //! cores: clips a second and CPU seconds are given. Peak memory is compared with its bound, 64 MiB
 //! and 32 bytes a clip. Every census is compared with the number of clips there are, and a limited
-//! one ends with a failure where the service saw one request too many. Nothing else is asserted: a
-//! figure is for reading. `cargo bench --bench speed -- report` runs only what has `report` in its
-//! name.
+//! one ends with a failure where the service saw one request too many. Beside one unlimited export
+//! runs a script that one would write by hand for it, `peer_asyncio.py`, in the same sandbox; it has
+//! to find as many clips. Nothing else is asserted: a figure is for reading.
+//! `cargo bench --bench speed -- report` runs only what has `report` in its name.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -20,9 +21,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use parquet::file::metadata::ParquetMetaDataReader;
 use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_clipcensus");
+
+/// A Python with the packages of the peer; `make bench` sets it up.
+const PYTHON: &str = "CLIPCENSUS_BENCH_PYTHON";
+
+const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_asyncio.py");
 
 /// One export to measure.
 #[derive(Clone, Copy)]
@@ -81,18 +88,20 @@ impl Export {
     }
 
     fn measure_into(&self, out: &Path) {
-        let (mut sandbox, environment) = self.sandbox();
+        let (sandbox, environment) = self.sandbox();
         let mut command = Command::new(PROGRAM);
         command
             .args(["-v", "--log-format=json", "export", "--rate"])
             .arg(self.limit.unwrap_or(10_000).to_string())
             .args(["--format", self.format, "--out"])
             .arg(out)
-            .envs(environment);
+            .envs(environment.clone());
         let used = watch(command);
         let manifest = manifest(out);
-        sandbox.kill().unwrap();
-        sandbox.wait().unwrap();
+        let peer = self
+            .has_peer()
+            .then(|| self.measure_peer(environment, &used));
+        drop(sandbox);
 
         assert_eq!(manifest["totals"]["written"], self.clips, "clips");
         assert_eq!(manifest["verdict"], "verified");
@@ -121,10 +130,49 @@ impl Export {
         }
         figures.push(used.memory(self.clips));
         println!("{:<62} {}", self.name(), figures.join(", "));
+        if let Some(line) = peer {
+            println!("{line}");
+        }
+    }
+
+    /// One is enough: where nothing but the cores limits an export, and it is not over at once.
+    fn has_peer(&self) -> bool {
+        self.limit.is_none() && self.format == "parquet" && self.clips == 300_000
+    }
+
+    /// Runs the script on the sandbox that was just exported; a line about what it took.
+    fn measure_peer(&self, environment: Vec<(String, String)>, ours: &Used) -> String {
+        let name = "  the same by a script, asyncio, aiohttp, orjson, pyarrow";
+        let Some(python) = std::env::var_os(PYTHON) else {
+            return format!("{name:<62} skipped: {PYTHON} is not set");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("clips.parquet");
+        let mut command = Command::new(python);
+        command.arg(PEER).arg(&file).envs(environment);
+        let used = watch(command);
+        // The file is what counts, not what the script says of it.
+        let file = std::fs::File::open(file).unwrap();
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let rows = metadata.unwrap().file_metadata().num_rows();
+        assert_eq!(u64::try_from(rows), Ok(self.clips), "rows of the script");
+        let figures = [
+            format!("{:.2} s", used.wall),
+            format!("{:.0} clips/s", self.clips as f64 / used.wall),
+            format!("{:.2} CPU s a million", used.cpu * 1e6 / self.clips as f64),
+            format!("{:.0} MiB", used.peak as f64 / 1024.0),
+            format!(
+                "the export takes {:.0} % of its CPU time, {:.2} of {:.2} s",
+                100.0 * ours.cpu / used.cpu,
+                ours.cpu,
+                used.cpu,
+            ),
+        ];
+        format!("{name:<62} {}", figures.join(", "))
     }
 
     /// Starts the sandbox and reads what it prints: the environment to reach it.
-    fn sandbox(&self) -> (Child, Vec<(String, String)>) {
+    fn sandbox(&self) -> (Killed, Vec<(String, String)>) {
         let mut command = Command::new(PROGRAM);
         command.args(["sandbox", "--clips", &self.clips.to_string()]);
         command.args(["--set", &format!("history={}", self.history)]);
@@ -149,7 +197,17 @@ impl Export {
                 Some((name.to_owned(), value.to_owned()))
             })
             .collect();
-        (child, environment)
+        (Killed(child), environment)
+    }
+}
+
+/// A process that ends when this is dropped, also where the bench fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 }
 
@@ -227,13 +285,14 @@ fn watch(mut command: Command) -> Used {
         .unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let crawled = std::thread::spawn(move || {
-        let mut crawled = None;
+        let (mut crawled, mut last) = (None, String::new());
         for line in lines.map_while(Result::ok) {
             if line.contains("writing the snapshot") {
                 crawled = Some(Instant::now());
             }
+            last = line;
         }
-        crawled
+        (crawled, last)
     });
     let status = format!("/proc/{}/status", child.id());
     let times = format!("/proc/{}/stat", child.id());
@@ -255,8 +314,9 @@ fn watch(mut command: Command) -> Used {
         std::thread::sleep(Duration::from_millis(5));
     };
     let end = Instant::now();
-    assert!(exit.success(), "{command:?} failed");
-    let crawled = crawled.join().unwrap().unwrap_or(end);
+    let (crawled, last) = crawled.join().unwrap();
+    assert!(exit.success(), "{command:?} failed: {last}");
+    let crawled = crawled.unwrap_or(end);
     Used {
         wall: (end - start).as_secs_f64(),
         publish: (end - crawled).as_secs_f64(),
