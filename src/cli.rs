@@ -215,7 +215,7 @@ settings! {
         #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE")]
         pub rate: Option<f64>,
 
-        /// Windows walked, and requests under way, at once [default: as many windows as requests in four
+        /// Windows listed, and requests under way, at once [default: as many windows as requests in four
         /// seconds, 4 to 256; 32 requests]
         #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,

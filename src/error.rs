@@ -56,7 +56,7 @@ pub enum Error {
     },
     /// Not every clip is proven to be there.
     #[error(
-        "the census is incomplete and was not published: {why}; run it again to walk only what is \
+        "the census is incomplete and was not published: {why}; run it again to list only what is \
          missing, or publish what there is with --allow-incomplete"
     )]
     Incomplete {

@@ -43,7 +43,7 @@ pub enum Event {
     },
     /// The crawl knows its windows.
     Planned {
-        /// Windows to walk.
+        /// Windows to list.
         windows: u64,
         /// Windows already finished by an interrupted run.
         resumed: u64,
@@ -67,11 +67,11 @@ pub enum Event {
         /// Into how many parts.
         parts: u64,
     },
-    /// A window is walked again.
+    /// A window is asked for again.
     Repeated {
         /// Its account and span.
         window: String,
-        /// Why the former walk did not count.
+        /// Why what came before did not count.
         why: String,
     },
     /// A window is finished.

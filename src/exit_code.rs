@@ -70,7 +70,7 @@ impl ExitCode {
             Self::Success => "Nothing.",
             Self::Usage => "Correct what the message names; trying again alone does not help.",
             Self::Incomplete => {
-                "Run an export again: it walks only what is missing. A snapshot that `verify` \
+                "Run an export again: it lists only what is missing. A snapshot that `verify` \
                  finds damaged has to be exported again or restored."
             }
             Self::Internal => "Please report it, with the message.",

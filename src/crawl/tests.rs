@@ -463,7 +463,7 @@ async fn a_page_token_that_repeats_is_not_the_end() {
 async fn a_window_whose_total_never_agrees_is_unsettled_after_four_walks() {
     let crawled = crawl(move |_| answer(200, r#"{"data":[],"total_records":1}"#)).await;
     assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
-    assert!(crawled.windows.iter().all(|window| window.walks == 4));
+    assert!(crawled.windows.iter().all(|window| window.attempts == 4));
     assert_eq!(crawled.requests, 4 * 51);
 }
 

@@ -43,7 +43,7 @@ pub(super) fn has_counts(windows: &[WindowRecord]) -> bool {
     windows
         .iter()
         .filter(|window| window.outcome == WindowOutcome::Settled)
-        .any(|window| window.walks == 1 && window.pages > 1)
+        .any(|window| window.attempts == 1 && window.pages > 1)
 }
 
 /// What is summed up of one window of the plan.
@@ -90,7 +90,7 @@ impl Folded {
                 received: 0,
                 distinct: 0,
                 pages: 0,
-                walks: 1,
+                attempts: 1,
                 restarts: 0,
                 outcome: WindowOutcome::Settled,
                 why: None,
@@ -119,7 +119,7 @@ impl Folded {
         }
         let (expected, distinct) = match standing {
             Standing::Superseded => {
-                record.walks += 1;
+                record.attempts += 1;
                 (Some(0), 0)
             }
             Standing::Open => (Some(0), 0),
@@ -187,10 +187,10 @@ mod tests {
     use super::*;
     use crate::snapshot::testing;
 
-    fn window(outcome: WindowOutcome, walks: u32, pages: u64) -> WindowRecord {
+    fn window(outcome: WindowOutcome, attempts: u32, pages: u64) -> WindowRecord {
         WindowRecord {
             pages,
-            walks,
+            attempts,
             outcome,
             ..testing::window("main", 0, 1)
         }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_one_page_that_was_walked_twice_says_nothing_about_counts() {
+    fn a_window_of_one_page_that_was_asked_for_twice_says_nothing_about_counts() {
         let windows = [
             window(WindowOutcome::Unverified, 1, 2),
             window(WindowOutcome::Settled, 1, 1),

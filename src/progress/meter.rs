@@ -22,7 +22,7 @@ pub(super) struct ProgressMeter {
     /// Windows of the plan, and how many of them the service has told the clips of.
     planned: u64,
     told: u64,
-    /// Windows to walk, those that others were split into among them, and finished ones.
+    /// Windows to list, those that others were split into among them, and finished ones.
     windows: u64,
     done: u64,
     requests: u64,

@@ -355,7 +355,7 @@ pub struct Proof {
     pub verdict: String,
     /// The version of the program that took the census.
     pub tool_version: String,
-    /// Windows that were walked.
+    /// Windows that were listed.
     pub windows: u64,
     /// Those that did not settle.
     pub windows_unsettled: Vec<String>,

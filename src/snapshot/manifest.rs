@@ -24,9 +24,10 @@ pub enum WindowOutcome {
     Settled,
     /// The API named no count that could be compared.
     Unverified,
-    /// Counts did not agree, even after repeated walks.
+    /// Counts did not agree, however often it was asked for.
     Unsettled,
-    /// Its span was walked again, cut into parts or by a later run: those records say how it ended.
+    /// Its span was asked for again, cut into parts or by a later run: those records say how it
+    /// ended. Manifests of earlier versions have it; this one folds such spans into their window.
     Split,
 }
 
@@ -41,17 +42,18 @@ pub struct WindowRecord {
     /// Its end in unix seconds, excluded.
     #[serde(with = "instant::seconds")]
     pub to: i64,
-    /// The `total_records` that the API named, less the clips of a part that was handed on.
+    /// Clips that the API's counts come to in it, each counted once; `None` where it names no count.
     pub expected: Option<u64>,
-    /// Records received in all walks, repeats included.
+    /// Records received, those of spans that were asked for again included.
     pub received: u64,
-    /// Distinct clip ids of the last walk.
+    /// Distinct clip ids in what finishes it.
     pub distinct: u64,
     /// Pages received.
     pub pages: u64,
-    /// Times it was walked.
-    pub walks: u32,
-    /// Times a walk began again because its page token was refused.
+    /// 1, and as many more as spans of it were asked for again.
+    #[serde(alias = "walks")]
+    pub attempts: u32,
+    /// Times a chain of pages began again because its page token was refused.
     pub restarts: u32,
     /// How it ended.
     pub outcome: WindowOutcome,

@@ -57,7 +57,7 @@ pub(crate) fn window(account_id: &str, from: i64, to: i64) -> WindowRecord {
         received: 0,
         distinct: 0,
         pages: 0,
-        walks: 1,
+        attempts: 1,
         restarts: 0,
         outcome: WindowOutcome::Settled,
         why: None,

@@ -168,7 +168,7 @@ fn quality(manifest: &Manifest, statuses: &[StatusCount], scopes: &[ScopeCount])
 
 fn proof(manifest: &Manifest, counted: u64) -> Proof {
     let totals = &manifest.totals;
-    let walked = || {
+    let listed = || {
         let windows = manifest.windows.iter();
         windows.filter(|window| window.outcome != WindowOutcome::Split)
     };
@@ -177,8 +177,8 @@ fn proof(manifest: &Manifest, counted: u64) -> Proof {
     Proof {
         verdict: manifest.verdict.name().to_owned(),
         tool_version: manifest.tool_version.clone(),
-        windows: walked().count() as u64,
-        windows_unsettled: walked()
+        windows: listed().count() as u64,
+        windows_unsettled: listed()
             .filter(|window| window.outcome == WindowOutcome::Unsettled)
             .map(WindowRecord::to_string)
             .collect(),
@@ -190,7 +190,7 @@ fn proof(manifest: &Manifest, counted: u64) -> Proof {
                 error: failed.why.clone(),
             })
             .collect(),
-        expected: walked().filter_map(|window| window.expected).sum(),
+        expected: listed().filter_map(|window| window.expected).sum(),
         received: totals.received,
         written: totals.written,
         counted,

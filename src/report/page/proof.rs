@@ -38,7 +38,7 @@ pub(crate) fn quality(summary: &Summary) -> Section {
 pub(crate) fn proof(summary: &Summary) -> Section {
     let proof = &summary.proof;
     let mut lines = vec![format!(
-        "verdict {}: {} walked, {} unsettled",
+        "verdict {}: {} listed, {} unsettled",
         proof.verdict,
         things(proof.windows, "window"),
         count(proof.windows_unsettled.len() as u64)
