@@ -27,7 +27,7 @@ use clipcensus::event::Events;
 use clipcensus::model::{ChainRecord, Window};
 use clipcensus::snapshot::instant::utc_date;
 use clipcensus::snapshot::{CsvMode, Format, Layout, Publication, Table};
-use clipcensus::spool::{ChainFiles, Spool, SpoolHeader, merge};
+use clipcensus::spool::{ChainPages, Spool, SpoolHeader, merge};
 use clipcensus::zoom::{
     Client, ClipsQuery, Credentials, DateFilter, Endpoints, HttpTransport, Limits, Page,
     RetryPolicy, Timeouts, clips,
@@ -171,7 +171,7 @@ fn measure(folder: &Path) {
     let date = utc_date(header().snapshot_at);
     let mut publication =
         Publication::stage(&layout, date, Format::Parquet, CsvMode::Lossless, u64::MAX).unwrap();
-    for batch in merge(&spool).unwrap() {
+    for batch in merge(&spool) {
         publication.write(&batch.unwrap()).unwrap();
     }
     let staged = publication.finish().unwrap();
@@ -197,16 +197,16 @@ fn spool_window(spool: &Spool, window: usize, bodies: &[Bytes]) {
         secrets: SecretPolicy::Cut,
         hashing: spool.hashing().clone(),
     };
-    let mut files = ChainFiles::default();
+    let mut held = ChainPages::default();
     let mut chain = ChainRecord::new(ACCOUNT, Window::tile(SPAN)[window]);
     for body in bodies {
         let page = decoder.page(ACCOUNT, body).unwrap();
         spool
-            .write_page(&mut files, ACCOUNT, &page.rows, &page.rejects)
+            .write_page(&mut held, ACCOUNT, &page.rows, &page.rejects)
             .unwrap();
         chain.received += page.listed.len() as u64;
     }
-    spool.add(files, chain).unwrap();
+    spool.add(held, chain).unwrap();
 }
 
 fn header() -> SpoolHeader {

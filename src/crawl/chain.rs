@@ -16,7 +16,7 @@ use crate::crawl::{Crawl, CrawlError};
 use crate::event::Event;
 use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Window};
-use crate::spool::ChainFiles;
+use crate::spool::ChainPages;
 use crate::zoom::clips::PAGE_SIZE;
 use crate::zoom::{Failure, PageToken, ServerSpan};
 
@@ -70,7 +70,7 @@ struct Read {
     /// Distinct ids when it was last looked whether new ones came.
     ids_before: usize,
     order: Order,
-    files: ChainFiles,
+    pages: ChainPages,
     record: ChainRecord,
 }
 
@@ -182,7 +182,7 @@ impl Chain {
         let is_first = read.proof.pages() == 0;
         crawl
             .spool
-            .write_page(&mut read.files, account_id, &page.rows, &page.rejects)?;
+            .write_page(&mut read.pages, account_id, &page.rows, &page.rejects)?;
         read.note(&page);
         crawl.events.emit(&Event::Page {
             records: page.listed.len() as u64,
@@ -297,7 +297,7 @@ impl Chain {
         read.record.outcome = outcome;
         read.record.why = why;
         read.record.finished = Some(self.window);
-        crawl.add(self.account, read.record, read.files, HashSet::new(), 0)
+        crawl.add(self.account, read.record, read.pages, HashSet::new(), 0)
     }
 
     /// Where the head of the window ends, if one can be made of the pages so far.
@@ -365,7 +365,7 @@ impl Chain {
         };
         read.record.outcome = ChainOutcome::Head;
         read.record.finished = Some(head);
-        let mut next = crawl.add(self.account, read.record, read.files, again, self.repeats)?;
+        let mut next = crawl.add(self.account, read.record, read.pages, again, self.repeats)?;
         next.push(left);
         Ok(next)
     }
@@ -382,7 +382,7 @@ impl Chain {
         let windows = self.window.split(parts);
         let part = clips / windows.len().max(1) as u64;
         read.record.why = Some(why.to_owned());
-        let mut next = crawl.add(self.account, read.record, read.files, HashSet::new(), 0)?;
+        let mut next = crawl.add(self.account, read.record, read.pages, HashSet::new(), 0)?;
         next.extend(windows.into_iter().map(|window| self.part(window, part)));
         Ok(next)
     }
@@ -423,7 +423,7 @@ impl Read {
             ids: HashSet::new(),
             ids_before: 0,
             order: Order::default(),
-            files: ChainFiles::default(),
+            pages: ChainPages::default(),
             record: ChainRecord::new(account_id, asked),
         }
     }

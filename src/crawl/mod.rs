@@ -40,7 +40,7 @@ use crate::event::{Event, Events};
 use crate::model::window::{LONGEST_WINDOW, MARGIN};
 use crate::model::{ChainOutcome, ChainRecord, Window};
 use crate::snapshot::{OutputLock, SnapshotError, WindowRecord};
-use crate::spool::{ChainFiles, Settled, Spool};
+use crate::spool::{ChainPages, Settled, Spool};
 use crate::zoom::clips::{self, PAGE_SIZE};
 use crate::zoom::{Client, ClipsQuery, Failure, FailureKind, RateLabel, Slot};
 
@@ -356,14 +356,14 @@ impl Crawl {
         &self,
         account: usize,
         record: ChainRecord,
-        files: ChainFiles,
+        pages: ChainPages,
         seam: HashSet<u64>,
         repeats: u32,
     ) -> Result<Vec<Chain>, CrawlError> {
         // Sums and spool must tell the same story, in the same order.
         let mut progress = self.progress();
         let consequences = progress.sums.add(account, &record, seam, repeats);
-        self.spool.add(files, record)?;
+        self.spool.add(pages, record)?;
         let account_id = &self.accounts[account].id;
         for (window, is_proven) in &consequences.settled {
             if let Some((done, is_settled)) = progress.finish(account, *window, *is_proven) {

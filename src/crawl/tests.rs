@@ -165,7 +165,7 @@ async fn crawl(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Crawl
     let took = start.elapsed();
     let mut ids = BTreeSet::new();
     let mut rows = 0;
-    for batch in merge(&crawl.spool).unwrap() {
+    for batch in merge(&crawl.spool) {
         let batch = batch.unwrap();
         let clip_ids = batch.column(Column::ClipId.index()).as_string::<i32>();
         rows += clip_ids.len();
@@ -645,7 +645,6 @@ async fn a_forbidden_account_is_named_and_the_others_are_finished() {
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].account_id, "bad");
     let rows: usize = merge(&crawl.spool)
-        .unwrap()
         .map(|batch| batch.unwrap().num_rows())
         .sum();
     assert_eq!(rows, 2_000);
@@ -684,7 +683,6 @@ async fn a_crawl_that_is_interrupted_again_and_again_asks_for_no_finished_page_a
         let windows = crawl.windows();
         assert_eq!(verdict(&windows, 0), Verdict::Verified);
         let rows: usize = merge(&crawl.spool)
-            .unwrap()
             .map(|batch| batch.unwrap().num_rows())
             .sum();
         assert_eq!(rows, usize::try_from(clips).unwrap());
@@ -729,7 +727,6 @@ async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
     assert_eq!(transport.sent().len() - before, 1);
     assert_eq!(verdict(&second.windows(), 0), Verdict::Verified);
     let rows: usize = merge(&second.spool)
-        .unwrap()
         .map(|batch| batch.unwrap().num_rows())
         .sum();
     assert_eq!(rows, 2_000);

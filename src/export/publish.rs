@@ -75,7 +75,7 @@ impl Finished {
 
     /// Writes the data files from the whole spool.
     fn write_again(&self, files: &DataFiles) -> Result<Counted, Error> {
-        let mut merge = merge(&self.crawl.spool)?;
+        let mut merge = merge(&self.crawl.spool);
         let rows = files.write(&mut merge)?;
         Ok(Counted {
             rows,
@@ -186,8 +186,13 @@ impl Written {
         let mut summary = self.fold.finish(&manifest);
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
-            self.staged.document(REJECTS, |mut file| {
-                finished.crawl.spool.copy_rejects(&mut file).map(drop)
+            let place = self.staged.document_path(REJECTS)?;
+            self.staged.document(REJECTS, |file| {
+                for lines in finished.crawl.spool.rejects() {
+                    file.write_all(&lines?)
+                        .map_err(SnapshotError::write(&place))?;
+                }
+                Ok(())
             })?;
         }
         let place = self.staged.document_path("owners.csv")?;

@@ -11,56 +11,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ChainRecord;
 use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{Crc32, create_private, digest_file, remove, rename};
+use crate::snapshot::file::{create_private, remove, rename};
 use crate::spool::SpoolHeader;
+use crate::spool::pages::Extent;
 use crate::spool::run::RunRecord;
 
 /// The file name of a journal.
 pub(crate) const JOURNAL: &str = "journal";
 
-/// A chain of pages and its files.
+/// A chain of pages and what they held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// What is known of the chain.
     pub(crate) chain: ChainRecord,
     /// Its rows, a run for each page that has some.
     pub(crate) runs: Vec<RunRecord>,
-    /// Its rejects, a file for each page that has some.
-    pub(crate) rejects: Vec<RejectsRecord>,
+    /// Its rejects as JSON lines, a piece for each page that has some.
+    pub(crate) rejects: Vec<Extent>,
 }
 
 impl Entry {
-    /// Whether all its files are as they were written.
-    pub(crate) fn is_intact(&self, folder: &Path) -> bool {
-        self.files().all(is_plain)
-            && self.runs.iter().all(|run| run.is_intact(folder))
-            && self.rejects.iter().all(|rejects| {
-                digest_file::<Crc32>(&folder.join(&rejects.file))
-                    .is_ok_and(|(bytes, crc32)| (bytes, crc32) == (rejects.bytes, rejects.crc32))
-            })
+    /// Its pieces of the pages file.
+    pub(crate) fn extents(&self) -> impl Iterator<Item = &Extent> {
+        let runs = self.runs.iter().map(|run| &run.extent);
+        runs.chain(&self.rejects)
     }
-
-    /// The names of its files.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
-        let runs = self.runs.iter().map(|run| run.file.as_str());
-        runs.chain(self.rejects.iter().map(|rejects| rejects.file.as_str()))
-    }
-}
-
-/// The rejects of a page: a file of JSON lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RejectsRecord {
-    /// Its name, in the folder of the spool.
-    pub(crate) file: String,
-    /// Its length.
-    pub(crate) bytes: u64,
-    /// Its CRC-32.
-    pub(crate) crc32: u32,
-}
-
-/// Whether a name stays in its folder.
-fn is_plain(name: &str) -> bool {
-    !name.contains('/') && name != ".." && name != "." && name != JOURNAL
 }
 
 /// Reads a journal up to its first line that is not whole; `None` where there is no usable header.
@@ -112,28 +87,6 @@ pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<()
     journal
         .write_all(&line(entry))
         .map_err(SnapshotError::write(&folder.join(JOURNAL)))
-}
-
-/// Writes the records of a page that are no clips, one JSON object a line; no file where there is none.
-pub(crate) fn write_rejects(
-    folder: &Path,
-    number: u64,
-    lines: &[String],
-) -> Result<Option<RejectsRecord>, SnapshotError> {
-    if lines.is_empty() {
-        return Ok(None);
-    }
-    let file = format!("rejects-{number}.ndjson");
-    let path = folder.join(&file);
-    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-    create_private(&path)?
-        .write_all(text.as_bytes())
-        .map_err(SnapshotError::write(&path))?;
-    Ok(Some(RejectsRecord {
-        file,
-        bytes: text.len() as u64,
-        crc32: crc32fast::hash(text.as_bytes()),
-    }))
 }
 
 fn line<T: Serialize>(value: &T) -> Vec<u8> {

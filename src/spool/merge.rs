@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, interleave_record_batch};
@@ -11,7 +11,8 @@ use crate::model::Window;
 use crate::snapshot::SnapshotError;
 use crate::spool::Spool;
 use crate::spool::key::{Hashing, Key, Keys};
-use crate::spool::run::{RunReader, RunRecord};
+use crate::spool::pages::PagesFile;
+use crate::spool::run::{RunRecord, read_run};
 use crate::spool::watermark::Bound;
 
 /// Rows of a merged batch at most.
@@ -22,7 +23,7 @@ const BATCH_ROWS: usize = 1024;
 /// Pages tile time, so that at most places one run alone has the next rows: these are handed on
 /// without a copy. Only where runs overlap are rows taken one by one.
 pub struct Merge {
-    folder: PathBuf,
+    pages: Arc<PagesFile>,
     hashing: Hashing,
     /// Hashes that more than one row has: only their clips can come twice.
     repeated: HashSet<u64>,
@@ -37,14 +38,12 @@ pub struct Merge {
 }
 
 /// Begins to merge what is finished in the spool.
-///
-/// # Errors
-/// None today; runs are opened when their turn comes.
-pub fn merge(spool: &Spool) -> Result<Merge, SnapshotError> {
+#[must_use]
+pub fn merge(spool: &Spool) -> Merge {
     let mut merge = Merge::growing(spool);
     merge.repeated = spool.repeated_hashes();
     merge.take_up(spool, Bound::Everything);
-    Ok(merge)
+    merge
 }
 
 impl Merge {
@@ -54,7 +53,7 @@ impl Merge {
     #[must_use]
     pub fn growing(spool: &Spool) -> Self {
         Self {
-            folder: spool.folder().to_owned(),
+            pages: Arc::clone(spool.pages()),
             hashing: spool.hashing().clone(),
             repeated: HashSet::new(),
             accounts: BTreeMap::new(),
@@ -77,7 +76,7 @@ impl Merge {
             let account = self
                 .accounts
                 .entry(account_id.clone())
-                .or_insert_with(|| AccountMerge::new(account_id, &self.folder));
+                .or_insert_with(|| AccountMerge::new(account_id, &self.pages));
             for record in entry.runs {
                 is_in_order &= account.is_behind(&record);
                 account.wait(Run {
@@ -166,7 +165,6 @@ struct Run {
 /// An open run at its next row.
 struct Cursor {
     run: Run,
-    reader: RunReader,
     batch: RecordBatch,
     row: usize,
     /// Where its batch is among those that rows are taken from.
@@ -191,7 +189,7 @@ impl Cursor {
             inside,
             self.run.asked.from,
             Reverse(self.run.asked.to),
-            self.run.record.number,
+            self.run.record.extent.offset,
         )
     }
 
@@ -216,7 +214,7 @@ impl Cursor {
 /// The merge of one account.
 struct AccountMerge {
     account_id: String,
-    folder: PathBuf,
+    pages: Arc<PagesFile>,
     /// Runs not yet open, by their first key; of equal ones the first received.
     waiting: BTreeMap<(Option<i64>, String, u64), Run>,
     open: Vec<Cursor>,
@@ -227,10 +225,10 @@ struct AccountMerge {
 }
 
 impl AccountMerge {
-    fn new(account_id: &str, folder: &Path) -> Self {
+    fn new(account_id: &str, pages: &Arc<PagesFile>) -> Self {
         Self {
             account_id: account_id.to_owned(),
-            folder: folder.to_owned(),
+            pages: Arc::clone(pages),
             waiting: BTreeMap::new(),
             open: Vec::new(),
             last: None,
@@ -241,7 +239,7 @@ impl AccountMerge {
     /// Takes up a run.
     fn wait(&mut self, run: Run) {
         let (created_at, clip_id) = run.record.first();
-        let place = (created_at, clip_id.to_owned(), run.record.number);
+        let place = (created_at, clip_id.to_owned(), run.record.extent.offset);
         self.waiting.insert(place, run);
     }
 
@@ -270,7 +268,7 @@ impl AccountMerge {
             return Ok(None);
         }
         let batch = if self.open.len() == 1 {
-            self.slice(bound)?
+            self.slice(bound)
         } else {
             self.interleaved(bound, duplicates)?
         };
@@ -292,17 +290,12 @@ impl AccountMerge {
             let Some((_, run)) = due.then(|| self.waiting.pop_first()).flatten() else {
                 return Ok(());
             };
-            let path = self.folder.join(&run.record.file);
-            let mut reader = RunReader::open(path)?;
-            if let Some(batch) = reader.next_batch()? {
-                self.open.push(Cursor {
-                    run,
-                    reader,
-                    batch,
-                    row: 0,
-                    slot: usize::MAX,
-                });
-            }
+            self.open.push(Cursor {
+                batch: read_run(&self.pages, &run.record)?,
+                run,
+                row: 0,
+                slot: usize::MAX,
+            });
         }
     }
 
@@ -312,12 +305,12 @@ impl AccountMerge {
     }
 
     /// The rows of the only open run before any other run begins.
-    fn slice(&mut self, bound: Option<Key<'_>>) -> Result<RecordBatch, SnapshotError> {
+    fn slice(&mut self, bound: Option<Key<'_>>) -> RecordBatch {
         let cursor = &self.open[0];
         let rows = cursor.rows_before(bound.into_iter().chain(self.next_first()).min());
         let slice = cursor.batch.slice(cursor.row, rows);
-        self.advance(0, rows)?;
-        Ok(slice)
+        self.advance(0, rows);
+        slice
     }
 
     /// Rows taken one by one, until one run is left or the batch is full.
@@ -358,28 +351,21 @@ impl AccountMerge {
             places.push((cursor.slot, cursor.row));
             // From the last, since a run at its end is removed.
             for cursor in same.into_iter().rev() {
-                self.advance(cursor, 1)?;
+                self.advance(cursor, 1);
             }
         }
         let sources: Vec<&RecordBatch> = sources.iter().collect();
-        interleave_record_batch(&sources, &places).map_err(SnapshotError::arrow_read(&self.folder))
+        interleave_record_batch(&sources, &places)
+            .map_err(SnapshotError::arrow_read(self.pages.path()))
     }
 
     /// Passes `rows` rows of an open run and removes it at its end.
-    fn advance(&mut self, index: usize, rows: usize) -> Result<(), SnapshotError> {
+    fn advance(&mut self, index: usize, rows: usize) {
         let cursor = &mut self.open[index];
         cursor.row += rows;
-        if cursor.row < cursor.batch.num_rows() {
-            return Ok(());
-        }
-        if let Some(batch) = cursor.reader.next_batch()? {
-            cursor.batch = batch;
-            cursor.row = 0;
-            cursor.slot = usize::MAX;
-        } else {
+        if cursor.row == cursor.batch.num_rows() {
             self.open.remove(index);
         }
-        Ok(())
     }
 
     /// The rows whose clip was not handed out before: two forms of a clip with different
@@ -405,7 +391,7 @@ impl AccountMerge {
             return Ok(batch);
         }
         filter_record_batch(&batch, &BooleanArray::from(keep))
-            .map_err(SnapshotError::arrow_read(&self.folder))
+            .map_err(SnapshotError::arrow_read(self.pages.path()))
     }
 }
 

@@ -1,16 +1,16 @@
 //! The spool: what a crawl has listed, on local disk, which survives the process.
 //!
-//! Every page is a sorted run of its own. A chain of pages, mostly of one page, is in the spool once
-//! the journal has its line; runs that no line names are deleted when the spool is opened again.
+//! Every page is a sorted run of its own, added to the pages file. A chain of pages, mostly of one
+//! page, is in the spool once the journal has its line, which says where its runs stand; what stands
+//! behind all that the journal names is cut off when the spool is opened again.
 //! [`merge()`] makes one sorted stream of all runs, up to the [`Watermark`] while the crawl goes on.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 mod journal;
 mod key;
 mod merge;
+mod pages;
 mod run;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -29,13 +30,14 @@ pub use watermark::{Bound, Watermark};
 
 use crate::model::{ChainRecord, Window};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{copy_file, create_dirs, create_private_dir, remove, rename};
+use crate::snapshot::file::{create_dirs, create_private_dir, remove, rename};
 use crate::snapshot::layout::Layout;
-use crate::spool::journal::{Entry, JOURNAL, RejectsRecord};
+use crate::spool::journal::{Entry, JOURNAL};
+use crate::spool::pages::{Extent, PAGES, PagesFile};
 use crate::spool::run::{Hashes, RunRecord, read_hashes, write_run};
 
 /// The format of spools that this version writes.
-pub const SPOOL_FORMAT: u32 = 3;
+pub const SPOOL_FORMAT: u32 = 4;
 
 /// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +67,7 @@ pub struct Spool {
     header: SpoolHeader,
     hashing: Hashing,
     refused: Option<String>,
-    next: AtomicU64,
+    pages: Arc<PagesFile>,
     state: Mutex<State>,
     /// Told of every change of what is settled.
     changed: Condvar,
@@ -101,11 +103,11 @@ pub enum Stage {
     GivenUp,
 }
 
-/// The files of one chain of pages, not yet in the journal.
+/// What the pages of one chain held, not yet in the journal.
 #[derive(Debug, Default)]
-pub struct ChainFiles {
+pub struct ChainPages {
     runs: Vec<(RunRecord, Hashes)>,
-    rejects: Vec<RejectsRecord>,
+    rejects: Vec<Extent>,
 }
 
 /// How far the span of a census may have moved since it was interrupted, in seconds. One that
@@ -157,25 +159,21 @@ impl Spool {
             let why = header.why_not_for(&wanted)?;
             Some(format!("of {}: {why}", header.started_at))
         });
-        let (header, mut entries) = found
+        let (header, entries) = found
             .filter(|_| refused.is_none())
             .unwrap_or((wanted, Vec::new()));
-        entries.retain(|entry| entry.is_intact(&folder));
         let hashing = Hashing::default();
-        let mut hashes = Vec::new();
-        for entry in &entries {
-            let read = |run: &RunRecord| {
-                read_hashes(folder.join(&run.file), &entry.chain.account_id, &hashing)
-            };
-            hashes.push(entry.runs.iter().map(read).collect::<Result<_, _>>()?);
-        }
+        let mut pages = PagesFile::open(&folder)?;
+        let (entries, hashes) = intact(entries, &pages, &hashing);
+        pages.keep(entries.iter().flat_map(Entry::extents))?;
         let journal = journal::begin(&folder, &header, &entries)?;
-        let spool = Self {
-            next: AtomicU64::new(first_free(&entries)),
+        sweep(&folder)?;
+        Ok(Self {
             folder,
             header,
             hashing,
             refused,
+            pages: Arc::new(pages),
             state: Mutex::new(State {
                 journal,
                 entries,
@@ -184,9 +182,7 @@ impl Spool {
                 stage: Stage::Open,
             }),
             changed: Condvar::new(),
-        };
-        spool.sweep()?;
-        Ok(spool)
+        })
     }
 
     /// What it is for; of the interrupted run, where one is resumed.
@@ -219,30 +215,31 @@ impl Spool {
     /// When the spool cannot be written, or the rows have another schema.
     pub fn write_page(
         &self,
-        files: &mut ChainFiles,
+        chain: &mut ChainPages,
         account_id: &str,
         rows: &RecordBatch,
         rejects: &[String],
     ) -> Result<(), SnapshotError> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let run = write_run(&self.folder, number, rows, account_id, &self.hashing)?;
-        files.runs.extend(run);
-        let rejects = journal::write_rejects(&self.folder, number, rejects)?;
-        files.rejects.extend(rejects);
+        let run = write_run(&self.pages, rows, account_id, &self.hashing)?;
+        chain.runs.extend(run);
+        if !rejects.is_empty() {
+            let lines: String = rejects.iter().flat_map(|line| [line, "\n"]).collect();
+            chain.rejects.push(self.pages.add(lines.as_bytes())?);
+        }
         Ok(())
     }
 
-    /// Adds a chain with its files: from here on it is in the spool. `rows` of the record is set.
+    /// Adds a chain with its pages: from here on it is in the spool. `rows` of the record is set.
     ///
     /// # Errors
     /// When the journal cannot be written; the chain is not in the spool then.
-    pub fn add(&self, files: ChainFiles, mut chain: ChainRecord) -> Result<(), SnapshotError> {
-        let (runs, hashes): (Vec<_>, Vec<_>) = files.runs.into_iter().unzip();
+    pub fn add(&self, pages: ChainPages, mut chain: ChainRecord) -> Result<(), SnapshotError> {
+        let (runs, hashes): (Vec<_>, Vec<_>) = pages.runs.into_iter().unzip();
         chain.rows = runs.iter().map(|run| run.rows).sum();
         let entry = Entry {
             chain,
             runs,
-            rejects: files.rejects,
+            rejects: pages.rejects,
         };
         let mut state = self.state();
         journal::add(&self.folder, &mut state.journal, &entry)?;
@@ -274,21 +271,13 @@ impl Spool {
         (new, state.stage)
     }
 
-    /// Copies the rejects of all chains as JSON lines, in the order of account, begin and end of what
-    /// they asked for. Returns their length in bytes.
-    ///
-    /// # Errors
-    /// When the spool cannot be read or `into` cannot be written.
-    pub fn copy_rejects(&self, into: &mut impl Write) -> Result<u64, SnapshotError> {
-        let mut bytes = 0;
-        for entry in self.entries() {
-            for rejects in &entry.rejects {
-                let path = self.folder.join(&rejects.file);
-                copy_file(&path, into).map_err(SnapshotError::read(&path))?;
-                bytes += rejects.bytes;
-            }
-        }
-        Ok(bytes)
+    /// The rejects as JSON lines, page by page, in the order of account, begin and end of what their
+    /// chains asked for.
+    pub fn rejects(&self) -> impl Iterator<Item = Result<Vec<u8>, SnapshotError>> + '_ {
+        let entries = self.entries().into_iter();
+        entries
+            .flat_map(|entry| entry.rejects)
+            .map(|rejects| self.pages.read(&rejects))
     }
 
     /// Deletes the spool: its rows are published. It goes out of sight first, so that no half of it
@@ -303,7 +292,7 @@ impl Spool {
         remove(&done)
     }
 
-    /// The chains with their files, in the order of account, begin and end of what they asked for.
+    /// The chains with what they held, in the order of account, begin and end of what they asked for.
     fn entries(&self) -> Vec<Entry> {
         let mut entries = self.state().entries.clone();
         entries.sort_by(|a, b| {
@@ -324,9 +313,9 @@ impl Spool {
         hashes.iter().flatten().copied().collect()
     }
 
-    /// The folder of its files.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// Its pages file.
+    pub(crate) const fn pages(&self) -> &Arc<PagesFile> {
+        &self.pages
     }
 
     /// Its hashing.
@@ -370,31 +359,41 @@ impl Spool {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Deletes what no chain has.
-    fn sweep(&self) -> Result<(), SnapshotError> {
-        let state = self.state();
-        let kept: HashSet<&str> = state.entries.iter().flat_map(Entry::files).collect();
-        let listed = fs::read_dir(&self.folder).map_err(SnapshotError::read(&self.folder))?;
-        for file in listed {
-            let file = file.map_err(SnapshotError::read(&self.folder))?;
-            let name = file.file_name();
-            if !name
-                .to_str()
-                .is_some_and(|name| name == JOURNAL || kept.contains(name))
-            {
-                remove(&file.path())?;
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The first number that no file of these chains has.
-fn first_free(entries: &[Entry]) -> u64 {
-    let number = |file: &str| file.split(['-', '.']).nth(1)?.parse::<u64>().ok();
-    let used = entries.iter().flat_map(Entry::files).filter_map(number);
-    used.max().map_or(0, |last| last + 1)
+/// The chains whose pieces can all be read as they were written, and the hashes of their clips.
+fn intact(
+    entries: Vec<Entry>,
+    pages: &PagesFile,
+    hashing: &Hashing,
+) -> (Vec<Entry>, Vec<Vec<Hashes>>) {
+    let read = |entry: &Entry| -> Result<Vec<Hashes>, SnapshotError> {
+        for rejects in &entry.rejects {
+            pages.read(rejects)?;
+        }
+        let account_id = &entry.chain.account_id;
+        let hashes = |run| read_hashes(pages, run, account_id, hashing);
+        entry.runs.iter().map(hashes).collect()
+    };
+    let whole = |entry| {
+        let hashes = read(&entry).ok()?;
+        Some((entry, hashes))
+    };
+    entries.into_iter().filter_map(whole).unzip()
+}
+
+/// Deletes what is no file of a spool.
+fn sweep(folder: &Path) -> Result<(), SnapshotError> {
+    for file in fs::read_dir(folder).map_err(SnapshotError::read(folder))? {
+        let file = file.map_err(SnapshotError::read(folder))?;
+        if ![JOURNAL, PAGES]
+            .map(OsStr::new)
+            .contains(&&*file.file_name())
+        {
+            remove(&file.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The values that stand more than once in a sorted slice, each at least once.

@@ -6,10 +6,10 @@ use arrow::array::RecordBatch;
 
 use crate::model::{ChainOutcome, ChainRecord, Window};
 use crate::snapshot::testing::{Row, SNAPSHOT_AT, all, batch, layout};
-use crate::spool::{ChainFiles, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge};
+use crate::spool::{ChainPages, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge};
 
 pub(crate) fn merged(spool: &Spool) -> RecordBatch {
-    all(merge(spool).unwrap())
+    all(merge(spool))
 }
 
 pub(crate) fn header() -> SpoolHeader {
@@ -41,14 +41,12 @@ pub(crate) fn chain(account_id: &str, from: i64, to: i64) -> ChainRecord {
 
 /// Adds a chain of these pages that holds all of a window.
 pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages: &[Vec<Row>]) {
-    let mut files = ChainFiles::default();
+    let mut held = ChainPages::default();
     for page in pages {
         let rows = batch(account_id, page);
-        spool
-            .write_page(&mut files, account_id, &rows, &[])
-            .unwrap();
+        spool.write_page(&mut held, account_id, &rows, &[]).unwrap();
     }
-    spool.add(files, chain(account_id, from, to)).unwrap();
+    spool.add(held, chain(account_id, from, to)).unwrap();
     spool.settle([Settled {
         account_id: account_id.to_owned(),
         window: Window { from, to },

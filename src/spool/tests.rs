@@ -15,18 +15,16 @@ fn row(clip: &str) -> Row {
 fn interrupted(out: &tempfile::TempDir) -> PathBuf {
     let spool = testing::spool(out.path());
     let page = |clip: &str, rejects: &[String]| {
-        let mut files = ChainFiles::default();
+        let mut held = ChainPages::default();
         let rows = batch("acme", &[row(clip)]);
-        spool
-            .write_page(&mut files, "acme", &rows, rejects)
-            .unwrap();
-        files
+        spool.write_page(&mut held, "acme", &rows, rejects).unwrap();
+        held
     };
     let first = page("a", &[r#"{"reason":"no clip"}"#.to_owned()]);
     spool.add(first, testing::chain("acme", 0, 10)).unwrap();
     testing::finish(&spool, "acme", 10, 20, &[vec![row("b")]]);
     drop(page("c", &[]));
-    spool.folder().to_owned()
+    spool.folder.clone()
 }
 
 fn begins(spool: &Spool) -> Vec<i64> {
@@ -41,11 +39,24 @@ fn files(folder: &PathBuf) -> usize {
     fs::read_dir(folder).unwrap().count()
 }
 
+/// The length of the pages file.
+fn length(folder: &Path) -> u64 {
+    fs::metadata(folder.join(PAGES)).unwrap().len()
+}
+
+/// Where the pieces of the chains stand.
+fn extents(folder: &Path) -> Vec<Extent> {
+    let (_, entries) = journal::read(folder).unwrap().unwrap();
+    entries.iter().flat_map(Entry::extents).copied().collect()
+}
+
 #[test]
 fn chains_are_kept_with_their_header_and_the_rest_is_deleted() {
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
-    assert_eq!(files(&folder), 5);
+    let kept: u64 = extents(&folder).iter().map(|extent| extent.bytes).sum();
+    assert!(length(&folder) > kept);
+    fs::write(folder.join("journal.tmp"), "torn").unwrap();
     let wanted = SpoolHeader {
         run_id: "second".to_owned(),
         snapshot_at: 5,
@@ -54,7 +65,7 @@ fn chains_are_kept_with_their_header_and_the_rest_is_deleted() {
     let spool = Spool::open(&layout(out.path()), wanted, false).unwrap();
     assert_eq!(spool.header(), &testing::header());
     assert_eq!(begins(&spool), [0, 10]);
-    assert_eq!(files(&folder), 4);
+    assert_eq!((length(&folder), files(&folder)), (kept, 2));
     // It goes on where it stopped, and clips of both runs are known to be the same.
     let again = (row("a").0, Some(15_000_000), None, "again".to_owned());
     testing::finish(&spool, "acme", 20, 30, &[vec![row("d"), again]]);
@@ -70,8 +81,9 @@ fn a_torn_last_line_is_no_chain() {
     let journal = folder.join(JOURNAL);
     let text = fs::read(&journal).unwrap();
     fs::write(&journal, &text[..text.len() - 1]).unwrap();
+    let first = length(&folder);
     assert_eq!(begins(&testing::spool(out.path())), [0]);
-    assert_eq!(files(&folder), 3);
+    assert!(length(&folder) < first);
 }
 
 #[test]
@@ -98,42 +110,73 @@ fn a_flipped_bit_anywhere_in_the_journal_is_never_trusted() {
 type Damage = fn(&PathBuf);
 
 #[test]
-fn a_chain_with_a_damaged_or_missing_file_is_none() {
-    let damages: [(&str, Damage); 6] = [
-        ("missing", |path| fs::remove_file(path).unwrap()),
-        ("cut short", |path| {
+fn a_chain_with_a_damaged_piece_is_none() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = interrupted(&out);
+    let whole = fs::read(folder.join(PAGES)).unwrap();
+    let journal = fs::read(folder.join(JOURNAL)).unwrap();
+    // The rows and the reject of the first chain, and the rows of the second.
+    let extents = extents(&folder);
+    assert_eq!(extents.len(), 3);
+    for (piece, left) in extents.iter().zip([10, 10, 0]) {
+        for place in [0, piece.bytes / 2, piece.bytes - 1] {
+            let mut bytes = whole.clone();
+            bytes[usize::try_from(piece.offset + place).unwrap()] ^= 1;
+            fs::write(folder.join(PAGES), bytes).unwrap();
+            fs::write(folder.join(JOURNAL), &journal).unwrap();
+            let spool = testing::spool(out.path());
+            assert_eq!(begins(&spool), [left], "{piece:?} at {place}");
+            assert_eq!(testing::merged(&spool).num_rows(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_pages_file_that_is_missing_short_or_a_folder_costs_the_chains_in_it_alone() {
+    let damages: [(&str, &[i64], Damage); 4] = [
+        ("missing", &[], |path| fs::remove_file(path).unwrap()),
+        ("short", &[0], |path| {
+            let second = extents(path.parent().unwrap())[2];
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_len(second.offset + second.bytes - 1).unwrap();
+        }),
+        ("longer", &[0, 10], |path| {
             let bytes = fs::read(path).unwrap();
-            fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
+            fs::write(path, [&bytes[..], b"torn"].concat()).unwrap();
         }),
-        ("longer", |path| {
-            let bytes = fs::read(path).unwrap();
-            fs::write(path, [&bytes[..], b"\n"].concat()).unwrap();
-        }),
-        ("flipped", |path| {
-            let mut bytes = fs::read(path).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            fs::write(path, bytes).unwrap();
-        }),
-        ("of another chain", |path| {
-            fs::copy(path.with_file_name("run-1.arrow"), path).unwrap();
-        }),
-        ("a folder", |path| {
+        ("a folder", &[], |path| {
             fs::remove_file(path).unwrap();
             fs::create_dir_all(path.join("with/more")).unwrap();
         }),
     ];
-    for file in ["run-0.arrow", "rejects-0.ndjson"] {
-        for (name, damage) in damages {
-            let out = tempfile::tempdir().unwrap();
-            let folder = interrupted(&out);
-            damage(&folder.join(file));
-            let spool = testing::spool(out.path());
-            assert_eq!(begins(&spool), [10], "{file} is {name}");
-            assert_eq!(testing::merged(&spool).num_rows(), 1);
-            // The journal, and the run of the other chain.
-            assert_eq!(files(&folder), 2, "{file} is {name}");
-        }
+    for (name, kept, damage) in damages {
+        let out = tempfile::tempdir().unwrap();
+        let folder = interrupted(&out);
+        damage(&folder.join(PAGES));
+        let spool = testing::spool(out.path());
+        assert_eq!(begins(&spool), kept, "{name}");
+        assert_eq!(testing::merged(&spool).num_rows(), kept.len(), "{name}");
+        // What is added now is not lost by what was there before.
+        testing::finish(&spool, "acme", 20, 30, &[vec![row("d")]]);
+        drop(spool);
+        let all = [kept, &[20]].concat();
+        assert_eq!(begins(&testing::spool(out.path())), all, "{name}");
+    }
+}
+
+#[test]
+fn a_piece_that_no_file_can_hold_is_not_believed() {
+    for (offset, bytes) in [(u64::MAX, 1), (1, u64::MAX), (0, 1 << 50)] {
+        let out = tempfile::tempdir().unwrap();
+        let folder = interrupted(&out);
+        let (header, mut entries) = journal::read(&folder).unwrap().unwrap();
+        entries[0].rejects[0] = Extent {
+            offset,
+            bytes,
+            ..entries[0].rejects[0]
+        };
+        journal::begin(&folder, &header, &entries).unwrap();
+        assert_eq!(begins(&testing::spool(out.path())), [10]);
     }
 }
 
@@ -151,7 +194,7 @@ fn a_journal_that_is_a_folder_or_nonsense_is_started_over() {
         damage(&folder.join(JOURNAL));
         let spool = testing::spool(out.path());
         assert_eq!(begins(&spool), [0; 0]);
-        assert_eq!(files(&folder), 1);
+        assert_eq!((length(&folder), files(&folder)), (0, 2));
         testing::finish(&spool, "acme", 0, 10, &[vec![row("a")]]);
         drop(spool);
         assert_eq!(begins(&testing::spool(out.path())), [0]);
@@ -203,7 +246,7 @@ fn fresh_and_other_versions_start_over_and_other_parameters_are_left_alone() {
         ..testing::header()
     };
     assert_eq!(begins(&open(&out, other, false)), [0; 0]);
-    assert_eq!(files(&folder), 5);
+    assert_eq!(files(&folder), 2);
     let newer = SpoolHeader {
         tool: "1.2.4".to_owned(),
         ..testing::header()
@@ -211,12 +254,12 @@ fn fresh_and_other_versions_start_over_and_other_parameters_are_left_alone() {
     let spool = open(&out, newer.clone(), false);
     assert_eq!(spool.header(), &newer);
     assert_eq!(begins(&spool), [0; 0]);
-    assert_eq!(files(&folder), 1);
+    assert_eq!(length(&folder), 0);
 
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
     assert_eq!(begins(&open(&out, testing::header(), true)), [0; 0]);
-    assert_eq!(files(&folder), 1);
+    assert_eq!(length(&folder), 0);
 }
 
 #[test]
@@ -230,18 +273,6 @@ fn a_fingerprint_that_leads_elsewhere_is_refused() {
         let refused = Spool::open(&layout(out.path()), wanted, false).unwrap_err();
         assert!(matches!(refused, SnapshotError::BadName { .. }));
     }
-}
-
-#[test]
-fn a_journal_that_names_files_elsewhere_is_not_believed() {
-    let out = tempfile::tempdir().unwrap();
-    let folder = interrupted(&out);
-    let run = fs::read(folder.join("run-0.arrow")).unwrap();
-    fs::write(out.path().join("elsewhere"), run).unwrap();
-    let (header, mut entries) = journal::read(&folder).unwrap().unwrap();
-    entries[0].runs[0].file = "../../elsewhere".to_owned();
-    journal::begin(&folder, &header, &entries).unwrap();
-    assert_eq!(begins(&testing::spool(out.path())), [10]);
 }
 
 #[test]
@@ -280,7 +311,7 @@ fn chains_are_added_from_many_threads() {
     drop(spool);
     let spool = testing::spool(out.path());
     assert_eq!(spool.chains().len(), 40);
-    let folder = spool.folder().to_owned();
+    let folder = spool.folder.clone();
     spool.remove(&layout(out.path())).unwrap();
     assert!(!folder.exists());
     assert_eq!(files(&out.path().join("_work")), 0);
