@@ -21,16 +21,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use bytes::Bytes;
-use clipcensus::clip::SecretPolicy;
-use clipcensus::crawl::page::Decoder;
-use clipcensus::event::Events;
-use clipcensus::model::{ChainRecord, Window};
-use clipcensus::snapshot::instant::utc_date;
-use clipcensus::snapshot::{CsvMode, Format, Layout, Publication, Table};
-use clipcensus::spool::{ChainPages, Spool, SpoolHeader, merge};
-use clipcensus::zoom::{
-    Client, ClipsQuery, Credentials, DateFilter, Endpoints, HttpTransport, Limits, Page,
-    RetryPolicy, Timeouts, clips,
+use clipcensus::internals::{
+    ChainPages, ChainRecord, Client, ClipsQuery, Credentials, CsvMode, DateFilter, Decoder,
+    Endpoints, Events, Format, HttpTransport, Layout, Limits, Page, Publication, RetryPolicy,
+    SecretPolicy, Spool, SpoolHeader, Table, Timeouts, Window, clips, merge, utc_date,
 };
 use clipcensus_sandbox::{Limits as SandboxLimits, Sandbox, SandboxOptions};
 use rustix::time::{ClockId, clock_gettime};

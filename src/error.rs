@@ -1,23 +1,23 @@
 //! Every stage's error in one enum, and the one match that makes exit codes of them.
 
-use crate::config::ConfigError;
 use crate::crawl::CrawlError;
-use crate::exit_code::ExitCode;
-use crate::snapshot::SnapshotError;
+use crate::disk::DiskError;
+use crate::model::exit_code::ExitCode;
+use crate::settings::SettingsError;
 use crate::zoom::{Failure, FailureKind};
 
 /// What ends a command.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A setting.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] SettingsError),
     /// The service.
     #[error(transparent)]
     Service(Box<Failure>),
     /// The output folder or a snapshot.
     #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
+    Snapshot(#[from] DiskError),
     /// The HTTP client could not be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Transport(String),
@@ -96,7 +96,7 @@ impl From<CrawlError> for Error {
 impl Error {
     /// The exit code for it.
     #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::OtherCensus { .. } => ExitCode::Usage,
             Self::Service(failure) => service_exit_code(&failure.kind),
@@ -126,10 +126,10 @@ fn service_exit_code(kind: &FailureKind) -> ExitCode {
     }
 }
 
-fn snapshot_exit_code(error: &SnapshotError) -> ExitCode {
+fn snapshot_exit_code(error: &DiskError) -> ExitCode {
     match error {
-        SnapshotError::AnotherExport { .. } => ExitCode::TryAgain,
-        SnapshotError::NoSnapshot { .. } => ExitCode::Usage,
+        DiskError::AnotherExport { .. } => ExitCode::TryAgain,
+        DiskError::NoSnapshot { .. } => ExitCode::Usage,
         error if error.is_damaged() => ExitCode::Incomplete,
         _ => ExitCode::CannotWrite,
     }

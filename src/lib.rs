@@ -1,81 +1,115 @@
 //! clipcensus takes a complete, verified census of every Zoom Clip in an account.
 //!
-//! The rooms of the house, in the order of the data. A file imports only from rooms that stand
-//! above its own; a test holds this list against the code. [`run`] is the whole program.
+//! The rooms of the house, in four bands and in the order of the data. A file imports only from
+//! rooms that stand above its own, and no two files of a room import each other, directly or by way
+//! of others; a test holds both against the code. [`run`] is the whole program.
+//!
+//! **Ground:** plain things that every room may use.
 //!
 //! | room | what it does |
 //! |---|---|
-//! | [`event`] | what happened, as plain data: progress, log and manifest listen |
-//! | [`cores`] | work that keeps a core busy, off the async threads |
+//! | `event` | what happened, as plain data: progress, log and metrics listen |
+//! | `pool` | work that keeps a core busy, off the async threads |
 //! | `redact` | secrets out of JSON, links and messages; pure |
-//! | [`clip`] | the row: one record of the API, normalised; pure |
-//! | [`owner`] | who a clip belongs to; the `owners` table; pure |
-//! | [`zoom`] | the service as it is: access tokens, limits, retries, pages |
-//! | [`model`] | plain data that several rooms speak of: windows, chains |
-//! | [`snapshot`] | files: data files, manifest, publishing, reading back |
-//! | [`spool`] | what was listed, on local disk, before it is published |
-//! | [`crawl`] | windows, heads, chains, proof; the one concurrent step |
-//! | [`report`] | the summary, a fold over rows, and how it is shown |
-//! | [`exit_code`] | what the process says to its caller |
-//! | [`cli`] | the arguments as typed |
-//! | [`config`] | arguments, environment and file, resolved once |
-//! | [`error`] | every stage's error, and its exit code |
-//! | [`tally`] | attempts by outcome, for the manifest |
-//! | [`progress`] | events on stderr |
-//! | [`export`] | an export from its settings to its snapshot |
-//! | [`verify`] | a snapshot against its manifest, the manifest against itself |
-//! | [`check`] | a look before an export, of which nothing stays |
-//! | `signals` | work that a signal stops |
-//! | `monitor` | how an export ended, told to a metrics file and a ping URL |
-//! | `manual` | completions and man pages, from the arguments |
-//! | `commands` | each command: settings in, result out |
+//! | `model` | plain data that several rooms speak of: time, windows, verdicts, exit codes |
+//! | `disk` | the output folder: its layout, its lock, its files, what goes wrong with them |
+//!
+//! **The way of the data:** from the service to a snapshot.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `clip` | the row: one record of the API, normalised; who owns it; pure |
+//! | `zoom` | the service as it is: access tokens, limits, retries, pages |
+//! | `spool` | what was listed, on local disk, before it is published |
+//! | `crawl` | windows, heads, chains, proof; the one concurrent step |
+//! | `snapshot` | data files and manifest: written, published, read back, pruned |
+//!
+//! **Made of snapshots.**
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `report` | the summary, a fold over rows, and how it is shown |
+//! | `verify` | a snapshot against its manifest, the manifest against itself |
+//!
+//! **The commands.**
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `settings` | arguments, environment and file, resolved once |
+//! | `error` | every stage's error, and its exit code |
+//! | `account` | the way to the service: client, scopes, the accounts to list |
+//! | `export` | an export from its settings to its snapshot |
+//! | `check` | a look before an export, of which nothing stays |
+//! | `program` | each command from its arguments to its exit code; progress, log, metrics |
 
-pub mod event;
+// Ground
+mod event;
 
-pub mod cores;
+mod pool;
 
 mod redact;
 
-pub mod clip;
+mod model;
 
-pub mod owner;
+mod disk;
 
-pub mod zoom;
+// The way of the data
+mod clip;
 
-pub mod model;
+mod zoom;
 
-pub mod snapshot;
+mod spool;
 
-pub mod spool;
+mod crawl;
 
-pub mod crawl;
+mod snapshot;
 
-pub mod report;
+// Made of snapshots
+mod report;
 
-pub mod exit_code;
+mod verify;
 
-pub mod cli;
+// The commands
+mod settings;
 
-pub mod config;
+mod error;
 
-pub mod error;
+mod account;
 
-pub mod tally;
+mod export;
 
-pub mod progress;
+mod check;
 
-pub mod export;
+mod program;
 
-pub mod verify;
+pub use program::run;
 
-pub mod check;
-
-mod signals;
-
-mod monitor;
-
-mod manual;
-
-mod commands;
-
-pub use commands::run;
+/// What the benches and the tests of this repository use. None of it is promised.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::clip::owner::owner_schema;
+    pub use crate::clip::row::SecretPolicy;
+    pub use crate::clip::schema::schema;
+    pub use crate::crawl::page::Decoder;
+    pub use crate::disk::layout::{Layout, Table};
+    pub use crate::event::Events;
+    pub use crate::model::chain::ChainRecord;
+    pub use crate::model::exit_code::ExitCode;
+    pub use crate::model::time::utc_date;
+    pub use crate::model::window::Window;
+    pub use crate::settings::args::{Cli, MANUAL};
+    pub use crate::snapshot::csv::CsvMode;
+    pub use crate::snapshot::manifest::Format;
+    pub use crate::snapshot::publish::Publication;
+    pub use crate::spool::merge;
+    pub use crate::spool::{ChainPages, Spool, SpoolHeader};
+    pub use crate::zoom::access_token::Credentials;
+    pub use crate::zoom::client::Client;
+    pub use crate::zoom::clips;
+    pub use crate::zoom::clips::{ClipsQuery, DateFilter};
+    pub use crate::zoom::endpoints::Endpoints;
+    pub use crate::zoom::limiter::Limits;
+    pub use crate::zoom::retry::RetryPolicy;
+    pub use crate::zoom::transport::{HttpTransport, Timeouts};
+    pub use crate::zoom::wire::Page;
+}

@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
-use crate::config;
 use crate::crawl::Account;
 use crate::model::Window;
 use crate::report::numbers::{count, things};
+use crate::settings::ExportSettings;
 use crate::zoom::clips::PAGE_SIZE;
 use crate::zoom::wire::text;
 use crate::zoom::{Client, ClipsQuery, Failure, Limits, Page, clips};
@@ -29,7 +29,7 @@ const SMALL_PAGE: u32 = 30;
 /// Clips that windows hold, by their place in the history; and how many requests told of it.
 pub(super) struct Sampling<'a> {
     client: &'a Client,
-    settings: &'a config::Export,
+    settings: &'a ExportSettings,
     windows: &'a [Window],
     accounts: usize,
     /// The clips of the newest whole window of each account that was asked.
@@ -44,7 +44,7 @@ impl<'a> Sampling<'a> {
     /// No window was asked for yet. `accounts` is how many there are.
     pub(super) fn new(
         client: &'a Client,
-        settings: &'a config::Export,
+        settings: &'a ExportSettings,
         windows: &'a [Window],
         accounts: usize,
     ) -> Self {

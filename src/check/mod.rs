@@ -9,20 +9,19 @@ mod clock;
 mod estimate;
 mod result;
 
+use crate::account::connect;
+use crate::account::connect::OpenSource;
+use crate::account::scopes::{for_clips, for_owners};
 use crate::check::clock::ClockProbe;
 use crate::check::estimate::Sampling;
-pub use crate::check::result::{CheckResult, State, worst};
-use crate::config;
-use crate::config::Accounts;
+pub(crate) use crate::check::result::{CheckResult, State, worst};
 use crate::crawl::Account;
+use crate::disk::{Layout, try_output};
 use crate::error::Error;
 use crate::event::Events;
 use crate::export::census::Census;
-use crate::export::connect;
-use crate::export::connect::OpenSource;
-use crate::export::scopes::{for_clips, for_owners};
 use crate::model::Window;
-use crate::snapshot::{Layout, try_output};
+use crate::settings::{Accounts, ExportSettings};
 use crate::zoom::{Client, HttpTransport, Timeouts};
 
 /// Accounts of which each is asked for its clips, at most.
@@ -33,13 +32,16 @@ const ACCOUNTS_ASKED: usize = 8;
 /// # Errors
 /// Where the look itself cannot be taken, such as a sandbox that does not start. What stands against
 /// the export is among the results.
-pub async fn check(settings: &config::Export, now: Timestamp) -> Result<Vec<CheckResult>, Error> {
+pub(crate) async fn check(
+    settings: &ExportSettings,
+    now: Timestamp,
+) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
     let probe = Arc::new(ClockProbe::new(
         HttpTransport::new(Timeouts::default())
             .map_err(|error| Error::Transport(error.to_string()))?,
     ));
-    let patience = config::Export {
+    let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
     };
@@ -58,7 +60,7 @@ pub async fn check(settings: &config::Export, now: Timestamp) -> Result<Vec<Chec
 /// What only the service can tell; the first failure ends it, as the rest hangs on it.
 async fn service(
     client: &Client,
-    settings: &config::Export,
+    settings: &ExportSettings,
     source: &OpenSource,
     now: Timestamp,
 ) -> Vec<CheckResult> {
@@ -103,7 +105,7 @@ async fn service(
 }
 
 /// Whether an export could write where it is to write, found out without leaving anything there.
-fn output(settings: &config::Export, source: &OpenSource) -> CheckResult {
+fn output(settings: &ExportSettings, source: &OpenSource) -> CheckResult {
     let census = Census::of(settings, source);
     let layout = Layout::new(&settings.out, census.table());
     let tried = try_output(&layout)
@@ -136,7 +138,7 @@ fn credentials(source: &OpenSource, granted: &[String]) -> String {
 }
 
 /// One result for what is granted, or one for each need that is not.
-fn scopes(settings: &config::Export, granted: &[String]) -> Vec<CheckResult> {
+fn scopes(settings: &ExportSettings, granted: &[String]) -> Vec<CheckResult> {
     if granted.is_empty() {
         let text = "the access token names none, so that it is not known whether all clips are \
                     listed; use the app's client id and secret to have that checked";
@@ -171,7 +173,7 @@ fn scopes(settings: &config::Export, granted: &[String]) -> Vec<CheckResult> {
     results
 }
 
-fn reach(settings: &config::Export, accounts: &[Account], asked: usize) -> String {
+fn reach(settings: &ExportSettings, accounts: &[Account], asked: usize) -> String {
     let whose = match (&settings.accounts, accounts) {
         (Accounts::Own, [own]) => return format!("account {} lists its clips", own.id),
         (Accounts::All, _) => "the credentials' own account and its sub-accounts",

@@ -1,12 +1,12 @@
 //! What a check found: a result for each thing that it looked at, shown as a line.
 
 use crate::error::Error;
-use crate::exit_code::ExitCode;
+use crate::model::exit_code::ExitCode;
 use crate::zoom::Failure;
 
 /// How a thing stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub(crate) enum State {
     /// As it should be.
     Ok,
     /// An export can begin, but not all is as it should be.
@@ -18,7 +18,7 @@ pub enum State {
 impl State {
     /// In a word.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warning => "warning",
@@ -29,7 +29,7 @@ impl State {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckResult {
+pub(crate) struct CheckResult {
     /// How it stands.
     pub state: State,
     /// What it is: `credentials`, `scopes`, `reach`, `export`, `clock` or `output`.
@@ -90,7 +90,7 @@ impl std::fmt::Display for CheckResult {
 /// How the whole check ends: by the failure that takes longest to mend. Without rights nothing can be
 /// tried, without a folder nothing kept; what passes by itself comes last.
 #[must_use]
-pub fn worst(results: &[CheckResult]) -> ExitCode {
+pub(crate) fn worst(results: &[CheckResult]) -> ExitCode {
     let order = [
         ExitCode::NotAllowed,
         ExitCode::CannotWrite,

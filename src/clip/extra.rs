@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 
-use crate::clip::SecretPolicy;
+use crate::clip::row::SecretPolicy;
 use crate::redact::redact_member;
 use crate::redact::surrogate::without_halves;
 

@@ -14,7 +14,7 @@ use crate::redact::{redact_link, redact_text};
 
 /// A clip, and what had to be repaired to make it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Normalised<'a> {
+pub(crate) struct Normalised<'a> {
     /// The row.
     pub clip: Clip<'a>,
     /// API fields whose value could not be used, in the order met; one entry a value.
@@ -23,7 +23,7 @@ pub struct Normalised<'a> {
 
 /// Why a record is no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Reject {
+pub(crate) enum Reject {
     /// A string, a number, an array, null.
     #[error("the record is not a JSON object")]
     NotAnObject,
@@ -36,13 +36,16 @@ pub enum Reject {
 }
 
 /// The longest `clip_id` taken for one, in bytes. Real ones have about 40 to 120.
-pub const LONGEST_CLIP_ID: usize = 4096;
+pub(crate) const LONGEST_CLIP_ID: usize = 4096;
 
 /// Turns one record into a clip.
 ///
 /// # Errors
 /// A [`Reject`] where the record is no clip; the caller keeps the record aside.
-pub fn normalise(record: &RawValue, secrets: SecretPolicy) -> Result<Normalised<'_>, Reject> {
+pub(crate) fn normalise(
+    record: &RawValue,
+    secrets: SecretPolicy,
+) -> Result<Normalised<'_>, Reject> {
     let fields = Fields::read(record).ok_or(Reject::NotAnObject)?;
     let mut reader = Reader {
         secrets,

@@ -10,15 +10,18 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use crate::clip::Clip;
+use crate::clip::row::Clip;
 
 /// The version of the row contract, written into every data file and manifest.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// The columns of a row, by their position in the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is the column of its name")]
-pub enum Column {
+#[expect(
+    dead_code,
+    reason = "all columns of the schema, also those that no code names"
+)]
+pub(crate) enum Column {
     AccountId,
     ClipId,
     OwnerId,
@@ -42,7 +45,7 @@ pub enum Column {
 impl Column {
     /// Its place in the schema.
     #[must_use]
-    pub const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self as usize
     }
 }
@@ -84,7 +87,7 @@ fn tag_field() -> Field {
 
 /// Fills the columns row by row.
 #[derive(Debug)]
-pub struct ClipBatchBuilder {
+pub(crate) struct ClipBatchBuilder {
     account_id: StringBuilder,
     clip_id: StringBuilder,
     owner_id: StringBuilder,
@@ -108,7 +111,7 @@ pub struct ClipBatchBuilder {
 impl ClipBatchBuilder {
     /// An empty builder with room for `rows` rows.
     #[must_use]
-    pub fn with_capacity(rows: usize) -> Self {
+    pub(crate) fn with_capacity(rows: usize) -> Self {
         let text = |bytes: usize| StringBuilder::with_capacity(rows, rows * bytes);
         let instant = || TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
         Self {
@@ -134,7 +137,7 @@ impl ClipBatchBuilder {
     }
 
     /// Appends one row. `snapshot_at` is in microseconds since 1970, UTC.
-    pub fn push(&mut self, account_id: &str, snapshot_at: i64, clip: &Clip<'_>) {
+    pub(crate) fn push(&mut self, account_id: &str, snapshot_at: i64, clip: &Clip<'_>) {
         self.account_id.append_value(account_id);
         self.clip_id.append_value(&clip.clip_id);
         self.owner_id.append_option(clip.owner_id.as_deref());
@@ -169,7 +172,7 @@ impl ClipBatchBuilder {
     /// # Panics
     /// Never: the columns are built in step and in the schema's order.
     #[must_use]
-    pub fn finish(&mut self) -> RecordBatch {
+    pub(crate) fn finish(&mut self) -> RecordBatch {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.account_id.finish()),
             Arc::new(self.clip_id.finish()),

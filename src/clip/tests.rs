@@ -2,7 +2,8 @@
 
 use serde_json::value::RawValue;
 
-use crate::clip::{Clip, Normalised, Reject, SecretPolicy, normalise};
+use crate::clip::normalise::{Normalised, Reject};
+use crate::clip::{Clip, SecretPolicy, normalise};
 
 mod documented;
 mod hostile;

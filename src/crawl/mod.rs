@@ -23,7 +23,7 @@ use tokio::time::Instant;
 mod chain;
 #[cfg(test)]
 mod fuzz;
-pub mod page;
+pub(crate) mod page;
 mod proof;
 mod queue;
 mod sums;
@@ -35,18 +35,20 @@ use crate::crawl::chain::Chain;
 use crate::crawl::page::Decoder;
 use crate::crawl::queue::Queue;
 use crate::crawl::sums::{Standing, Sums};
-pub use crate::crawl::windows::{doubtful, verdict};
+use crate::disk::{DiskError, OutputLock};
 use crate::event::{Event, Events};
+use crate::model::WindowRecord;
+
+use crate::model::verdict::has_counts;
 use crate::model::window::{LONGEST_WINDOW, MARGIN};
 use crate::model::{ChainOutcome, ChainRecord, Window};
-use crate::snapshot::{OutputLock, SnapshotError, WindowRecord};
 use crate::spool::{ChainPages, Settled, Spool};
 use crate::zoom::clips::{self, PAGE_SIZE};
 use crate::zoom::{Client, ClipsQuery, Failure, FailureKind, RateLabel, Slot};
 
 /// An account to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// What stands in the rows.
     pub id: String,
     /// The account to name in the path; `None` lists the access token's own through `/clips`.
@@ -55,7 +57,7 @@ pub struct Account {
 
 /// Which clips are listed, beside the window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filters {
+pub(crate) struct Filters {
     /// An owner's id or e-mail address.
     pub owner: Option<String>,
     /// One status.
@@ -66,7 +68,7 @@ pub struct Filters {
 
 /// Everything that a crawl needs, and what it knows. Shared by all requests under way.
 #[derive(Debug)]
-pub struct Crawl {
+pub(crate) struct Crawl {
     /// The service.
     pub client: Client,
     /// Where finished chains go.
@@ -82,14 +84,14 @@ pub struct Crawl {
     /// Who listens.
     pub events: Events,
     /// Held as long as any request may still write, which can be after the crawl was stopped.
-    pub lock: OutputLock,
+    pub _lock: OutputLock,
     /// What the pages so far tell together.
     pub known: Known,
 }
 
 /// What the pages of a crawl tell together.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     progress: Mutex<Progress>,
     /// Some window has told of a clip by its total.
     names_counts: AtomicBool,
@@ -108,7 +110,7 @@ struct Progress {
 
 /// An account that could not be listed.
 #[derive(Debug)]
-pub struct AccountFailure {
+pub(crate) struct AccountFailure {
     /// The account.
     pub account_id: String,
     /// Why.
@@ -117,13 +119,13 @@ pub struct AccountFailure {
 
 /// What ends a crawl early.
 #[derive(Debug, thiserror::Error)]
-pub enum CrawlError {
+pub(crate) enum CrawlError {
     /// The service, for good or for now.
     #[error(transparent)]
     Service(Box<Failure>),
     /// The spool.
     #[error(transparent)]
-    Spool(#[from] SnapshotError),
+    Spool(#[from] DiskError),
 }
 
 /// Requests in flight that keep a quota busy, in all as much more than rate and latency ask for, and
@@ -141,7 +143,7 @@ impl Crawl {
     /// # Errors
     /// [`CrawlError`] where the service or the spool fails as a whole. An account that alone
     /// cannot be listed is among the returned failures, and the others are finished.
-    pub async fn run(self: &Arc<Self>) -> Result<Vec<AccountFailure>, CrawlError> {
+    pub(crate) async fn run(self: &Arc<Self>) -> Result<Vec<AccountFailure>, CrawlError> {
         let mut queue = self.plan();
         let mut failures: Vec<AccountFailure> = Vec::new();
         let mut under_way = JoinSet::new();
@@ -214,7 +216,7 @@ impl Crawl {
 
     /// A record for each window of the plan, of this run and of earlier ones that it went on with.
     #[must_use]
-    pub fn windows(&self) -> Vec<WindowRecord> {
+    pub(crate) fn windows(&self) -> Vec<WindowRecord> {
         let chains = self.spool.chains();
         self.sums(|sums| windows::fold(self.decoder.span, &chains, sums))
     }
@@ -328,7 +330,7 @@ impl Crawl {
             self.counts_are_named(chain.total.unwrap_or(0));
         }
         let windows = windows::fold(self.decoder.span, chains, &progress.sums);
-        let has_counts = windows::has_counts(&windows);
+        let has_counts = has_counts(&windows);
         progress.sums.reopen(|place, standing| match standing {
             Standing::Unsettled => true,
             _ => has_counts && chains[place].total.is_none(),

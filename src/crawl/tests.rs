@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::clip::{Column, SecretPolicy};
-use crate::snapshot::{Layout, Table, Verdict};
+use crate::disk::{Layout, Table};
+use crate::model::Verdict;
 use crate::spool::{SpoolHeader, merge};
 use crate::zoom::scripted::{Answer, Scripted, answer, answer_with};
 use crate::zoom::transport::Request;
@@ -237,7 +238,7 @@ pub(crate) fn crawl_of(
         spool,
         known: Known::default(),
         concurrency,
-        lock: OutputLock::acquire(&layout).unwrap(),
+        _lock: OutputLock::acquire(&layout).unwrap(),
         events: Events::default(),
     }
 }
@@ -255,7 +256,7 @@ fn assert_all_came(crawled: &Crawled, clips: usize) {
 /// All came, and the verdict says that it is not proven, for this reason.
 fn assert_unproven(crawled: &Crawled, clips: usize, why: &str) {
     assert_all_came(crawled, clips);
-    assert_eq!(verdict(&crawled.windows, 0), Verdict::Unverified);
+    assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Unverified);
     let mut reasons = crawled
         .windows
         .iter()
@@ -265,7 +266,7 @@ fn assert_unproven(crawled: &Crawled, clips: usize, why: &str) {
 
 fn assert_complete(crawled: &Crawled, clips: usize) {
     assert_all_came(crawled, clips);
-    assert_eq!(verdict(&crawled.windows, 0), Verdict::Verified);
+    assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Verified);
 }
 
 /// Within 3 % of the pages that the clips fill, and one page more a window.
@@ -462,7 +463,7 @@ async fn a_page_token_that_repeats_is_not_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_window_whose_total_never_agrees_is_unsettled_after_four_walks() {
     let crawled = crawl(move |_| answer(200, r#"{"data":[],"total_records":1}"#)).await;
-    assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+    assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
     assert!(crawled.windows.iter().all(|window| window.attempts == 4));
     assert_eq!(crawled.requests, 4 * 51);
 }
@@ -482,7 +483,7 @@ async fn a_service_without_totals_gives_an_unverified_census() {
     })
     .await;
     assert_eq!(crawled.rows, 40_000);
-    assert_eq!(verdict(&crawled.windows, 0), Verdict::Unverified);
+    assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Unverified);
 }
 
 #[tokio::test(start_paused = true)]
@@ -567,7 +568,7 @@ fn service_in_motion(order: Order) -> impl FnMut(&Request) -> Answer + Send {
 async fn a_clip_that_appears_while_another_vanishes_does_not_hide_a_third() {
     for order in [Order::NewestFirst, Order::ById] {
         let crawled = crawl(service_in_motion(order)).await;
-        assert_eq!(verdict(&crawled.windows, 0), Verdict::Verified);
+        assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Verified);
         // Clip 10 was listed once, unless it vanished first.
         let stood_still = (0..=700).filter(|clip| *clip != 10);
         assert!(
@@ -681,7 +682,7 @@ async fn a_crawl_that_is_interrupted_again_and_again_asks_for_no_finished_page_a
             under_way += transport.sent().iter().filter(lately).count();
         };
         let windows = crawl.windows();
-        assert_eq!(verdict(&windows, 0), Verdict::Verified);
+        assert_eq!(Verdict::of(&windows, 0), Verdict::Verified);
         let rows: usize = merge(&crawl.spool)
             .map(|batch| batch.unwrap().num_rows())
             .sum();
@@ -717,7 +718,7 @@ async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
     });
     let first = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
     first.run().await.unwrap();
-    assert_eq!(verdict(&first.windows(), 0), Verdict::Incomplete);
+    assert_eq!(Verdict::of(&first.windows(), 0), Verdict::Incomplete);
     drop(first);
 
     *is_broken.lock().unwrap() = false;
@@ -725,7 +726,7 @@ async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
     let second = Arc::new(crawl_of(&out, Arc::clone(&transport) as _, 40));
     second.run().await.unwrap();
     assert_eq!(transport.sent().len() - before, 1);
-    assert_eq!(verdict(&second.windows(), 0), Verdict::Verified);
+    assert_eq!(Verdict::of(&second.windows(), 0), Verdict::Verified);
     let rows: usize = merge(&second.spool)
         .map(|batch| batch.unwrap().num_rows())
         .sum();
@@ -784,7 +785,7 @@ async fn a_chain_that_brings_the_same_clips_again_and_again_ends() {
             )
         })
         .await;
-        assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+        assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
         assert_eq!(crawled.rows, 300);
     }
 }
@@ -805,5 +806,5 @@ async fn a_reject_that_comes_twice_does_not_make_up_for_a_lost_clip() {
         )
     })
     .await;
-    assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+    assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
 }

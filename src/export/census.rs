@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::account::connect::OpenSource;
 use crate::clip::{SCHEMA_VERSION, SecretPolicy};
-use crate::config;
-use crate::config::Accounts;
 use crate::crawl::Account;
+use crate::disk::{DiskError, Layout, Table};
 use crate::error::Error;
-use crate::export::connect::OpenSource;
 use crate::model::Window;
-use crate::snapshot::{Layout, Manifest, SnapshotError, Table};
+use crate::settings::{Accounts, ExportSettings};
+use crate::snapshot::Manifest;
 use crate::spool::{SPOOL_FORMAT, SpoolHeader};
 use crate::zoom::DateFilter;
 
@@ -22,7 +22,7 @@ use crate::zoom::DateFilter;
 pub(crate) struct Census(BTreeMap<String, Value>);
 
 impl Census {
-    pub(crate) fn of(settings: &config::Export, source: &OpenSource) -> Self {
+    pub(crate) fn of(settings: &ExportSettings, source: &OpenSource) -> Self {
         let accounts = match &settings.accounts {
             Accounts::Own => json!([source.account_id]),
             Accounts::Named(ids) => json!(ids),
@@ -55,7 +55,7 @@ impl Census {
     pub(crate) fn refuse_other(&self, layout: &Layout) -> Result<(), Error> {
         let latest = match Manifest::latest(layout) {
             Ok(Some(latest)) => latest,
-            Ok(None) | Err(SnapshotError::NoSnapshot { .. }) => return Ok(()),
+            Ok(None) | Err(DiskError::NoSnapshot { .. }) => return Ok(()),
             // This export replaces it.
             Err(error) if error.is_damaged() => return Ok(()),
             Err(error) => return Err(error.into()),
@@ -74,7 +74,7 @@ impl Census {
     }
 
     /// All parameters of a run, for its manifest. None of them is a secret.
-    pub(super) fn parameters(&self, settings: &config::Export) -> BTreeMap<String, Value> {
+    pub(super) fn parameters(&self, settings: &ExportSettings) -> BTreeMap<String, Value> {
         let mut parameters = self.0.clone();
         let others = [
             (
@@ -99,7 +99,7 @@ impl Census {
     /// taken up instead.
     pub(super) fn spool_header(
         &self,
-        settings: &config::Export,
+        settings: &ExportSettings,
         accounts: &[Account],
         now: Timestamp,
     ) -> SpoolHeader {
@@ -119,7 +119,7 @@ impl Census {
     /// Parameters that change which rows come, or what stands in them. Ages such as `36h` count as
     /// they are typed, so that a later run can take up an earlier one. A list of sub-accounts that has
     /// changed makes another spool: windows of an account that is no longer listed are not complete.
-    fn fingerprint(&self, settings: &config::Export, accounts: &[Account]) -> String {
+    fn fingerprint(&self, settings: &ExportSettings, accounts: &[Account]) -> String {
         let mut parameters = self.parameters(settings);
         for pace in ["rate", "concurrency", "allow_incomplete", "resolve_owners"] {
             parameters.remove(pace);

@@ -6,12 +6,13 @@ use std::thread;
 
 use arrow::array::RecordBatch;
 
-use crate::config;
+use crate::clip::owner::OwnerIds;
+use crate::disk::Layout;
 use crate::error::Error;
-use crate::owner::OwnerIds;
+use crate::model::time::utc_date;
 use crate::report::SummaryFold;
-use crate::snapshot::instant::utc_date;
-use crate::snapshot::{CsvMode, Format, Layout, Publication, Staged};
+use crate::settings::ExportSettings;
+use crate::snapshot::{CsvMode, Format, Publication, Staged};
 
 /// Batches merged that wait to be written.
 const MERGED_AHEAD: usize = 4;
@@ -37,7 +38,7 @@ pub(super) struct Rows {
 
 impl DataFiles {
     /// Those of an export; `snapshot_at` in microseconds since 1970.
-    pub(super) fn of(settings: &config::Export, layout: &Layout, snapshot_at: i64) -> Self {
+    pub(super) fn of(settings: &ExportSettings, layout: &Layout, snapshot_at: i64) -> Self {
         Self {
             layout: layout.clone(),
             format: settings.format,

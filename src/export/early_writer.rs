@@ -175,9 +175,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::clip::testing::Row;
     use crate::crawl::tests::{SPAN, crawl_of};
-    use crate::snapshot::testing::Row;
-    use crate::snapshot::{CsvMode, Format, Layout, Table};
+    use crate::disk::{Layout, Table};
+    use crate::snapshot::{CsvMode, Format};
     use crate::spool::testing::finish;
     use crate::zoom::scripted::Scripted;
 

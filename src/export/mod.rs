@@ -7,33 +7,36 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 pub(crate) mod census;
-pub(crate) mod connect;
 mod data_files;
 mod early_writer;
 mod owners;
 mod publish;
-pub(crate) mod scopes;
+pub(crate) mod request_counts;
 #[cfg(test)]
 mod tests;
 
-use crate::config;
+use crate::account::connect;
 use crate::crawl::page::Decoder;
-use crate::crawl::{AccountFailure, Crawl, Known, doubtful, verdict};
+use crate::crawl::{AccountFailure, Crawl, Known};
+use crate::disk::{Layout, OutputLock};
 use crate::error::Error;
 use crate::event::{Events, Listener};
 use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::EarlyWriter;
 use crate::export::publish::Finished;
+use crate::export::request_counts::RequestCounts;
+use crate::model::Verdict;
+use crate::model::verdict::doubtful;
 use crate::report::Summary;
-use crate::snapshot::{Layout, OutputLock, Recovery, Verdict, recover};
+use crate::settings::ExportSettings;
+use crate::snapshot::{Recovery, recover};
 use crate::spool::Spool;
-use crate::tally::Tally;
 use crate::zoom::transport::Transport;
 
 /// A snapshot that is out.
 #[derive(Debug)]
-pub struct Published {
+pub(crate) struct Published {
     /// What is in it.
     pub summary: Summary,
     /// Its data files.
@@ -51,8 +54,8 @@ pub struct Published {
 ///
 /// # Errors
 /// [`Error`] says what failed and what to do; nothing is published then.
-pub async fn export(
-    settings: config::Export,
+pub(crate) async fn export(
+    settings: ExportSettings,
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
@@ -61,11 +64,11 @@ pub async fn export(
 
 async fn export_through(
     transport: Arc<dyn Transport>,
-    settings: config::Export,
+    settings: ExportSettings,
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
-    let tally = Arc::new(Tally::default());
+    let tally = Arc::new(RequestCounts::default());
     let mut listeners = listeners;
     listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
     let events = Events::to(listeners);
@@ -114,7 +117,7 @@ async fn export_through(
         concurrency: settings.limits.concurrency,
         spool,
         events,
-        lock,
+        _lock: lock,
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
@@ -122,7 +125,7 @@ async fn export_through(
     let failures = crawl.run().await?;
     let (requests, took) = (tally.requests() - before, begun.elapsed());
     let windows = crawl.windows();
-    let verdict = verdict(&windows, failures.len());
+    let verdict = Verdict::of(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
     if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
         return Err(incomplete(&crawl, failures));

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
+use crate::account::scopes::{Need, ONE_USER, OWN_USERS, SUB_USERS};
+use crate::clip::owner::{OwnerIds, People, Person};
 use crate::crawl::Account;
 use crate::event::{Event, Events};
-use crate::export::scopes::{Need, ONE_USER, OWN_USERS, SUB_USERS};
-use crate::owner::{OwnerIds, People, Person};
 use crate::zoom::{Client, Failure, FailureKind, users};
 
 /// A call that can be made until the service says that the app may not.
@@ -162,17 +162,10 @@ impl<'a> LookUp<'a> {
             | FailureKind::Unusable => is_worth_a_word,
         };
         if is_told {
-            self.events.emit(&unknown(&call.need, &failure.to_string()));
+            self.events
+                .emit(&call.need.owners_unknown(&failure.to_string()));
         }
         true
-    }
-}
-
-/// Says that the owners that a call would tell of stay without a name.
-pub(super) fn unknown(need: &Need, why: &str) -> Event {
-    Event::OwnersUnknown {
-        what: need.what.to_owned(),
-        why: why.to_owned(),
     }
 }
 

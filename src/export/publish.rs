@@ -8,26 +8,27 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clip::SCHEMA_VERSION;
+use crate::clip::owner::{OwnerIds, People, owner_batch};
 use crate::crawl::{AccountFailure, Crawl};
+use crate::disk::{DiskError, Layout};
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::Published;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{Counted, EarlyWriter};
 use crate::export::owners::LookUp;
-use crate::owner::{OwnerIds, People, owner_batch};
+use crate::export::request_counts::RequestCounts;
+use crate::model::{Verdict, WindowRecord};
 use crate::report::SummaryFold;
-use crate::snapshot::{
-    DataFile, Format, Layout, Manifest, REJECTS, SnapshotError, Staged, Totals, Verdict,
-    WindowRecord,
-};
+use crate::settings::ExportSettings;
+use crate::snapshot::manifest::REJECTS;
+use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
-use crate::tally::Tally;
-use crate::{config, report, snapshot};
+use crate::{report, snapshot};
 
 /// A crawl that is over, and all that is to be said about it.
 pub(super) struct Finished {
-    pub(super) settings: config::Export,
+    pub(super) settings: ExportSettings,
     pub(super) layout: Layout,
     pub(super) crawl: Arc<Crawl>,
     pub(super) windows: Vec<WindowRecord>,
@@ -36,7 +37,7 @@ pub(super) struct Finished {
     pub(super) requests: u64,
     pub(super) took: Duration,
     pub(super) verdict: Verdict,
-    pub(super) tally: Arc<Tally>,
+    pub(super) tally: Arc<RequestCounts>,
     pub(super) parameters: BTreeMap<String, Value>,
 }
 
@@ -189,15 +190,14 @@ impl Written {
             let place = self.staged.document_path(REJECTS)?;
             self.staged.document(REJECTS, |file| {
                 for lines in finished.crawl.spool.rejects() {
-                    file.write_all(&lines?)
-                        .map_err(SnapshotError::write(&place))?;
+                    file.write_all(&lines?).map_err(DiskError::write(&place))?;
                 }
                 Ok(())
             })?;
         }
         let place = self.staged.document_path("owners.csv")?;
         self.staged.document("owners.csv", |file| {
-            report::owners_csv(&summary, file).map_err(SnapshotError::write(&place))
+            report::owners_csv(&summary, file).map_err(DiskError::write(&place))
         })?;
         let manifest_path = self.staged.publish(
             &manifest,

@@ -22,10 +22,10 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::{Published, export_through};
-use crate::cli::ExportArgs;
 use crate::clip::Column;
-use crate::config::{Environment, Export};
 use crate::error::Error;
+use crate::settings::args::ExportArgs;
+use crate::settings::{Environment, ExportSettings};
 use crate::snapshot::{locate, read_rows};
 use crate::zoom::Timeouts;
 use crate::zoom::transport::{
@@ -108,7 +108,7 @@ fn settings(
     credentials: &SandboxCredentials,
     api_url: &str,
     oauth_url: &str,
-) -> Export {
+) -> ExportSettings {
     let environment = Environment::of([
         ("ZOOM_ACCOUNT_ID".to_owned(), credentials.account_id.clone()),
         ("ZOOM_CLIENT_ID".to_owned(), credentials.client_id.clone()),
@@ -123,7 +123,7 @@ fn settings(
         oauth_url: Some(oauth_url.to_owned()),
         ..args
     };
-    Export::resolve(args, &environment, now()).unwrap()
+    ExportSettings::resolve(args, &environment, now()).unwrap()
 }
 
 fn now() -> Timestamp {
@@ -131,7 +131,10 @@ fn now() -> Timestamp {
 }
 
 /// Exports in this process.
-async fn run(transport: impl Transport + 'static, settings: Export) -> Result<Published, Error> {
+async fn run(
+    transport: impl Transport + 'static,
+    settings: ExportSettings,
+) -> Result<Published, Error> {
     export_through(Arc::new(transport), settings, Vec::new(), now()).await
 }
 

@@ -1,7 +1,15 @@
-//! Plain data that more than one room speaks of: spans of time, and what is known of them.
+//! Plain data that more than one room speaks of: time, windows and what is known of them, exit codes.
 
-pub mod chain;
-pub mod window;
+pub(crate) mod chain;
+pub(crate) mod exit_code;
+pub(crate) mod record;
+#[cfg(test)]
+pub(crate) mod testing;
+pub(crate) mod time;
+pub(crate) mod verdict;
+pub(crate) mod window;
 
-pub use chain::{ChainOutcome, ChainRecord, Shared};
-pub use window::Window;
+pub(crate) use chain::{ChainOutcome, ChainRecord, Shared};
+pub(crate) use record::{WindowOutcome, WindowRecord};
+pub(crate) use verdict::Verdict;
+pub(crate) use window::Window;

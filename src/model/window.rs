@@ -1,12 +1,12 @@
 //! Windows: spans of creation time that tile the whole span of a census.
 
 /// The longest window, in seconds. The API allows "a month"; the shortest month has 28 days.
-pub const LONGEST_WINDOW: i64 = 28 * 24 * 60 * 60;
+pub(crate) const LONGEST_WINDOW: i64 = 28 * 24 * 60 * 60;
 
 /// Seconds asked for before a window, because the API document does not say whether its bounds are
 /// inclusive, nor whether they look at the fraction of a second. Behind a window nothing more needs to
 /// be asked for: its end is the first second that is not in it.
-pub const MARGIN: i64 = 1;
+pub(crate) const MARGIN: i64 = 1;
 
 /// The shortest window that is still split, in seconds. Below it, the margin would be most of
 /// what is asked for.

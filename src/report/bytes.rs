@@ -11,23 +11,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// In JSON it is a number as long as it fits 64 bits without a sign; beyond (18.4 EB) it is a
 /// string of decimal digits, so that no reader rounds it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bytes(pub u128);
+pub(crate) struct Bytes(pub u128);
 
 impl Bytes {
     /// This many more; stays at the end of its range rather than wrapping.
-    pub fn add(&mut self, bytes: u64) {
+    pub(crate) fn add(&mut self, bytes: u64) {
         self.0 = self.0.saturating_add(u128::from(bytes));
     }
 
     /// Both together.
     #[must_use]
-    pub fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
     /// Its share of `whole` in percent, rounded to 4 decimals; 0 if the whole is 0.
     #[must_use]
-    pub fn percent_of(self, whole: Self) -> f64 {
+    pub(crate) fn percent_of(self, whole: Self) -> f64 {
         if whole.0 == 0 {
             return 0.0;
         }

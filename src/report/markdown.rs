@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
 /// The summary as markdown, with a newline at its end. It names the 25 owners with the most bytes
 /// and all months. What came from the API is escaped: it can make no markup, no HTML, no link.
 #[must_use]
-pub fn markdown(summary: &Summary) -> String {
+pub(crate) fn markdown(summary: &Summary) -> String {
     let mut page = String::new();
     for section in sections(summary, LIMITS) {
         let level = if page.is_empty() { "# " } else { "\n## " };

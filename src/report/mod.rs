@@ -7,23 +7,23 @@
 //! are rounded to a microsecond row by row and added up as integers, so that the same rows give
 //! the same JSON bytes in any order.
 
-pub mod bytes;
-pub mod fold;
-pub mod html;
-pub mod markdown;
-pub mod owners_csv;
+pub(crate) mod bytes;
+pub(crate) mod fold;
+pub(crate) mod html;
+pub(crate) mod markdown;
+pub(crate) mod owners_csv;
 mod page;
-pub mod summary;
-pub mod text;
+pub(crate) mod summary;
+pub(crate) mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use bytes::Bytes;
-pub use fold::{COLUMNS, FoldError, SummaryFold};
-pub use html::html;
-pub use markdown::markdown;
-pub use owners_csv::owners_csv;
-pub use page::numbers;
-pub use summary::{Summary, json};
-pub use text::text;
+pub(crate) use bytes::Bytes;
+pub(crate) use fold::SummaryFold;
+pub(crate) use html::html;
+pub(crate) use markdown::markdown;
+pub(crate) use owners_csv::owners_csv;
+pub(crate) use page::numbers;
+pub(crate) use summary::{Summary, json};
+pub(crate) use text::text;

@@ -47,7 +47,7 @@ const COLUMNS: [Column; 11] = [
 ///
 /// # Errors
 /// Those of `output`.
-pub fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
+pub(crate) fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
     let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(output);

@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clip::STATUSES;
-use crate::owner::{People, Person};
+use crate::clip::owner::{People, Person};
 use crate::report::bytes::Bytes;
 use crate::snapshot::DataFile;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
-pub const SUMMARY_VERSION: u32 = 1;
+pub(crate) const SUMMARY_VERSION: u32 = 1;
 
 /// The aggregates of one snapshot. The same rows and manifest give an equal summary, whatever the
 /// order or the batching of the rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
+#[expect(
+    clippy::struct_field_names,
+    reason = "the keys are named as in the contract"
+)]
+pub(crate) struct Summary {
     /// [`SUMMARY_VERSION`] of the program that wrote it.
     pub summary_version: u32,
     /// The snapshot's name, such as `2026-11-23`.
@@ -60,7 +64,7 @@ pub struct Summary {
 
 /// A setting of the export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     /// Its name, such as `owner`.
     pub name: String,
     /// Its value, as typed.
@@ -69,7 +73,7 @@ pub struct Parameter {
 
 /// How many clips, and how many bytes they hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
+pub(crate) struct Count {
     /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
@@ -92,7 +96,7 @@ impl Count {
 
 /// The sums over all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Rows.
     pub clips: u64,
     /// Sum of the sizes that are known.
@@ -109,7 +113,7 @@ pub struct Totals {
 
 /// What one owner stores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwnerUsage {
+pub(crate) struct OwnerUsage {
     /// The owner; null stands for the clips that name none.
     pub owner_id: Option<String>,
     /// Who it is, if that was looked up: `email`, `name`, `department` and `user_status`, each only
@@ -132,7 +136,7 @@ pub struct OwnerUsage {
 
 /// What the owners of one department store.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DepartmentUsage {
+pub(crate) struct DepartmentUsage {
     /// The department; null stands for clips whose owner has none, is unknown, or is not named.
     pub department: Option<String>,
     /// Owners.
@@ -160,7 +164,7 @@ const STATUS_KEYS: [&str; STATUSES.len() + 2] = {
 
 /// One owner's clips by status. In JSON an object without the statuses that have no clips.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StatusClips([u64; STATUS_KEYS.len()]);
+pub(crate) struct StatusClips([u64; STATUS_KEYS.len()]);
 
 impl StatusClips {
     /// One clip more. `status` is the place of a documented one in [`STATUSES`].
@@ -174,7 +178,7 @@ impl StatusClips {
     }
 
     /// Every status with its clips, in the order of the API's document, then `unknown` and `missing`.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         STATUS_KEYS.into_iter().zip(self.0)
     }
 }
@@ -215,7 +219,7 @@ pub(super) fn place(documented: &[&str], value: Option<&str>) -> Place {
 /// What an entry of a list of values stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ValueKind {
+pub(crate) enum ValueKind {
     /// A value that the API documents.
     Documented,
     /// One that it does not.
@@ -228,7 +232,7 @@ pub enum ValueKind {
 
 /// The clips of one status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusCount {
+pub(crate) struct StatusCount {
     /// The value as sent; null if `kind` is `remainder` or `missing`.
     pub status: Option<String>,
     /// What the entry stands for.
@@ -241,7 +245,7 @@ pub struct StatusCount {
 
 /// The clips of one share scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScopeCount {
+pub(crate) struct ScopeCount {
     /// The value; null if `kind` is `remainder` or `missing`.
     pub share_scope: Option<String>,
     /// What the entry stands for.
@@ -260,7 +264,7 @@ pub struct ScopeCount {
 
 /// The clips created in one month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MonthCount {
+pub(crate) struct MonthCount {
     /// Year and month in UTC, such as `2024-10`.
     pub month: String,
     /// Clips.
@@ -275,7 +279,7 @@ pub struct MonthCount {
 
 /// The clips of one band of ages, counted in days of 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgeCount {
+pub(crate) struct AgeCount {
     /// The youngest, included.
     pub from_days: u16,
     /// The oldest, excluded; null for no end.
@@ -288,7 +292,7 @@ pub struct AgeCount {
 
 /// One of the largest clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LargeClip {
+pub(crate) struct LargeClip {
     /// The account that holds it.
     pub account_id: String,
     /// Its id.
@@ -307,7 +311,7 @@ pub struct LargeClip {
 
 /// Clips that serve nobody any more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reclaimable {
+pub(crate) struct Reclaimable {
     /// Both kinds together.
     pub clips: u64,
     /// Both kinds together.
@@ -320,7 +324,7 @@ pub struct Reclaimable {
 
 /// Clips that are open to `ANYONE`, of every status.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Exposure {
+pub(crate) struct Exposure {
     /// Those that ask for no passcode.
     pub open_without_passcode: Count,
     /// Those of which the API did not say whether they ask for one.
@@ -333,7 +337,7 @@ pub struct Exposure {
 
 /// What was wrong with the data as it came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quality {
+pub(crate) struct Quality {
     /// Records that were no clips.
     pub rejected: u64,
     /// Records that came again and were dropped.
@@ -350,7 +354,7 @@ pub struct Quality {
 
 /// Why the numbers can be trusted, or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// `verified`, `unverified` or `incomplete`.
     pub verdict: String,
     /// The version of the program that took the census.
@@ -379,7 +383,7 @@ pub struct Proof {
 
 /// An account that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailedAccount {
+pub(crate) struct FailedAccount {
     /// Its id.
     pub account_id: String,
     /// Why not.
@@ -388,7 +392,7 @@ pub struct FailedAccount {
 
 impl Summary {
     /// Puts names to the owners, by id, and sums their departments up. Nobody known: no change.
-    pub fn name_owners(&mut self, mut people: People) {
+    pub(crate) fn name_owners(&mut self, mut people: People) {
         if people.is_empty() {
             return;
         }
@@ -423,7 +427,7 @@ impl Summary {
 
     /// Whether anything is known of any owner.
     #[must_use]
-    pub fn has_names(&self) -> bool {
+    pub(crate) fn has_names(&self) -> bool {
         self.owners.iter().any(|owner| owner.person.is_known())
     }
 }
@@ -434,7 +438,7 @@ impl Summary {
 /// # Panics
 /// Never: a summary has only string keys, and writing to memory does not fail.
 #[must_use]
-pub fn json(summary: &Summary) -> String {
+pub(crate) fn json(summary: &Summary) -> String {
     let mut json = serde_json::to_string_pretty(summary)
         .expect("a summary has only string keys and is written to memory");
     json.push('\n');

@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 
 use super::{Summary, SummaryFold};
+use crate::clip::testing::SNAPSHOT_AT;
 use crate::clip::{Clip, ClipBatchBuilder};
-use crate::snapshot::testing::{SNAPSHOT_AT, manifest, window};
-use crate::snapshot::{
-    AccountFailure, DataFile, Manifest, Totals, Verdict, WindowOutcome, WindowRecord,
-};
+use crate::model::testing::window;
+use crate::model::{Verdict, WindowOutcome, WindowRecord};
+use crate::snapshot::testing::manifest;
+use crate::snapshot::{AccountFailure, DataFile, Manifest, Totals};
 
 fn batch(clips: &[Clip<'_>]) -> RecordBatch {
     let mut builder = ClipBatchBuilder::with_capacity(clips.len());

@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
 /// The summary as text: aligned, without colour, no line wider than 80 columns, with a newline at
 /// its end. It names the 10 owners with the most bytes and the last 12 months.
 #[must_use]
-pub fn text(summary: &Summary) -> String {
+pub(crate) fn text(summary: &Summary) -> String {
     let mut page = String::new();
     for section in sections(summary, LIMITS) {
         if !page.is_empty() {

@@ -15,7 +15,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::instant;
+use crate::model::time;
 
 mod read;
 
@@ -162,7 +162,7 @@ fn plain(line: &mut String, column: &ArrayRef, row: usize) -> io::Result<()> {
         }
         DataType::Timestamp(..) => {
             let value = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            instant::write_micros(line, value)
+            time::write_micros(line, value)
         }
         _ => None,
     };

@@ -9,101 +9,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
+use crate::disk::error::DiskError;
+use crate::disk::file::{DigestWriter, Sha256};
+use crate::disk::layout::{Layout, MANIFEST, OWNERS, Table};
+use crate::model::{Verdict, WindowRecord, time};
 use crate::snapshot::csv::CsvMode;
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::{DigestWriter, Sha256};
-use crate::snapshot::instant;
-use crate::snapshot::layout::{Layout, MANIFEST, OWNERS, Table};
 use crate::snapshot::recover::manifest_dir;
-
-/// How a window ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WindowOutcome {
-    /// Its distinct ids are as many as the API said, and nothing moved.
-    Settled,
-    /// The API named no count that could be compared.
-    Unverified,
-    /// Counts did not agree, however often it was asked for.
-    Unsettled,
-    /// Its span was asked for again, cut into parts or by a later run: those records say how it
-    /// ended. Manifests of earlier versions have it; this one folds such spans into their window.
-    Split,
-}
-
-/// What is known of one window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WindowRecord {
-    /// The account it lists.
-    pub account_id: String,
-    /// Its begin in unix seconds, included.
-    #[serde(with = "instant::seconds")]
-    pub from: i64,
-    /// Its end in unix seconds, excluded.
-    #[serde(with = "instant::seconds")]
-    pub to: i64,
-    /// Clips that the API's counts come to in it, each counted once; `None` where it names no count.
-    pub expected: Option<u64>,
-    /// Records received, those of spans that were asked for again included.
-    pub received: u64,
-    /// Distinct clip ids in what finishes it.
-    pub distinct: u64,
-    /// Pages received.
-    pub pages: u64,
-    /// 1, and as many more as spans of it were asked for again.
-    #[serde(alias = "walks")]
-    pub attempts: u32,
-    /// Times a chain of pages began again because its page token was refused.
-    pub restarts: u32,
-    /// How it ended.
-    pub outcome: WindowOutcome,
-    /// Why it is not settled.
-    pub why: Option<String>,
-    /// Rows created outside of it, whatever the request said.
-    pub outside: u64,
-    /// Records that are no clips.
-    pub rejected: u64,
-    /// Repaired values by field.
-    pub repairs: BTreeMap<String, u64>,
-    /// Rows it holds in the spool, one per clip. Set when the window is finished.
-    pub rows: u64,
-}
-
-impl std::fmt::Display for WindowRecord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let instant = |seconds: i64| {
-            jiff::Timestamp::from_second(seconds)
-                .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
-        };
-        let (from, to) = (instant(self.from), instant(self.to));
-        write!(f, "window [{from}, {to}) of account {}", self.account_id)?;
-        self.why.iter().try_for_each(|why| write!(f, ": {why}"))
-    }
-}
-
-/// Whether the snapshot is proven complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Every window settled.
-    Verified,
-    /// The API named no counts.
-    Unverified,
-    /// Some window did not settle, or an account failed.
-    Incomplete,
-}
-
-impl Verdict {
-    /// Its name, as in the manifest.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Unverified => "unverified",
-            Self::Incomplete => "incomplete",
-        }
-    }
-}
 
 /// The format of the data files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +107,9 @@ pub struct Totals {
     pub repairs: BTreeMap<String, u64>,
 }
 
+/// The document that holds the records that are no clips, one a line.
+pub(crate) const REJECTS: &str = "rejects.ndjson";
+
 /// The proof of a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -214,10 +128,10 @@ pub struct Manifest {
     /// When its data files were complete, RFC 3339.
     pub finished_at: String,
     /// The begin of the span that the windows cover up to `snapshot_at`, in unix seconds.
-    #[serde(with = "instant::seconds")]
+    #[serde(with = "time::seconds")]
     pub since: i64,
     /// The instant the census is of, in microseconds since 1970.
-    #[serde(with = "instant::micros")]
+    #[serde(with = "time::micros")]
     pub snapshot_at: i64,
     /// Whether it is proven complete.
     pub verdict: Verdict,
@@ -245,7 +159,7 @@ impl Manifest {
     /// The UTC date of its snapshot.
     #[must_use]
     pub fn date(&self) -> Date {
-        instant::utc_date(self.snapshot_at)
+        time::utc_date(self.snapshot_at)
     }
 
     /// Rows of its files of owners; `None` where they were not looked up.
@@ -258,26 +172,26 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// [`SnapshotError::NoSnapshot`] where there is none, [`SnapshotError::Damaged`] for a file
+    /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
-    pub fn read(path: &Path) -> Result<Self, SnapshotError> {
+    pub fn read(path: &Path) -> Result<Self, DiskError> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => {
-                return Err(SnapshotError::NoSnapshot {
+                return Err(DiskError::NoSnapshot {
                     path: path.to_owned(),
                 });
             }
-            Err(error) => return Err(SnapshotError::read(path)(error)),
+            Err(error) => return Err(DiskError::read(path)(error)),
         };
         let manifest: Self =
-            serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(path, error))?;
+            serde_json::from_slice(&text).map_err(|error| DiskError::damaged(path, error))?;
         if manifest.schema_version > SCHEMA_VERSION {
             let why = format!(
                 "it has schema version {} and this tool knows versions up to {SCHEMA_VERSION}",
                 manifest.schema_version
             );
-            return Err(SnapshotError::damaged(path, why));
+            return Err(DiskError::damaged(path, why));
         }
         Ok(manifest)
     }
@@ -285,15 +199,15 @@ impl Manifest {
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
     ///
     /// # Errors
-    /// As [`Manifest::read`]; [`SnapshotError::Damaged`] also where `latest.json` points nowhere.
-    pub fn latest(layout: &Layout) -> Result<Option<Self>, SnapshotError> {
+    /// As [`Manifest::read`]; [`DiskError::Damaged`] also where `latest.json` points nowhere.
+    pub fn latest(layout: &Layout) -> Result<Option<Self>, DiskError> {
         let Some(date) = Latest::read(layout)? else {
             return Ok(None);
         };
         match Self::read(&manifest_dir(layout, date).join(MANIFEST)) {
-            Err(SnapshotError::NoSnapshot { .. }) => {
+            Err(DiskError::NoSnapshot { .. }) => {
                 let why = format!("it names {date}, which has no manifest");
-                Err(SnapshotError::damaged(&layout.latest(), why))
+                Err(DiskError::damaged(&layout.latest(), why))
             }
             read => read.map(Some),
         }
@@ -329,18 +243,18 @@ impl Latest {
     }
 
     /// The date that the file names; `None` where there is no file.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, SnapshotError> {
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
         let path = layout.latest();
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(SnapshotError::read(&path)(error)),
+            Err(error) => return Err(DiskError::read(&path)(error)),
         };
         let latest: Self =
-            serde_json::from_slice(&text).map_err(|error| SnapshotError::damaged(&path, error))?;
+            serde_json::from_slice(&text).map_err(|error| DiskError::damaged(&path, error))?;
         let date = latest.snapshot_date.parse();
         date.map(Some)
-            .map_err(|error| SnapshotError::damaged(&path, error))
+            .map_err(|error| DiskError::damaged(&path, error))
     }
 }
 
@@ -383,7 +297,7 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let path = out.path().join("manifest.json");
         let read = || Manifest::read(&path).unwrap_err();
-        assert!(matches!(read(), SnapshotError::NoSnapshot { .. }));
+        assert!(matches!(read(), DiskError::NoSnapshot { .. }));
         fs::write(&path, "{").unwrap();
         assert!(read().is_damaged());
         let later = Manifest {

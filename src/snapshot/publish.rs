@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
-use crate::snapshot::behind::Behind;
-use crate::snapshot::csv::{CsvMode, CsvWriter};
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::{
+use crate::disk::error::DiskError;
+use crate::disk::file::{
     DigestWriter, LongFile, Sha256, create_dirs, remove, sync_dir, write_durable,
 };
-use crate::snapshot::layout::{Layout, MANIFEST};
+use crate::disk::layout::{LATEST, Layout, MANIFEST};
+use crate::snapshot::behind::Behind;
+use crate::snapshot::csv::{CsvMode, CsvWriter};
 use crate::snapshot::manifest::{DataFile, Document, Format, Latest, Manifest};
 use crate::snapshot::parquet::ParquetWriter;
 use crate::snapshot::recover::{Intent, carry_out};
@@ -26,9 +26,6 @@ pub(crate) const DATA: &str = "data";
 pub(crate) const STAGED_OWNERS: &str = "owners";
 /// The staged folder of manifest and documents.
 pub(crate) const SNAPSHOT: &str = "snapshot";
-/// The staged file that names the newest snapshot.
-pub(crate) const LATEST: &str = "latest.json";
-
 type Output = Behind<DigestWriter<LongFile, Sha256>>;
 
 /// A data file being written.
@@ -94,7 +91,7 @@ impl Publication {
         format: Format,
         csv_mode: CsvMode,
         max_file_rows: u64,
-    ) -> Result<Self, SnapshotError> {
+    ) -> Result<Self, DiskError> {
         let folder = layout.staging_dir();
         remove(&folder)?;
         let staging = Staging(layout.clone());
@@ -114,7 +111,7 @@ impl Publication {
     ///
     /// # Errors
     /// When a data file cannot be written.
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
         self.parts.write(batch)
     }
 
@@ -122,7 +119,7 @@ impl Publication {
     ///
     /// # Errors
     /// When a data file cannot be written.
-    pub fn finish(self) -> Result<Staged, SnapshotError> {
+    pub fn finish(self) -> Result<Staged, DiskError> {
         let Parts {
             ref layout,
             date,
@@ -141,12 +138,7 @@ impl Publication {
 }
 
 impl Parts {
-    fn begin(
-        layout: &Layout,
-        date: Date,
-        rowset: Rowset,
-        form: Form,
-    ) -> Result<Self, SnapshotError> {
+    fn begin(layout: &Layout, date: Date, rowset: Rowset, form: Form) -> Result<Self, DiskError> {
         let parts = Self {
             layout: layout.clone(),
             date,
@@ -167,7 +159,7 @@ impl Parts {
         self.layout.staging_dir().join(name)
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
         let mut written = 0;
         while written < batch.num_rows() {
             if self
@@ -190,7 +182,7 @@ impl Parts {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Vec<DataFile>, SnapshotError> {
+    fn finish(mut self) -> Result<Vec<DataFile>, DiskError> {
         if self.part.is_none() && self.files.is_empty() {
             self.part = Some(self.begin_part()?);
         }
@@ -198,22 +190,21 @@ impl Parts {
         Ok(self.files)
     }
 
-    fn begin_part(&self) -> Result<Part, SnapshotError> {
+    fn begin_part(&self) -> Result<Part, DiskError> {
         let Form {
             format, csv_mode, ..
         } = self.form;
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
-        let file = File::create(&path).map_err(SnapshotError::write(&path))?;
+        let file = File::create(&path).map_err(DiskError::write(&path))?;
         let output = Behind::new(DigestWriter::new(LongFile::new(file)));
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
-                ParquetWriter::new(output, self.rowset)
-                    .map_err(SnapshotError::parquet_write(&path))?,
+                ParquetWriter::new(output, self.rowset).map_err(DiskError::parquet_write(&path))?,
             )),
             Format::Csv => Writer::Csv(
                 CsvWriter::new(output, csv_mode, &self.rowset.schema())
-                    .map_err(SnapshotError::write(&path))?,
+                    .map_err(DiskError::write(&path))?,
             ),
         };
         Ok(Part {
@@ -224,20 +215,18 @@ impl Parts {
         })
     }
 
-    fn end_part(&mut self) -> Result<(), SnapshotError> {
+    fn end_part(&mut self) -> Result<(), DiskError> {
         let Some(part) = self.part.take() else {
             return Ok(());
         };
         let path = &part.path;
         let output = match part.writer {
-            Writer::Parquet(writer) => writer
-                .finish()
-                .map_err(SnapshotError::parquet_write(path))?,
+            Writer::Parquet(writer) => writer.finish().map_err(DiskError::parquet_write(path))?,
             Writer::Csv(writer) => writer.into_inner(),
         };
-        let hashed = output.finish().map_err(SnapshotError::write(path))?;
+        let hashed = output.finish().map_err(DiskError::write(path))?;
         let (file, bytes, sha256) = hashed.finish();
-        file.sync().map_err(SnapshotError::write(path))?;
+        file.sync().map_err(DiskError::write(path))?;
         self.files.push(DataFile {
             path: match self.rowset {
                 Rowset::Clips => self.layout.data_path(self.date, &part.name),
@@ -252,14 +241,12 @@ impl Parts {
 }
 
 impl Part {
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
         match &mut self.writer {
             Writer::Parquet(writer) => writer
                 .write(batch)
-                .map_err(SnapshotError::parquet_write(&self.path))?,
-            Writer::Csv(writer) => writer
-                .write(batch)
-                .map_err(SnapshotError::write(&self.path))?,
+                .map_err(DiskError::parquet_write(&self.path))?,
+            Writer::Csv(writer) => writer.write(batch).map_err(DiskError::write(&self.path))?,
         }
         self.rows += batch.num_rows() as u64;
         Ok(())
@@ -293,7 +280,7 @@ impl Staged {
     ///
     /// # Errors
     /// When a data file cannot be written.
-    pub fn owners(&mut self, batch: &RecordBatch) -> Result<(), SnapshotError> {
+    pub fn owners(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
         let mut parts = Parts::begin(&self.layout, self.date, Rowset::Owners, self.form)?;
         parts.write(batch)?;
         self.files.extend(parts.finish()?);
@@ -303,21 +290,21 @@ impl Staged {
     /// Writes a document that may be large, such as the rejects, beside the manifest.
     ///
     /// # Errors
-    /// [`SnapshotError::BadName`] for a name that leads elsewhere; errors of `write` and the disk.
+    /// [`DiskError::BadName`] for a name that leads elsewhere; errors of `write` and the disk.
     pub fn document(
         &mut self,
         name: &str,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), SnapshotError>,
-    ) -> Result<(), SnapshotError> {
+        write: impl FnOnce(&mut dyn Write) -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
         let path = self.document_path(name)?;
-        let file = File::create(&path).map_err(SnapshotError::write(&path))?;
+        let file = File::create(&path).map_err(DiskError::write(&path))?;
         let mut output = BufWriter::new(DigestWriter::<_, Sha256>::new(file));
         write(&mut output)?;
         let hashed = output
             .into_inner()
-            .map_err(|error| SnapshotError::write(&path)(error.into_error()))?;
+            .map_err(|error| DiskError::write(&path)(error.into_error()))?;
         let (file, bytes, sha256) = hashed.finish();
-        file.sync_all().map_err(SnapshotError::write(&path))?;
+        file.sync_all().map_err(DiskError::write(&path))?;
         self.documents.push(Document {
             path: Layout::document_path(self.date, name),
             bytes,
@@ -336,7 +323,7 @@ impl Staged {
         mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
-    ) -> Result<PathBuf, SnapshotError> {
+    ) -> Result<PathBuf, DiskError> {
         self.publish_steps(manifest, documents, usize::MAX)?;
         Ok(self.layout.manifest(self.date))
     }
@@ -347,12 +334,11 @@ impl Staged {
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
         steps: usize,
-    ) -> Result<(), SnapshotError> {
+    ) -> Result<(), DiskError> {
         let staging = self.layout.staging_dir();
         for (name, bytes) in documents {
             self.document(name, |into| {
-                into.write_all(bytes)
-                    .map_err(SnapshotError::write(&staging))
+                into.write_all(bytes).map_err(DiskError::write(&staging))
             })?;
         }
         let manifest = Manifest {
@@ -386,7 +372,7 @@ impl Staged {
     }
 
     /// The date of the newest snapshot once this one is there.
-    fn newest(&self) -> Result<Date, SnapshotError> {
+    fn newest(&self) -> Result<Date, DiskError> {
         match Latest::read(&self.layout) {
             Ok(Some(latest)) if exists(&self.layout.manifest(latest)) => Ok(latest.max(self.date)),
             Ok(_) => Ok(self.date),
@@ -399,11 +385,11 @@ impl Staged {
     /// Where a document is written before it is published.
     ///
     /// # Errors
-    /// [`SnapshotError::BadName`] for a name that leads elsewhere.
-    pub fn document_path(&self, name: &str) -> Result<PathBuf, SnapshotError> {
+    /// [`DiskError::BadName`] for a name that leads elsewhere.
+    pub fn document_path(&self, name: &str) -> Result<PathBuf, DiskError> {
         let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || name == MANIFEST || !name.chars().all(fine) {
-            return Err(SnapshotError::BadName {
+            return Err(DiskError::BadName {
                 name: name.to_owned(),
                 what: "a document",
             });

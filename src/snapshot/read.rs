@@ -11,13 +11,13 @@ use ::parquet::arrow::arrow_reader::{
 };
 use arrow::array::RecordBatch;
 
-use crate::owner::{People, people_of};
+use crate::clip::owner::{People, people_of};
+use crate::disk::error::{DiskError, check_schema};
+use crate::disk::layout::{Layout, MANIFEST, Table};
 use crate::snapshot::csv::{CsvMode, CsvReader};
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::layout::{Layout, MANIFEST, Table};
 use crate::snapshot::manifest::{DataFile, Format, Manifest};
 use crate::snapshot::recover::manifest_dir;
-use crate::snapshot::rowset::{Rowset, check_schema};
+use crate::snapshot::rowset::Rowset;
 
 /// Rows per batch read from Parquet.
 const BATCH_ROWS: usize = 4096;
@@ -26,10 +26,10 @@ const BATCH_ROWS: usize = 4096;
 /// `manifest.json`.
 ///
 /// # Errors
-/// [`SnapshotError::NoSnapshot`] where there is none, [`SnapshotError::Damaged`] for a manifest
+/// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a manifest
 /// that cannot be used.
-pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
-    let nothing = || SnapshotError::NoSnapshot {
+pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
+    let nothing = || DiskError::NoSnapshot {
         path: path.to_owned(),
     };
     let whole = fs::canonicalize(path).map_err(|_| nothing())?;
@@ -54,7 +54,7 @@ pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
     let manifest = Manifest::read(&in_force)?;
     if date != Some(manifest.date()) {
         let why = format!("it is of {}, and stands elsewhere", manifest.date());
-        return Err(SnapshotError::damaged(&manifest_path, why));
+        return Err(DiskError::damaged(&manifest_path, why));
     }
     Ok((Layout::new(out, manifest.table), manifest))
 }
@@ -62,17 +62,17 @@ pub fn locate(path: &Path) -> Result<(Layout, Manifest), SnapshotError> {
 /// Reads all clips of a snapshot, in order.
 ///
 /// # Errors
-/// [`SnapshotError::Damaged`] for a manifest that names files outside of the output folder.
-pub fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, SnapshotError> {
+/// [`DiskError::Damaged`] for a manifest that names files outside of the output folder.
+pub(crate) fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, DiskError> {
     rows(layout, manifest, Rowset::Clips)
 }
 
 /// Reads the owners of a snapshot, by id; none where they were not looked up.
 ///
 /// # Errors
-/// [`SnapshotError::Damaged`] for a file that is not what the manifest says, and what reading it
+/// [`DiskError::Damaged`] for a file that is not what the manifest says, and what reading it
 /// brings.
-pub fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<People, SnapshotError> {
+pub(crate) fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<People, DiskError> {
     let mut people = People::new();
     for batch in rows(layout, manifest, Rowset::Owners)? {
         people.extend(people_of(&batch?));
@@ -85,7 +85,7 @@ pub(crate) fn rows(
     layout: &Layout,
     manifest: &Manifest,
     rowset: Rowset,
-) -> Result<Rows, SnapshotError> {
+) -> Result<Rows, DiskError> {
     let mut files = VecDeque::new();
     let is_owners = rowset == Rowset::Owners;
     let wanted = |file: &&DataFile| file.is_of_owners() == is_owners;
@@ -106,7 +106,7 @@ pub(crate) fn data_file(
     layout: &Layout,
     manifest: &Manifest,
     file: &DataFile,
-) -> Result<PathBuf, SnapshotError> {
+) -> Result<PathBuf, DiskError> {
     let relative = Path::new(&file.path);
     if relative
         .components()
@@ -115,15 +115,12 @@ pub(crate) fn data_file(
         return Ok(layout.out().join(relative));
     }
     let why = format!("it names the data file {:?}", file.path);
-    Err(SnapshotError::damaged(
-        &layout.manifest(manifest.date()),
-        why,
-    ))
+    Err(DiskError::damaged(&layout.manifest(manifest.date()), why))
 }
 
 /// The rows of a snapshot, in batches. A file with another number of rows than the manifest says is
 /// an error.
-pub struct Rows {
+pub(crate) struct Rows {
     rowset: Rowset,
     files: VecDeque<(PathBuf, u64)>,
     format: Format,
@@ -143,7 +140,7 @@ enum Reader {
 }
 
 impl Rows {
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, DiskError> {
         loop {
             let Some(file) = &mut self.open else {
                 let Some((path, rows)) = self.files.pop_front() else {
@@ -160,14 +157,14 @@ impl Rows {
                 let missing = file.missing;
                 if missing > 0 {
                     let why = format!("{missing} rows are missing");
-                    return Err(SnapshotError::damaged(&file.path, why));
+                    return Err(DiskError::damaged(&file.path, why));
                 }
                 self.open = None;
                 continue;
             };
             let rows = batch.num_rows() as u64;
             file.missing = file.missing.checked_sub(rows).ok_or_else(|| {
-                SnapshotError::damaged(&file.path, "it has more rows than the manifest says")
+                DiskError::damaged(&file.path, "it has more rows than the manifest says")
             })?;
             return Ok(Some(batch));
         }
@@ -175,7 +172,7 @@ impl Rows {
 }
 
 impl Iterator for Rows {
-    type Item = Result<RecordBatch, SnapshotError>;
+    type Item = Result<RecordBatch, DiskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.next_batch();
@@ -194,11 +191,11 @@ impl std::fmt::Debug for Rows {
 }
 
 impl OpenFile {
-    fn next_batch(&mut self, rowset: Rowset) -> Result<Option<RecordBatch>, SnapshotError> {
+    fn next_batch(&mut self, rowset: Rowset) -> Result<Option<RecordBatch>, DiskError> {
         match &mut self.reader {
             Reader::Csv(reader) => reader
                 .next_batch()
-                .map_err(|why| SnapshotError::damaged(&self.path, why)),
+                .map_err(|why| DiskError::damaged(&self.path, why)),
             Reader::Parquet(reader) => reader
                 .next()
                 .transpose()
@@ -210,7 +207,7 @@ impl OpenFile {
                         })
                         .transpose()
                 })
-                .map_err(SnapshotError::arrow_read(&self.path)),
+                .map_err(DiskError::arrow_read(&self.path)),
         }
     }
 }
@@ -219,11 +216,11 @@ impl OpenFile {
 pub(crate) fn open_parquet(
     path: &Path,
     rowset: Rowset,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, SnapshotError> {
-    let file = File::open(path).map_err(SnapshotError::read(path))?;
+) -> Result<ParquetRecordBatchReaderBuilder<File>, DiskError> {
+    let file = File::open(path).map_err(DiskError::read(path))?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|error| SnapshotError::damaged(path, error))?;
+        .map_err(|error| DiskError::damaged(path, error))?;
     check_schema(path, builder.schema(), &rowset.schema())?;
     Ok(builder)
 }
@@ -233,18 +230,18 @@ fn open(
     rowset: Rowset,
     format: Format,
     csv_mode: CsvMode,
-) -> Result<Reader, SnapshotError> {
+) -> Result<Reader, DiskError> {
     match format {
         Format::Parquet => open_parquet(path, rowset)?
             .with_batch_size(BATCH_ROWS)
             .build()
             .map(|reader| Reader::Parquet(Box::new(reader)))
-            .map_err(|error| SnapshotError::damaged(path, error)),
+            .map_err(|error| DiskError::damaged(path, error)),
         Format::Csv => {
-            let file = File::open(path).map_err(SnapshotError::read(path))?;
+            let file = File::open(path).map_err(DiskError::read(path))?;
             CsvReader::new(BufReader::new(file), csv_mode, &rowset.schema())
                 .map(Reader::Csv)
-                .map_err(|why| SnapshotError::damaged(path, why))
+                .map_err(|why| DiskError::damaged(path, why))
         }
     }
 }

@@ -14,14 +14,13 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::error::SnapshotError;
-use crate::snapshot::file::{remove, rename, sync_dir, write_durable};
-use crate::snapshot::layout::Layout;
-use crate::snapshot::publish::LATEST;
+use crate::disk::error::DiskError;
+use crate::disk::file::{remove, rename, sync_dir, write_durable};
+use crate::disk::layout::{LATEST, Layout};
 
 /// What [`recover`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recovery {
+pub(crate) enum Recovery {
     /// Neither a publish nor a prune was under way.
     Nothing,
     /// A publish was interrupted, and its snapshot (its date) is now in place; or a prune was, and
@@ -70,12 +69,12 @@ impl Intent {
         snapshot: &str,
         folders: &[(&str, PathBuf)],
         retired: &[PathBuf],
-    ) -> Result<Self, SnapshotError> {
+    ) -> Result<Self, DiskError> {
         let below = |place: &PathBuf| place.strip_prefix(layout.out()).unwrap_or(place).to_owned();
         let mut swaps = Vec::new();
         for (name, place) in folders {
             let staged = layout.staging_dir().join(name);
-            let metadata = fs::metadata(&staged).map_err(SnapshotError::read(&staged))?;
+            let metadata = fs::metadata(&staged).map_err(DiskError::read(&staged))?;
             swaps.push(Swap {
                 staged: (*name).to_owned(),
                 place: below(place),
@@ -96,11 +95,11 @@ impl Intent {
     }
 
     /// Makes it durable.
-    pub(crate) fn write(&self, layout: &Layout) -> Result<(), SnapshotError> {
+    pub(crate) fn write(&self, layout: &Layout) -> Result<(), DiskError> {
         let path = layout.intent_file();
         let unfinished = path.with_extension("tmp");
         let text =
-            serde_json::to_vec(self).map_err(|error| SnapshotError::write(&path)(error.into()))?;
+            serde_json::to_vec(self).map_err(|error| DiskError::write(&path)(error.into()))?;
         write_durable(&unfinished, &text).inspect_err(|_| drop(remove(&unfinished)))?;
         rename(&unfinished, &path)?;
         sync_dir(&layout.work_dir())
@@ -148,7 +147,7 @@ pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
 ///
 /// # Errors
 /// When the output folder cannot be read or written.
-pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
+pub(crate) fn recover(layout: &Layout) -> Result<Recovery, DiskError> {
     remove(&layout.done_dir())?;
     let path = layout.intent_file();
     let text = match fs::read(&path) {
@@ -157,7 +156,7 @@ pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
             remove(&layout.staging_dir())?;
             return Ok(Recovery::Nothing);
         }
-        Err(error) => return Err(SnapshotError::read(&path)(error)),
+        Err(error) => return Err(DiskError::read(&path)(error)),
     };
     // It was written whole; where it is not so any more, the disk or somebody has damaged it.
     let intent: Option<Intent> = serde_json::from_slice(&text).ok();
@@ -173,12 +172,8 @@ pub fn recover(layout: &Layout) -> Result<Recovery, SnapshotError> {
 }
 
 /// Does what is left of a publish, `steps` steps at most.
-pub(crate) fn carry_out(
-    layout: &Layout,
-    intent: &Intent,
-    steps: usize,
-) -> Result<(), SnapshotError> {
-    type Step<'a> = Box<dyn Fn() -> Result<(), SnapshotError> + 'a>;
+pub(crate) fn carry_out(layout: &Layout, intent: &Intent, steps: usize) -> Result<(), DiskError> {
+    type Step<'a> = Box<dyn Fn() -> Result<(), DiskError> + 'a>;
     let staging = layout.staging_dir();
     let mut plan: Vec<Step<'_>> = Vec::new();
     // One folder right after the other, and only then the disk, which takes its time.
@@ -229,7 +224,7 @@ fn put(
     staged: &Path,
     place: &Path,
     exchange: fn(&Path, &Path) -> Result<(), Errno>,
-) -> Result<(), SnapshotError> {
+) -> Result<(), DiskError> {
     match exchange(staged, place) {
         Ok(()) => {}
         Err(Errno::NOENT) => rename(staged, place)?,
@@ -242,7 +237,7 @@ fn put(
             }
             rename(staged, place)?;
         }
-        Err(error) => return Err(SnapshotError::write(place)(error.into())),
+        Err(error) => return Err(DiskError::write(place)(error.into())),
     }
     Ok(())
 }

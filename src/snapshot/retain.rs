@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::snapshot::manifest::Verdict;
+use crate::model::Verdict;
 
 /// How many snapshots stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
+pub(crate) struct Keep {
     /// The newest so many: one a day, as a day has one snapshot.
     pub daily: usize,
     /// One of each of the newest so many months that have any.
@@ -17,7 +17,7 @@ pub struct Keep {
 
 /// What is known of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dated {
+pub(crate) struct Dated {
     /// Its date; no two have the same.
     pub date: Date,
     /// Whether it is complete.
@@ -26,7 +26,7 @@ pub struct Dated {
 
 /// Why a snapshot stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It is the newest, or what `latest.json` names.
     Latest,
     /// It is the newest that is verified.
@@ -40,7 +40,7 @@ pub enum Reason {
 impl Reason {
     /// In a word.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Latest => "latest",
             Self::Verified => "latest verified",
@@ -53,7 +53,11 @@ impl Reason {
 /// Why each of these snapshots stays, in their order; one without a reason goes. `latest` is what
 /// `latest.json` names.
 #[must_use]
-pub fn reasons(snapshots: &[Dated], latest: Option<Date>, keep: Keep) -> Vec<BTreeSet<Reason>> {
+pub(crate) fn reasons(
+    snapshots: &[Dated],
+    latest: Option<Date>,
+    keep: Keep,
+) -> Vec<BTreeSet<Reason>> {
     let mut newest_first: Vec<usize> = (0..snapshots.len()).collect();
     newest_first.sort_by_key(|at| std::cmp::Reverse(snapshots[*at].date));
     let mut reasons = vec![BTreeSet::new(); snapshots.len()];

@@ -1,12 +1,9 @@
 //! What the rows of a data file are: their schema, and how they lie in it.
 
-use std::path::Path;
+use arrow::datatypes::SchemaRef;
 
-use arrow::datatypes::{Schema, SchemaRef};
-
+use crate::clip::owner::{OwnerColumn, owner_schema};
 use crate::clip::{Column, schema};
-use crate::owner::{OwnerColumn, owner_schema};
-use crate::snapshot::error::SnapshotError;
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,25 +66,4 @@ impl Rowset {
             Self::Owners => OwnerColumn::Id.index(),
         }
     }
-}
-
-/// Whether rows read from `path` have the columns that they should.
-pub(crate) fn check_schema(
-    path: &Path,
-    found: &Schema,
-    wanted: &Schema,
-) -> Result<(), SnapshotError> {
-    if found.fields() == wanted.fields() {
-        return Ok(());
-    }
-    let names = |schema: &Schema| {
-        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        names.join(", ")
-    };
-    let why = if names(found) == names(wanted) {
-        "its columns have other types than this version writes".to_owned()
-    } else {
-        format!("its columns are {}", names(found))
-    };
-    Err(SnapshotError::damaged(path, why))
 }

@@ -9,9 +9,9 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::DiskError;
+use crate::disk::file::{create_private, remove, rename};
 use crate::model::ChainRecord;
-use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{create_private, remove, rename};
 use crate::spool::SpoolHeader;
 use crate::spool::pages::Extent;
 use crate::spool::run::RunRecord;
@@ -39,7 +39,7 @@ impl Entry {
 }
 
 /// Reads a journal up to its first line that is not whole; `None` where there is no usable header.
-pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, SnapshotError> {
+pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, DiskError> {
     let path = folder.join(JOURNAL);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -48,7 +48,7 @@ pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, S
             remove(&path)?;
             return Ok(None);
         }
-        Err(error) => return Err(SnapshotError::read(&path)(error)),
+        Err(error) => return Err(DiskError::read(&path)(error)),
     };
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
     let Some(header) = lines.next().and_then(whole_line) else {
@@ -70,23 +70,23 @@ pub(crate) fn begin(
     folder: &Path,
     header: &SpoolHeader,
     entries: &[Entry],
-) -> Result<File, SnapshotError> {
+) -> Result<File, DiskError> {
     let path = folder.join(JOURNAL);
     let unfinished = folder.join("journal.tmp");
     let mut file = create_private(&unfinished)?;
     let mut text = line(header);
     text.extend(entries.iter().flat_map(line));
     file.write_all(&text)
-        .map_err(SnapshotError::write(&unfinished))?;
+        .map_err(DiskError::write(&unfinished))?;
     rename(&unfinished, &path)?;
     Ok(file)
 }
 
 /// Adds a chain: from here on it is in the spool.
-pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<(), SnapshotError> {
+pub(crate) fn add(folder: &Path, journal: &mut File, entry: &Entry) -> Result<(), DiskError> {
     journal
         .write_all(&line(entry))
-        .map_err(SnapshotError::write(&folder.join(JOURNAL)))
+        .map_err(DiskError::write(&folder.join(JOURNAL)))
 }
 
 fn line<T: Serialize>(value: &T) -> Vec<u8> {

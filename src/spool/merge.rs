@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, interleave_record_batch};
 
+use crate::disk::DiskError;
 use crate::model::Window;
-use crate::snapshot::SnapshotError;
 use crate::spool::Spool;
 use crate::spool::key::{Hashing, Key, Keys};
 use crate::spool::pages::PagesFile;
@@ -101,7 +101,7 @@ impl Merge {
         self.duplicates
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, SnapshotError> {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, DiskError> {
         loop {
             let Some(mut entry) = self.accounts.first_entry() else {
                 return Ok(None);
@@ -133,7 +133,7 @@ impl Merge {
 }
 
 impl Iterator for Merge {
-    type Item = Result<RecordBatch, SnapshotError>;
+    type Item = Result<RecordBatch, DiskError>;
 
     /// The next rows before the bound.
     fn next(&mut self) -> Option<Self::Item> {
@@ -259,7 +259,7 @@ impl AccountMerge {
         &mut self,
         bound: Option<Key<'_>>,
         duplicates: &mut u64,
-    ) -> Result<Option<RecordBatch>, SnapshotError> {
+    ) -> Result<Option<RecordBatch>, DiskError> {
         self.open_due()?;
         let Some(least) = self.least() else {
             return Ok(None);
@@ -280,7 +280,7 @@ impl AccountMerge {
     }
 
     /// Opens every run that may have the next row.
-    fn open_due(&mut self) -> Result<(), SnapshotError> {
+    fn open_due(&mut self) -> Result<(), DiskError> {
         loop {
             let due = match (self.next_first(), self.least()) {
                 (None, _) => false,
@@ -318,7 +318,7 @@ impl AccountMerge {
         &mut self,
         bound: Option<Key<'_>>,
         duplicates: &mut u64,
-    ) -> Result<RecordBatch, SnapshotError> {
+    ) -> Result<RecordBatch, DiskError> {
         let mut sources: Vec<RecordBatch> = Vec::new();
         let mut places: Vec<(usize, usize)> = Vec::new();
         for cursor in &mut self.open {
@@ -355,8 +355,7 @@ impl AccountMerge {
             }
         }
         let sources: Vec<&RecordBatch> = sources.iter().collect();
-        interleave_record_batch(&sources, &places)
-            .map_err(SnapshotError::arrow_read(self.pages.path()))
+        interleave_record_batch(&sources, &places).map_err(DiskError::arrow_read(self.pages.path()))
     }
 
     /// Passes `rows` rows of an open run and removes it at its end.
@@ -375,7 +374,7 @@ impl AccountMerge {
         batch: RecordBatch,
         repeated: &HashSet<u64>,
         hashing: &Hashing,
-    ) -> Result<RecordBatch, SnapshotError> {
+    ) -> Result<RecordBatch, DiskError> {
         if repeated.is_empty() {
             return Ok(batch);
         }
@@ -391,7 +390,7 @@ impl AccountMerge {
             return Ok(batch);
         }
         filter_record_batch(&batch, &BooleanArray::from(keep))
-            .map_err(SnapshotError::arrow_read(self.pages.path()))
+            .map_err(DiskError::arrow_read(self.pages.path()))
     }
 }
 

@@ -24,20 +24,21 @@ mod run;
 pub(crate) mod testing;
 mod watermark;
 
-pub use key::Hashing;
-pub use merge::{Merge, merge};
-pub use watermark::{Bound, Watermark};
+pub(crate) use key::Hashing;
+pub(crate) use merge::Merge;
+pub use merge::merge;
+pub(crate) use watermark::{Bound, Watermark};
 
+use crate::disk::DiskError;
+use crate::disk::file::{create_dirs, create_private_dir, remove, rename};
+use crate::disk::layout::Layout;
 use crate::model::{ChainRecord, Window};
-use crate::snapshot::SnapshotError;
-use crate::snapshot::file::{create_dirs, create_private_dir, remove, rename};
-use crate::snapshot::layout::Layout;
 use crate::spool::journal::{Entry, JOURNAL};
 use crate::spool::pages::{Extent, PAGES, PagesFile};
 use crate::spool::run::{Hashes, RunRecord, read_hashes, write_run};
 
 /// The format of spools that this version writes.
-pub const SPOOL_FORMAT: u32 = 4;
+pub(crate) const SPOOL_FORMAT: u32 = 4;
 
 /// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,11 +140,11 @@ impl Spool {
     /// everything else in the folder is deleted. Spools of other parameters are left alone.
     ///
     /// # Errors
-    /// [`SnapshotError::BadName`] for a fingerprint that is not of hex digits; errors of the disk.
-    pub fn open(layout: &Layout, wanted: SpoolHeader, fresh: bool) -> Result<Self, SnapshotError> {
+    /// [`DiskError::BadName`] for a fingerprint that is not of hex digits; errors of the disk.
+    pub fn open(layout: &Layout, wanted: SpoolHeader, fresh: bool) -> Result<Self, DiskError> {
         let name = &wanted.fingerprint;
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(SnapshotError::BadName {
+            return Err(DiskError::BadName {
                 name: name.clone(),
                 what: "a spool",
             });
@@ -219,7 +220,7 @@ impl Spool {
         account_id: &str,
         rows: &RecordBatch,
         rejects: &[String],
-    ) -> Result<(), SnapshotError> {
+    ) -> Result<(), DiskError> {
         let run = write_run(&self.pages, rows, account_id, &self.hashing)?;
         chain.runs.extend(run);
         if !rejects.is_empty() {
@@ -233,7 +234,7 @@ impl Spool {
     ///
     /// # Errors
     /// When the journal cannot be written; the chain is not in the spool then.
-    pub fn add(&self, pages: ChainPages, mut chain: ChainRecord) -> Result<(), SnapshotError> {
+    pub fn add(&self, pages: ChainPages, mut chain: ChainRecord) -> Result<(), DiskError> {
         let (runs, hashes): (Vec<_>, Vec<_>) = pages.runs.into_iter().unzip();
         chain.rows = runs.iter().map(|run| run.rows).sum();
         let entry = Entry {
@@ -273,7 +274,7 @@ impl Spool {
 
     /// The rejects as JSON lines, page by page, in the order of account, begin and end of what their
     /// chains asked for.
-    pub fn rejects(&self) -> impl Iterator<Item = Result<Vec<u8>, SnapshotError>> + '_ {
+    pub fn rejects(&self) -> impl Iterator<Item = Result<Vec<u8>, DiskError>> + '_ {
         let entries = self.entries().into_iter();
         entries
             .flat_map(|entry| entry.rejects)
@@ -285,7 +286,7 @@ impl Spool {
     ///
     /// # Errors
     /// When it cannot be deleted.
-    pub fn remove(self, layout: &Layout) -> Result<(), SnapshotError> {
+    pub fn remove(self, layout: &Layout) -> Result<(), DiskError> {
         let done = layout.done_dir();
         remove(&done)?;
         rename(&self.folder, &done)?;
@@ -367,7 +368,7 @@ fn intact(
     pages: &PagesFile,
     hashing: &Hashing,
 ) -> (Vec<Entry>, Vec<Vec<Hashes>>) {
-    let read = |entry: &Entry| -> Result<Vec<Hashes>, SnapshotError> {
+    let read = |entry: &Entry| -> Result<Vec<Hashes>, DiskError> {
         for rejects in &entry.rejects {
             pages.read(rejects)?;
         }
@@ -383,9 +384,9 @@ fn intact(
 }
 
 /// Deletes what is no file of a spool.
-fn sweep(folder: &Path) -> Result<(), SnapshotError> {
-    for file in fs::read_dir(folder).map_err(SnapshotError::read(folder))? {
-        let file = file.map_err(SnapshotError::read(folder))?;
+fn sweep(folder: &Path) -> Result<(), DiskError> {
+    for file in fs::read_dir(folder).map_err(DiskError::read(folder))? {
+        let file = file.map_err(DiskError::read(folder))?;
         if ![JOURNAL, PAGES]
             .map(OsStr::new)
             .contains(&&*file.file_name())

@@ -10,8 +10,8 @@ use arrow::ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 
 use crate::clip::{Column, schema};
-use crate::snapshot::SnapshotError;
-use crate::snapshot::rowset::check_schema;
+use crate::disk::DiskError;
+use crate::disk::error::check_schema;
 use crate::spool::key::{Hashing, Key, Keys};
 use crate::spool::pages::{Extent, PagesFile};
 
@@ -52,7 +52,7 @@ pub(crate) fn write_run(
     received: &RecordBatch,
     account_id: &str,
     hashing: &Hashing,
-) -> Result<Option<(RunRecord, Hashes)>, SnapshotError> {
+) -> Result<Option<(RunRecord, Hashes)>, DiskError> {
     let (rows, hashes) = sorted(received, account_id, hashing);
     let Some(first) = rows.first() else {
         return Ok(None);
@@ -64,7 +64,7 @@ pub(crate) fn write_run(
             writer.write(&take_record_batch(received, &places)?)?;
             writer.into_inner()
         })
-        .map_err(SnapshotError::arrow_write(pages.path()))?;
+        .map_err(DiskError::arrow_write(pages.path()))?;
     let record = RunRecord {
         extent: pages.add(&stream)?,
         rows: rows.len() as u64,
@@ -105,20 +105,20 @@ fn sorted<'a>(
 }
 
 /// The rows of a run, in order.
-pub(crate) fn read_run(pages: &PagesFile, run: &RunRecord) -> Result<RecordBatch, SnapshotError> {
+pub(crate) fn read_run(pages: &PagesFile, run: &RunRecord) -> Result<RecordBatch, DiskError> {
     let mut stream = Buffer::from_vec(pages.read(&run.extent)?);
     let mut decoder = StreamDecoder::new();
     let batch = loop {
         let batch = decoder
             .decode(&mut stream)
-            .map_err(SnapshotError::arrow_read(pages.path()))?;
+            .map_err(DiskError::arrow_read(pages.path()))?;
         if batch.is_some() || stream.is_empty() {
             break batch;
         }
     };
     let batch = batch
         .filter(|batch| batch.num_rows() as u64 == run.rows)
-        .ok_or_else(|| SnapshotError::damaged(pages.path(), "rows of a page are missing"))?;
+        .ok_or_else(|| DiskError::damaged(pages.path(), "rows of a page are missing"))?;
     check_schema(pages.path(), batch.schema_ref(), &schema())?;
     Ok(batch)
 }
@@ -129,7 +129,7 @@ pub(crate) fn read_hashes(
     run: &RunRecord,
     account_id: &str,
     hashing: &Hashing,
-) -> Result<Hashes, SnapshotError> {
+) -> Result<Hashes, DiskError> {
     let rows = read_run(pages, run)?;
     let clip_ids = rows.column(Column::ClipId.index()).as_string::<i32>();
     Ok(hashing.hashes(account_id, clip_ids).collect())

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 
+use crate::clip::testing::{Row, SNAPSHOT_AT, all, batch};
+use crate::disk::testing::layout;
 use crate::model::{ChainOutcome, ChainRecord, Window};
-use crate::snapshot::testing::{Row, SNAPSHOT_AT, all, batch, layout};
 use crate::spool::{ChainPages, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge};
 
 pub(crate) fn merged(spool: &Spool) -> RecordBatch {

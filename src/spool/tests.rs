@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::snapshot::testing::{Row, batch, layout};
+use crate::clip::testing::{Row, batch};
+use crate::disk::testing::layout;
 use crate::spool::testing;
 
 fn row(clip: &str) -> Row {
@@ -271,7 +272,7 @@ fn a_fingerprint_that_leads_elsewhere_is_refused() {
             ..testing::header()
         };
         let refused = Spool::open(&layout(out.path()), wanted, false).unwrap_err();
-        assert!(matches!(refused, SnapshotError::BadName { .. }));
+        assert!(matches!(refused, DiskError::BadName { .. }));
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Bound {
 
 /// Spans that are settled, by account, and how far they reach without a gap from the first row.
 #[derive(Debug)]
-pub struct Watermark {
+pub(crate) struct Watermark {
     span: Window,
     /// For each account up to which second it is settled, and the settled spans behind that, from
     /// and to.
@@ -31,7 +31,7 @@ pub struct Watermark {
 impl Watermark {
     /// Nothing of these accounts is settled.
     #[must_use]
-    pub fn new<'a>(span: Window, account_ids: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(span: Window, account_ids: impl IntoIterator<Item = &'a str>) -> Self {
         let nothing = |id: &str| (id.to_owned(), (span.from, BTreeMap::new()));
         Self {
             span,
@@ -40,7 +40,7 @@ impl Watermark {
     }
 
     /// Takes note of a span that is settled.
-    pub fn add(&mut self, settled: &Settled) {
+    pub(crate) fn add(&mut self, settled: &Settled) {
         let Some((reached, behind)) = self.accounts.get_mut(&settled.account_id) else {
             return;
         };
@@ -53,7 +53,7 @@ impl Watermark {
     /// Up to which row nothing new can come, if clips are where their windows are: a window's
     /// margin may hold a later form of the last clips before it.
     #[must_use]
-    pub fn bound(&self) -> Bound {
+    pub(crate) fn bound(&self) -> Bound {
         let unfinished = |(_, (reached, _)): &(&String, &(i64, _))| *reached < self.span.to;
         let Some((account_id, (reached, _))) = self.accounts.iter().find(unfinished) else {
             return Bound::Everything;

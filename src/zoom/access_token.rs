@@ -21,7 +21,7 @@ use crate::zoom::transport::{Authorization, Method, Request, Response, Transport
 use crate::zoom::wire::WireError;
 
 /// How fetching an access token is named in events and failures.
-pub const CALL: &str = "POST /oauth/token";
+pub(crate) const CALL: &str = "POST /oauth/token";
 
 /// How long before its end an access token is renewed.
 const MARGIN: Duration = Duration::from_mins(5);
@@ -47,7 +47,7 @@ pub enum Credentials {
 
 /// An access token as the service gave it. `Debug` does not show it.
 #[derive(Debug, Clone)]
-pub struct AccessToken {
+pub(crate) struct AccessToken {
     /// What is sent.
     pub secret: SecretString,
     /// The scopes it was granted, if the service named them.
@@ -62,7 +62,7 @@ pub struct AccessToken {
 }
 
 /// The one access token.
-pub struct AccessTokens {
+pub(crate) struct AccessTokens {
     transport: Arc<dyn Transport>,
     credentials: Credentials,
     oauth: Url,
@@ -76,7 +76,7 @@ pub struct AccessTokens {
 
 impl AccessTokens {
     /// No token yet.
-    pub fn new(
+    pub(crate) fn new(
         transport: Arc<dyn Transport>,
         credentials: Credentials,
         oauth: Url,
@@ -105,13 +105,13 @@ impl AccessTokens {
 
     /// Whether a token that is refused can be replaced.
     #[must_use]
-    pub fn renewable(&self) -> bool {
+    pub(crate) fn renewable(&self) -> bool {
         matches!(self.credentials, Credentials::ServerToServer { .. })
     }
 
     /// The token, if there is one that need not be renewed yet.
     #[must_use]
-    pub fn live(&self) -> Option<AccessToken> {
+    pub(crate) fn live(&self) -> Option<AccessToken> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         held.clone()
@@ -123,7 +123,7 @@ impl AccessTokens {
     ///
     /// # Errors
     /// If the service gives none. Nothing is repeated here.
-    pub async fn current(&self) -> Result<AccessToken, AttemptError> {
+    pub(crate) async fn current(&self) -> Result<AccessToken, AttemptError> {
         let before = self.fetches.load(Ordering::SeqCst);
         if let Some(token) = self.live() {
             return Ok(token);
@@ -147,7 +147,7 @@ impl AccessTokens {
     }
 
     /// Throws a token away that the service refused, unless it was already replaced.
-    pub fn refused(&self, token: &AccessToken) {
+    pub(crate) fn refused(&self, token: &AccessToken) {
         if !self.renewable() {
             return;
         }

@@ -14,7 +14,7 @@ use crate::zoom::wire::WireError;
 
 /// One sub-account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubAccount {
+pub(crate) struct SubAccount {
     /// Its id.
     pub id: String,
     /// Its name, if it has one.
@@ -26,7 +26,7 @@ pub struct SubAccount {
 /// # Errors
 /// If a call gave up, a page token came twice, so that the list would never end, or the service
 /// counts more or fewer accounts than it lists, again and again.
-pub async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
+pub(crate) async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
     let call = Call {
         label: RateLabel::Medium,
         path: vec!["accounts".to_owned()],

@@ -13,14 +13,14 @@ use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::cores::Cores;
 use crate::event::{Event, Events, Outcome};
+use crate::pool::CpuPool;
 use crate::zoom::access_token;
-pub use crate::zoom::access_token::Credentials;
+pub(crate) use crate::zoom::access_token::Credentials;
 use crate::zoom::access_token::{AccessToken, AccessTokens};
 use crate::zoom::attempt::{Asked, AttemptError, Class};
-pub use crate::zoom::call::Call;
-pub use crate::zoom::endpoints::Endpoints;
+pub(crate) use crate::zoom::call::Call;
+pub(crate) use crate::zoom::endpoints::Endpoints;
 use crate::zoom::failure::{Failure, FailureKind};
 use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot};
 use crate::zoom::retry::{After, RetryPolicy, SoFar, Verdict};
@@ -44,7 +44,7 @@ struct Inner {
     limiter: Limiter,
     retry: RetryPolicy,
     events: Events,
-    cores: Cores,
+    cores: CpuPool,
 }
 
 /// An answer, and when it was made.
@@ -105,7 +105,7 @@ impl Client {
             limiter: Limiter::new(limits),
             retry,
             events,
-            cores: Cores::default(),
+            cores: CpuPool::default(),
         }))
     }
 
@@ -117,7 +117,7 @@ impl Client {
 
     /// Where its answers are decoded: for other work that is done while it asks.
     #[must_use]
-    pub fn cores(&self) -> &Cores {
+    pub fn cores(&self) -> &CpuPool {
         &self.0.cores
     }
 
@@ -396,7 +396,7 @@ struct Failed {
 
 /// Makes an answer of what was sent back, decoded away from the async threads.
 async fn read<T, F>(
-    cores: &Cores,
+    cores: &CpuPool,
     asked: Asked,
     sent: Result<Response, TransportError>,
     decode: F,

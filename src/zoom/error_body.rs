@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::zoom::wire::text;
 
 /// The most characters of a body or message that are kept.
-pub const EXCERPT: usize = 500;
+pub(crate) const EXCERPT: usize = 500;
 
 /// A larger body is no error message; only its beginning is looked at.
 const LARGEST: usize = 256 * 1024;
 
 /// The code and message of an error's body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     /// The service's own code, if there is one.
     pub code: Option<i64>,
     /// What it says, whole and raw: it may echo what it was sent. Empty if it says nothing.
@@ -25,7 +25,7 @@ impl ErrorBody {
     /// Reads any body: `code` and `message` with `errors`, `reason` and `error`, `error_message`,
     /// HTML, or nothing.
     #[must_use]
-    pub fn read(body: &[u8]) -> Self {
+    pub(crate) fn read(body: &[u8]) -> Self {
         let body = body.get(..LARGEST).unwrap_or(body);
         let (text, _) = text(body);
         match serde_json::from_str(&text) {
@@ -66,7 +66,7 @@ impl ErrorBody {
 
 /// The first 500 characters, with those escaped that would steer a terminal.
 #[must_use]
-pub fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut kept = String::new();
     let mut characters = text.chars();
     for character in characters.by_ref().take(EXCERPT) {

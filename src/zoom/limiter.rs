@@ -33,7 +33,7 @@ pub struct Limits {
 }
 
 /// The gates.
-pub struct Limiter {
+pub(crate) struct Limiter {
     /// Until when nobody sends.
     paused: Mutex<Instant>,
     permits: Arc<Semaphore>,
@@ -50,7 +50,7 @@ pub struct Slot {
 impl Limiter {
     /// Gates for these limits.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let permits = limits.concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             paused: Mutex::new(Instant::now()),
@@ -61,7 +61,7 @@ impl Limiter {
     }
 
     /// Waits at all gates. The attempt is to be sent at once. Dropping the future takes no slot.
-    pub async fn slot(&self, label: RateLabel) -> Slot {
+    pub(crate) async fn slot(&self, label: RateLabel) -> Slot {
         loop {
             self.pause_over().await;
             // Nobody closes the semaphore: without a permit there is just no bound.
@@ -75,7 +75,7 @@ impl Limiter {
     }
 
     /// Lets nobody pass for so long from now. Returns whether that is later than ordered before.
-    pub fn pause(&self, wait: Duration) -> bool {
+    pub(crate) fn pause(&self, wait: Duration) -> bool {
         let now = Instant::now();
         // So long that the clock cannot tell: as good as for ever.
         let century = Duration::from_hours(24 * 36_525);
@@ -87,23 +87,23 @@ impl Limiter {
     }
 
     /// Learns from a 429.
-    pub fn slower(&self, label: RateLabel) {
+    pub(crate) fn slower(&self, label: RateLabel) {
         self.pace(label).fall();
     }
 
     /// Learns from what went through.
-    pub fn faster(&self, label: RateLabel) {
+    pub(crate) fn faster(&self, label: RateLabel) {
         self.pace(label).rise();
     }
 
     /// Requests per second at present.
     #[must_use]
-    pub fn rate(&self, label: RateLabel) -> f64 {
+    pub(crate) fn rate(&self, label: RateLabel) -> f64 {
         self.pace(label).rate()
     }
 
     /// Waits until no pause is ordered.
-    pub async fn pause_over(&self) {
+    pub(crate) async fn pause_over(&self) {
         loop {
             let until = self.paused_until();
             if until <= Instant::now() {

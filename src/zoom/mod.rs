@@ -18,32 +18,32 @@
 //! | `failure` | what is left when a call gave up |
 //! | `scripted` | a transport that plays a script, for tests of any room |
 
-pub mod access_token;
-pub mod accounts;
-pub mod attempt;
-pub mod call;
-pub mod client;
+pub(crate) mod access_token;
+pub(crate) mod accounts;
+pub(crate) mod attempt;
+pub(crate) mod call;
+pub(crate) mod client;
 pub mod clips;
-pub mod endpoints;
-pub mod error_body;
-pub mod failure;
-pub mod limiter;
+pub(crate) mod endpoints;
+pub(crate) mod error_body;
+pub(crate) mod failure;
+pub(crate) mod limiter;
 mod list;
 mod pace;
-pub mod retry;
-pub mod retry_after;
-pub mod scripted;
-pub mod transport;
-pub mod users;
-pub mod wire;
+pub(crate) mod retry;
+pub(crate) mod retry_after;
+#[cfg(test)]
+pub(crate) mod scripted;
+pub(crate) mod transport;
+pub(crate) mod users;
+pub(crate) mod wire;
 
-pub use access_token::Credentials;
-pub use call::Call;
-pub use client::{Client, ServerSpan};
-pub use clips::{ClipsQuery, DateFilter};
-pub use endpoints::{EndpointError, Endpoints};
-pub use failure::{Failure, FailureKind};
-pub use limiter::{Limits, RateLabel, Slot};
-pub use retry::RetryPolicy;
-pub use transport::{HttpTransport, Timeouts};
-pub use wire::{Page, PageToken, WireError};
+pub(crate) use access_token::Credentials;
+pub(crate) use client::{Client, ServerSpan};
+pub(crate) use clips::{ClipsQuery, DateFilter};
+pub(crate) use endpoints::{EndpointError, Endpoints};
+pub(crate) use failure::{Failure, FailureKind};
+pub(crate) use limiter::{Limits, RateLabel, Slot};
+pub(crate) use retry::RetryPolicy;
+pub(crate) use transport::{HttpTransport, Timeouts};
+pub(crate) use wire::{Page, PageToken, WireError};

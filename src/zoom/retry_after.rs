@@ -52,7 +52,7 @@ impl RetryAfter {
 
 /// Whether a 429 is about the day's quota and not about the second's.
 #[must_use]
-pub fn is_daily(headers: &HeaderMap, message: &str) -> bool {
+pub(crate) fn is_daily(headers: &HeaderMap, message: &str) -> bool {
     let said = headers
         .get("x-ratelimit-type")
         .and_then(|value| value.to_str().ok());
@@ -64,7 +64,7 @@ pub fn is_daily(headers: &HeaderMap, message: &str) -> bool {
 
 /// The start of the next day in UTC, when the service resets daily limits.
 #[must_use]
-pub fn next_midnight(now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_midnight(now: Timestamp) -> Option<Timestamp> {
     let today = now.to_zoned_datetime(TimeZone::UTC);
     let tomorrow = today.tomorrow().ok()?.start_of_day().ok()?;
     Some(tomorrow.timestamp())

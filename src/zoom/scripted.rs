@@ -15,13 +15,13 @@ use tokio::time::Instant;
 use crate::zoom::transport::{Request, Response, Transport, TransportError};
 
 /// What the script answers to one request.
-pub type Answer = Result<Response, TransportError>;
+pub(crate) type Answer = Result<Response, TransportError>;
 
 type Script = Box<dyn FnMut(&Request) -> Answer + Send>;
 
 /// A request that was sent.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub(crate) struct Sent {
     /// When, on tokio's clock.
     pub at: Instant,
     /// What.
@@ -31,14 +31,14 @@ pub struct Sent {
 impl Sent {
     /// The value of a query parameter, decoded.
     #[must_use]
-    pub fn query(&self, name: &str) -> Option<String> {
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
         let mut pairs = self.request.url.query_pairs();
         pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 }
 
 /// A transport that plays a script and records what was sent.
-pub struct Scripted {
+pub(crate) struct Scripted {
     script: Mutex<Script>,
     delay: Duration,
     sent: Mutex<Vec<Sent>>,
@@ -46,12 +46,12 @@ pub struct Scripted {
 
 impl Scripted {
     /// Answers every request by a function.
-    pub fn answering(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Arc<Self> {
+    pub(crate) fn answering(script: impl FnMut(&Request) -> Answer + Send + 'static) -> Arc<Self> {
         Self::delayed(Duration::ZERO, script)
     }
 
     /// Answers every request by a function, after a delay on tokio's clock.
-    pub fn delayed(
+    pub(crate) fn delayed(
         delay: Duration,
         script: impl FnMut(&Request) -> Answer + Send + 'static,
     ) -> Arc<Self> {
@@ -63,7 +63,7 @@ impl Scripted {
     }
 
     /// Answers one after the other; when none is left, no connection can be made.
-    pub fn queue(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
+    pub(crate) fn queue(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
         let mut answers: VecDeque<Answer> = answers.into_iter().collect();
         Self::answering(move |_| {
             answers.pop_front().unwrap_or_else(|| {
@@ -77,7 +77,7 @@ impl Scripted {
 
     /// All requests so far, in order.
     #[must_use]
-    pub fn sent(&self) -> Vec<Sent> {
+    pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -107,7 +107,8 @@ impl Transport for Scripted {
 ///
 /// # Errors
 /// Never; the type is that of a script's answer.
-pub fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
+#[expect(clippy::unnecessary_wraps, reason = "a script answers with errors too")]
+pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
     Ok(Response {
         status,
         headers: HeaderMap::new(),
@@ -119,7 +120,8 @@ pub fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
 ///
 /// # Errors
 /// Never; the type is that of a script's answer.
-pub fn answer_with(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+#[expect(clippy::unnecessary_wraps, reason = "a script answers with errors too")]
+pub(crate) fn answer_with(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {

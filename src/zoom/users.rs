@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::owner::{Ids, People, Person};
+use crate::clip::owner::{Ids, People, Person};
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
@@ -14,7 +14,7 @@ use crate::zoom::list;
 use crate::zoom::wire::{WireError, text};
 
 /// The states that a list can be asked for, one a call. Users who were deleted are in no list.
-pub const STATES: [&str; 3] = ["active", "inactive", "pending"];
+pub(crate) const STATES: [&str; 3] = ["active", "inactive", "pending"];
 
 /// The users with one of these ids among those of an account in one of [`STATES`]; of the token's
 /// own account where `account` is none. Ids are compared letter by letter, and users without an id,
@@ -22,7 +22,7 @@ pub const STATES: [&str; 3] = ["active", "inactive", "pending"];
 ///
 /// # Errors
 /// If a call gave up.
-pub async fn users(
+pub(crate) async fn users(
     client: &Client,
     account: Option<&str>,
     state: &'static str,
@@ -54,7 +54,7 @@ pub async fn users(
 ///
 /// # Errors
 /// If the call gave up.
-pub async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
+pub(crate) async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
     let call = Call {
         label: RateLabel::Light,
         path: vec!["users".into(), id.into()],

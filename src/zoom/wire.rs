@@ -95,7 +95,7 @@ impl WireError {
 
 /// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped.
 #[must_use]
-pub fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
+pub(crate) fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match std::str::from_utf8(body) {
         Ok(text) => (Cow::Borrowed(text), false),

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use clipcensus::cli::Cli;
-use clipcensus::clip::schema;
-use clipcensus::owner::owner_schema;
+use clipcensus::internals::{Cli, owner_schema, schema};
 
 use crate::house::{root, rust_files};
 use crate::support::{World, clips};
@@ -248,7 +246,7 @@ fn the_table_of_the_log_is_that_of_its_source() {
             .map(str::to_owned)
             .collect()
     };
-    let source = fs::read_to_string(root().join("src/progress/log.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/program/progress/log.rs")).unwrap();
     let page = fs::read_to_string(root().join("docs/operating.md")).unwrap();
     let told = rows_of(&source, "//! ");
     assert!(told.len() >= 10, "only {told:?}");

@@ -1,6 +1,6 @@
 //! What the program says about itself: help, completions, man pages, and what was meant by a slip.
 
-use clipcensus::cli::MANUAL;
+use clipcensus::internals::MANUAL;
 
 use crate::support::Program;
 

@@ -5,8 +5,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use clap::{CommandFactory, Parser};
-use clipcensus::cli::Cli;
-use clipcensus::exit_code::ExitCode;
+use clipcensus::internals::{Cli, ExitCode};
 use serde_json::Value;
 
 use crate::support::{is_installed, skipped};

@@ -1,7 +1,8 @@
 //! The rule of each column.
 
+use crate::clip::normalise::Reject;
 use crate::clip::tests::{assert_repaired, reject, row};
-use crate::clip::{Reject, SHARE_SCOPES, STATUSES};
+use crate::clip::{SHARE_SCOPES, STATUSES};
 
 const TEXTS: [&str; 6] = [
     "owner_id",

@@ -127,7 +127,7 @@ async fn what_stood_still_is_listed_however_others_come_and_go_and_move() {
             .collect();
         assert!(lost.is_empty(), "seed {seed}: {lost:?} of {stood_still}");
         assert_eq!(crawled.by_token, 0, "seed {seed}");
-        verified += usize::from(verdict(&crawled.windows, 0) == Verdict::Verified);
+        verified += usize::from(Verdict::of(&crawled.windows, 0) == Verdict::Verified);
     }
     assert!(verified >= 190, "{verified} of 200 verified");
 }
@@ -185,7 +185,7 @@ async fn totals_that_count_the_page_prove_nothing() {
         };
         let crawled = crawl(rewritten(service, page)).await;
         assert_all_came(&crawled, 60_000);
-        assert_ne!(verdict(&crawled.windows, 0), Verdict::Verified);
+        assert_ne!(Verdict::of(&crawled.windows, 0), Verdict::Verified);
     }
 }
 
@@ -194,7 +194,7 @@ async fn a_total_that_is_off_by_one_is_never_proven() {
     for order in [Order::NewestFirst, Order::OldestFirst, Order::ById] {
         let service = Service::even(20_000).in_order(order);
         let crawled = crawl(rewritten(service, |total, token| (total + 1, token))).await;
-        assert_eq!(verdict(&crawled.windows, 0), Verdict::Incomplete);
+        assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
     }
 }
 
@@ -220,7 +220,7 @@ async fn a_filter_on_another_clock_is_named_and_never_proven() {
             service.page(&shifted)
         })
         .await;
-        assert_ne!(verdict(&crawled.windows, 0), Verdict::Verified);
+        assert_ne!(Verdict::of(&crawled.windows, 0), Verdict::Verified);
         let windows = crawled.windows.iter();
         let mut reasons = windows.filter_map(|window| window.why.as_deref());
         assert!(reasons.any(|why| why.contains("dated outside of what was asked for")));

@@ -10,9 +10,9 @@ use clipcensus_sandbox::{
 };
 
 use super::{export, in_virtual_time, is_published, is_truth, run, settings};
-use crate::cli::ExportArgs;
-use crate::config::Export;
-use crate::exit_code::ExitCode;
+use crate::model::exit_code::ExitCode;
+use crate::settings::ExportSettings;
+use crate::settings::args::ExportArgs;
 use crate::zoom::{HttpTransport, Timeouts};
 
 /// Little patience: a request that takes longer because the machine is busy is only sent again.
@@ -34,7 +34,7 @@ async fn serve(fault: Fault, when: Trigger) -> Sandbox {
     Sandbox::start(options(fault, when), 0).await.unwrap()
 }
 
-fn of(sandbox: &Sandbox, out: &tempfile::TempDir, max_wait: &str) -> Export {
+fn of(sandbox: &Sandbox, out: &tempfile::TempDir, max_wait: &str) -> ExportSettings {
     let args = ExportArgs {
         out: Some(out.path().to_owned()),
         rate: Some(10_000.0),

@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::{export, in_virtual_time, is_published, is_truth};
 use crate::export::Published;
-use crate::snapshot::Verdict;
+use crate::model::Verdict;
 
 const SCHEDULES: u64 = 200;
 

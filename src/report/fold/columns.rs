@@ -7,24 +7,10 @@ use arrow::array::{
 
 use crate::clip::{Column, schema};
 
-/// The columns that the fold needs; a reader may leave out all others.
-pub const COLUMNS: [Column; 10] = [
-    Column::AccountId,
-    Column::ClipId,
-    Column::OwnerId,
-    Column::Title,
-    Column::Status,
-    Column::DurationSeconds,
-    Column::FileSizeBytes,
-    Column::CreatedAt,
-    Column::ShareScope,
-    Column::PasscodeEnabled,
-];
-
 /// A batch that does not hold rows of clips.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the rows have no column {name} of type {expected}: they were not written by this version")]
-pub struct FoldError {
+pub(crate) struct FoldError {
     /// The column's name.
     pub name: String,
     /// The type it should have.

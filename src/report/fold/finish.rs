@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::owner::Person;
+use crate::clip::owner::Person;
+use crate::model::{WindowOutcome, WindowRecord};
 use crate::report::bytes::Bytes;
 use crate::report::fold::largest::Largest;
 use crate::report::fold::{ANYONE, OwnerSums, SummaryFold};
@@ -10,12 +11,12 @@ use crate::report::summary::{
     Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
     SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
 };
-use crate::snapshot::{Manifest, WindowOutcome, WindowRecord};
+use crate::snapshot::Manifest;
 
 impl SummaryFold {
     /// The summary of all rows that were added, in the snapshot of this manifest.
     #[must_use]
-    pub fn finish(self, manifest: &Manifest) -> Summary {
+    pub(crate) fn finish(self, manifest: &Manifest) -> Summary {
         let total = self.total;
         let statuses: Vec<StatusCount> = self
             .statuses

@@ -15,8 +15,7 @@ use arrow::array::RecordBatch;
 use crate::clip::{SHARE_SCOPES, STATUSES};
 use crate::report::bytes::Bytes;
 use crate::report::fold::ages::ByAge;
-use crate::report::fold::columns::Columns;
-pub use crate::report::fold::columns::{COLUMNS, FoldError};
+use crate::report::fold::columns::{Columns, FoldError};
 use crate::report::fold::largest::{Candidate, Largest};
 use crate::report::fold::months::ByMonth;
 use crate::report::fold::values::{ByValue, Merge};
@@ -30,7 +29,7 @@ const ANYONE: &str = "ANYONE";
 /// Every sum is of whole numbers (bytes, clips, microseconds), so that the order and the batching
 /// of the rows leave no trace in the summary.
 #[derive(Debug)]
-pub struct SummaryFold {
+pub(crate) struct SummaryFold {
     total: Usage,
     without_size: u64,
     without_duration: u64,
@@ -72,7 +71,7 @@ struct ByPasscode {
 impl SummaryFold {
     /// A fold over no rows yet, of a census as of `snapshot_at` (microseconds since 1970).
     #[must_use]
-    pub fn new(snapshot_at: i64) -> Self {
+    pub(crate) fn new(snapshot_at: i64) -> Self {
         Self {
             total: Usage::default(),
             without_size: 0,
@@ -89,13 +88,12 @@ impl SummaryFold {
         }
     }
 
-    /// Adds the rows of a batch. Columns are found by name; those that [`COLUMNS`] does not list may
-    /// be left out.
+    /// Adds the rows of a batch. Columns are found by name; those that it does not need may be missing.
     ///
     /// # Errors
     /// A column that it needs is not there or has another type than the schema says. Nothing of
     /// the batch is added then.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), FoldError> {
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<(), FoldError> {
         let columns = Columns::of(batch)?;
         for row in 0..batch.num_rows() {
             self.add_row(&columns, row);

@@ -33,7 +33,7 @@ const ROWS: usize = 25;
 /// policy lets it load nothing else. The same summary gives the same bytes. It names the 100 owners
 /// with the most bytes and links to `owners.csv` beside it for the others.
 #[must_use]
-pub fn html(summary: &Summary) -> String {
+pub(crate) fn html(summary: &Summary) -> String {
     let head = page::head(summary);
     let whole = html! {
         (DOCTYPE)

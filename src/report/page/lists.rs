@@ -1,6 +1,6 @@
 //! The long sections of the page: owners, statuses, share scopes, months, ages, largest clips.
 
-use crate::owner::Person;
+use crate::clip::owner::Person;
 use crate::report::bytes::Bytes;
 use crate::report::page::numbers::{count, holding, percent, things};
 use crate::report::page::section::{Cell, Kind, Section, Table, column, counted, facts, list, row};

@@ -2,7 +2,7 @@
 
 pub(crate) mod exposure;
 pub(crate) mod lists;
-pub mod numbers;
+pub(crate) mod numbers;
 pub(crate) mod plain;
 pub(crate) mod proof;
 pub(crate) mod section;

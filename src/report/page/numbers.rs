@@ -5,11 +5,11 @@ use bytesize::ByteSize;
 use crate::report::bytes::Bytes;
 
 /// The convention of [`size`], in a line for the reader.
-pub const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,000 bytes.";
+pub(crate) const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,000 bytes.";
 
 /// A size in decimal units with one decimal, such as `12.3 GB`.
 #[must_use]
-pub fn size(bytes: Bytes) -> String {
+pub(crate) fn size(bytes: Bytes) -> String {
     const EXABYTE: u128 = 1_000_000_000_000_000_000;
     if let Ok(bytes) = u64::try_from(bytes.0) {
         return ByteSize::b(bytes).display().si().to_string();
@@ -27,7 +27,7 @@ pub fn size(bytes: Bytes) -> String {
     clippy::cast_sign_loss,
     reason = "the cast stops at the ends of the range, and the fraction is cut on purpose"
 )]
-pub fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds as u64;
     let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
     match (hours, minutes) {
@@ -40,20 +40,20 @@ pub fn duration(seconds: f64) -> String {
 
 /// A count with thousands separators, such as `1,234,567`.
 #[must_use]
-pub fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     thousands(u128::from(count))
 }
 
 /// A size to the byte, such as `4,353,059 bytes`.
 #[must_use]
-pub fn exact(bytes: Bytes) -> String {
+pub(crate) fn exact(bytes: Bytes) -> String {
     format!("{} bytes", thousands(bytes.0))
 }
 
 /// A share such as `12.3 %`. What is not nothing is at least `< 0.1 %`, and
 /// what is not all is at most `> 99.9 %`.
 #[must_use]
-pub fn percent(percent: f64) -> String {
+pub(crate) fn percent(percent: f64) -> String {
     if percent > 0.0 && percent < 0.05 {
         "< 0.1 %".to_owned()
     } else if (99.95..100.0).contains(&percent) {
@@ -65,14 +65,14 @@ pub fn percent(percent: f64) -> String {
 
 /// A number of things: `1 clip`, `2 clips`.
 #[must_use]
-pub fn things(number: u64, one: &str) -> String {
+pub(crate) fn things(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {one}{plural}", count(number))
 }
 
 /// Clips and what they hold: `2 clips, 12.3 GB`.
 #[must_use]
-pub fn holding(clips: u64, bytes: Bytes) -> String {
+pub(crate) fn holding(clips: u64, bytes: Bytes) -> String {
     format!("{}, {}", things(clips, "clip"), size(bytes))
 }
 

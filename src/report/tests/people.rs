@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{clean_run, clip, mixed, summary};
 use crate::clip::Clip;
-use crate::owner::{People, Person};
+use crate::clip::owner::{People, Person};
 use crate::report::{Summary, html, json, markdown, text};
 
 fn person(name: &str, email: &str, department: &str) -> Person {

@@ -9,8 +9,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
+use crate::model::time;
 use crate::snapshot::csv::{CsvMode, unarmed};
-use crate::snapshot::instant;
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 2048;
@@ -190,7 +190,7 @@ impl Cells {
             Self::Boolean(cells) => cells.append_option(parsed(cell)?),
             Self::Instant(cells) => match cell {
                 None => cells.append_null(),
-                Some(cell) => cells.append_value(instant::parse_micros(cell)?),
+                Some(cell) => cells.append_value(time::parse_micros(cell)?),
             },
             Self::Texts(cells) => match cell {
                 None => cells.append(false),

@@ -1,12 +1,15 @@
 //! Files, replacing, and what an interrupted publish leaves.
 
 use jiff::civil::date;
+use proptest::prelude::{Just, ProptestConfig, Strategy};
+use proptest::{prop_assert_eq, proptest};
 
 use super::*;
-use crate::owner::{OwnerIds, People, owner_batch};
+use crate::clip::owner::{OwnerIds, People, owner_batch};
+use crate::clip::testing::Row;
 use crate::snapshot::recover::{Recovery, recover};
 use crate::snapshot::testing;
-use crate::snapshot::testing::Row;
+use crate::spool::{merge, testing as spooled};
 
 const DAY: Date = date(2026, 11, 23);
 
@@ -69,7 +72,7 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
     staged
         .document("rejects.ndjson", |into| {
             into.write_all(b"{}\n")
-                .map_err(SnapshotError::write(Path::new("rejects")))
+                .map_err(DiskError::write(Path::new("rejects")))
         })
         .unwrap();
     let path = staged
@@ -266,7 +269,7 @@ fn document_names_that_lead_elsewhere_are_refused() {
     let (mut staged, manifest) = stage_title(&testing::layout(out.path()), "t");
     for name in ["", "../x", "a/b", ".hidden", "manifest.json"] {
         let refused = staged.document(name, |_| Ok(())).unwrap_err();
-        assert!(matches!(refused, SnapshotError::BadName { .. }), "{name}");
+        assert!(matches!(refused, DiskError::BadName { .. }), "{name}");
     }
     staged
         .publish(&manifest, &[("..", Vec::new())])
@@ -285,4 +288,46 @@ fn a_file_in_the_way_of_the_data_is_named() {
         error.to_string().contains("clips is not a folder"),
         "{error}"
     );
+}
+
+/// The data files of these windows of rows, in the order in which their pages came.
+fn data_files(windows: &[(usize, usize)], rows: &[Row], page: usize) -> Vec<DataFile> {
+    let out = tempfile::tempdir().unwrap();
+    let spool = spooled::spool(out.path());
+    for (from, to) in windows {
+        let [first, last] = [from, to].map(|row| i64::try_from(*row).unwrap());
+        let pages: Vec<Vec<Row>> = rows[*from..*to].chunks(page).map(<[Row]>::to_vec).collect();
+        spooled::finish(&spool, "acme", first, last, &pages);
+    }
+    let mut publication = Publication::stage(
+        &testing::layout(out.path()),
+        DAY,
+        Format::Parquet,
+        CsvMode::Lossless,
+        9000,
+    )
+    .unwrap();
+    for batch in merge(&spool) {
+        publication.write(&batch.unwrap()).unwrap();
+    }
+    publication.finish().unwrap().files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes_however_they_arrive(
+        windows in Just(vec![(0, 4001), (4000, 4010), (4009, 9500), (9400, 10_000)]).prop_shuffle(),
+        page in 100..700_usize,
+    ) {
+        // Long titles, so that dictionaries overflow and pages end within the rows.
+        let rows: Vec<Row> = (0..10_000_i64)
+            .map(|n| format!("{n:05}"))
+            .zip(1..)
+            .map(|(id, second)| (id.clone(), Some(second * 1_000_000), None, id.repeat(40)))
+            .collect();
+        let wanted = data_files(&[(0, 10_000)], &rows, 300);
+        prop_assert_eq!(data_files(&windows, &rows, page), wanted);
+    }
 }

@@ -184,7 +184,7 @@ fn a_snapshot_is_found_by_folder_date_and_manifest() {
     }
     for path in ["clips", "nothing", "_snapshots/2026-11-24"] {
         let error = locate(&out.path().join(path)).unwrap_err();
-        assert!(matches!(error, SnapshotError::NoSnapshot { .. }));
+        assert!(matches!(error, DiskError::NoSnapshot { .. }));
     }
 }
 

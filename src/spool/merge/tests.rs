@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use proptest::collection::{btree_map, vec};
-use proptest::prelude::{Just, ProptestConfig, Strategy};
+use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::{option, prop_assert, prop_assert_eq, proptest};
 
 use super::*;
 use crate::clip::Column;
-use crate::snapshot::testing::{Row, all, layout};
-use crate::snapshot::{CsvMode, DataFile, Format, Publication};
+use crate::clip::testing::{Row, all};
 use crate::spool::testing;
 
 /// Account and row of everything merged, with the counts.
@@ -206,49 +205,6 @@ fn long_runs_that_overlap_throughout_are_interleaved() {
     assert!(rows.iter().enumerate().all(in_order));
 }
 
-/// The data files of these windows of rows, in the order in which their pages came.
-fn data_files(windows: &[(usize, usize)], rows: &[Row], page: usize) -> Vec<DataFile> {
-    let out = tempfile::tempdir().unwrap();
-    let spool = testing::spool(out.path());
-    for (from, to) in windows {
-        let [first, last] = [from, to].map(|row| i64::try_from(*row).unwrap());
-        let pages: Vec<Vec<Row>> = rows[*from..*to].chunks(page).map(<[Row]>::to_vec).collect();
-        testing::finish(&spool, "acme", first, last, &pages);
-    }
-    let date = jiff::civil::date(2026, 11, 23);
-    let mut publication = Publication::stage(
-        &layout(out.path()),
-        date,
-        Format::Parquet,
-        CsvMode::Lossless,
-        9000,
-    )
-    .unwrap();
-    for batch in merge(&spool) {
-        publication.write(&batch.unwrap()).unwrap();
-    }
-    publication.finish().unwrap().files
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_same_rows_give_the_same_bytes_however_they_arrive(
-        windows in Just(vec![(0, 4001), (4000, 4010), (4009, 9500), (9400, 10_000)]).prop_shuffle(),
-        page in 100..700_usize,
-    ) {
-        // Long titles, so that dictionaries overflow and pages end within the rows.
-        let rows: Vec<Row> = (0..10_000_i64)
-            .map(|n| format!("{n:05}"))
-            .zip(1..)
-            .map(|(id, second)| row(&id, Some(second * SECOND), None, &id.repeat(40)))
-            .collect();
-        let wanted = data_files(&[(0, 10_000)], &rows, 300);
-        prop_assert_eq!(data_files(&windows, &rows, page), wanted);
-    }
-}
-
 type Windows = BTreeMap<(bool, i64, i64), Vec<Row>>;
 
 fn windows() -> impl Strategy<Value = Windows> {
@@ -333,7 +289,7 @@ proptest! {
         is_in_order &= growing.take_up(&spool, Bound::Everything);
         grown.extend(growing.by_ref().map(Result::unwrap));
         if is_in_order && growing.rows() == spool.distinct_hashes() {
-            let grown = all(grown.into_iter().map(Ok));
+            let grown = all(grown.into_iter().map(Ok::<_, DiskError>));
             prop_assert_eq!(grown, testing::merged(&spool));
         }
     }
@@ -364,7 +320,7 @@ proptest! {
         grown.extend(growing.by_ref().map(Result::unwrap));
         prop_assert_eq!(growing.rows(), spool.distinct_hashes());
         if !grown.is_empty() {
-            let grown = all(grown.into_iter().map(Ok));
+            let grown = all(grown.into_iter().map(Ok::<_, DiskError>));
             prop_assert_eq!(grown, testing::merged(&spool));
         }
     }

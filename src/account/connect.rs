@@ -1,0 +1,164 @@
+//! The way to the service: the sandbox if asked for, the client, its scopes, the accounts.
+
+use std::sync::Arc;
+
+use clipcensus_sandbox::{Sandbox, SandboxOptions};
+use secrecy::SecretString;
+
+use crate::account::scopes::{Need, for_clips, for_owners};
+use crate::crawl::Account;
+use crate::error::Error;
+use crate::event::Events;
+use crate::settings::{Accounts, ExportSettings, SettingsError, Source};
+use crate::zoom::accounts::sub_accounts;
+use crate::zoom::transport::Transport;
+use crate::zoom::{Client, Credentials, Endpoints, HttpTransport, RetryPolicy, Timeouts};
+
+/// Clips of the account that `--sandbox` exports.
+const SANDBOX_CLIPS: u64 = 50_000;
+
+/// The service, ready to be asked. A sandbox lives as long as this does.
+pub(crate) struct OpenSource {
+    credentials: Credentials,
+    endpoints: Endpoints,
+    /// The credentials' own account.
+    pub(crate) account_id: String,
+    _sandbox: Option<Sandbox>,
+}
+
+pub(crate) async fn open_source(settings: &ExportSettings) -> Result<OpenSource, Error> {
+    match &settings.source {
+        Source::Service {
+            credentials,
+            account_id,
+            endpoints,
+        } => Ok(OpenSource {
+            credentials: credentials.clone(),
+            endpoints: endpoints.as_ref().clone(),
+            // Only an export of named accounts can do without.
+            account_id: account_id.clone().unwrap_or_default(),
+            _sandbox: None,
+        }),
+        Source::Sandbox => {
+            let options = SandboxOptions {
+                clips: SANDBOX_CLIPS,
+                ..SandboxOptions::default()
+            };
+            let sandbox = Sandbox::start(options, 0).await.map_err(Error::Sandbox)?;
+            let access = sandbox.credentials();
+            Ok(OpenSource {
+                credentials: Credentials::ServerToServer {
+                    account_id: access.account_id.clone(),
+                    client_id: access.client_id,
+                    client_secret: SecretString::from(access.client_secret),
+                },
+                endpoints: Endpoints::new(&sandbox.api_url(), &sandbox.oauth_url())
+                    .map_err(SettingsError::from)?,
+                account_id: access.account_id,
+                _sandbox: Some(sandbox),
+            })
+        }
+    }
+}
+
+/// The real network.
+pub(crate) fn network() -> Result<Arc<dyn Transport>, Error> {
+    let transport = HttpTransport::new(Timeouts::default())
+        .map_err(|error| Error::Transport(error.to_string()))?;
+    Ok(Arc::new(transport))
+}
+
+/// A client that sends through this transport.
+pub(crate) fn client(
+    transport: Arc<dyn Transport>,
+    settings: &ExportSettings,
+    source: &OpenSource,
+    events: &Events,
+) -> Client {
+    let retry = RetryPolicy {
+        max_wait: settings.max_wait,
+        ..RetryPolicy::default()
+    };
+    Client::new(
+        transport,
+        source.credentials.clone(),
+        source.endpoints.clone(),
+        settings.limits,
+        retry,
+        events.clone(),
+    )
+}
+
+/// An app without the scope for all clips gets those of its own user, which look like all there
+/// are: better no census than that one. Scopes that the service does not name are not checked.
+///
+/// What is missing for the names of owners only is said, and the census goes on without them.
+pub(crate) async fn check_scopes(
+    client: &Client,
+    settings: &ExportSettings,
+    events: &Events,
+) -> Result<(), Error> {
+    let granted = client.granted_scopes().await?.unwrap_or_default();
+    let is_missing = |need: &Need| !need.is_met(&granted);
+    if let Some(need) = for_clips(&settings.accounts)
+        .iter()
+        .find(|it| is_missing(it))
+    {
+        return Err(Error::Scope {
+            wanted: need.wanted(),
+            granted: granted.join(", "),
+        });
+    }
+    if settings.resolve_owners {
+        for need in for_owners(&settings.accounts)
+            .iter()
+            .filter(|it| is_missing(it))
+        {
+            let why = format!(
+                "the app was granted none of the scopes {}: add one to it",
+                need.wanted()
+            );
+            events.emit(&need.owners_unknown(&why));
+        }
+    }
+    Ok(())
+}
+
+/// The credentials' own account, through the list that names none.
+fn own(source: &OpenSource) -> Account {
+    Account {
+        id: source.account_id.clone(),
+        path: None,
+    }
+}
+
+/// The accounts to list, ordered by id.
+pub(crate) async fn accounts(
+    client: &Client,
+    settings: &ExportSettings,
+    source: &OpenSource,
+) -> Result<Vec<Account>, Error> {
+    let ids: Vec<String> = match &settings.accounts {
+        Accounts::Own => return Ok(vec![own(source)]),
+        Accounts::Named(ids) => ids.clone(),
+        Accounts::All => {
+            let listed = sub_accounts(client).await?;
+            listed.into_iter().map(|account| account.id).collect()
+        }
+    };
+    let mut accounts: Vec<Account> = ids
+        .into_iter()
+        .map(|id| Account {
+            path: Some(id.clone()),
+            id,
+        })
+        .collect();
+    if settings.accounts == Accounts::All {
+        // The list of sub-accounts leaves their master out.
+        accounts.retain(|account| account.id != source.account_id);
+        accounts.push(own(source));
+    }
+    accounts.sort_by(|one, other| one.id.cmp(&other.id));
+    accounts.dedup();
+    Ok(accounts)
+}

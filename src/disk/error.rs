@@ -1,0 +1,192 @@
+//! What can go wrong with files, each with its path and what to do about it.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ::parquet::errors::ParquetError;
+use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
+
+/// An error of the snapshot's files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiskError {
+    /// Another process holds the lock of the output folder.
+    #[error(
+        "another export is writing to {path}; wait until it has ended, or take another output folder"
+    )]
+    AnotherExport {
+        /// The output folder.
+        path: PathBuf,
+    },
+    /// A file stands where a folder is needed.
+    #[error("{path} is not a folder; move it away, or take another output folder")]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder stands where a file is needed.
+    #[error("{path} is a folder, not a file; move it away, or take another output folder")]
+    NotAFile {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder below the output folder is on another file system, so that nothing can be put there
+    /// whole.
+    #[error(
+        "{path} is on another file system than the rest of the output folder; make it a plain \
+         folder, or take another output folder"
+    )]
+    OtherFileSystem {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder cannot be created, written, renamed or deleted.
+    #[error(
+        "cannot write {path}: {source}; check the permissions and the free space of the output folder"
+    )]
+    Write {
+        /// What was being written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder is there but the system does not let it be read.
+    #[error("cannot read {path}: {source}; check that it exists and may be read")]
+    Read {
+        /// What was being read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file can be read but is not what was written.
+    #[error("{path} is damaged: {why}; run the export again to replace it")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no snapshot at this place.
+    #[error(
+        "no snapshot at {path}; name an output folder, one of its _snapshots/DATE folders, or a manifest.json"
+    )]
+    NoSnapshot {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A name that would lead out of its folder, or stands for something else already.
+    #[error("{name:?} cannot be the name of {what}; use letters, digits, '.', '-' and '_'")]
+    BadName {
+        /// The name.
+        name: String,
+        /// What was to be named.
+        what: &'static str,
+    },
+}
+
+impl DiskError {
+    /// Whether the output cannot be written: permissions, space, a file in the way.
+    #[must_use]
+    pub const fn cannot_write(&self) -> bool {
+        matches!(
+            self,
+            Self::NotAFolder { .. }
+                | Self::NotAFile { .. }
+                | Self::OtherFileSystem { .. }
+                | Self::Write { .. }
+        )
+    }
+
+    /// Whether a file that was written once is no longer what it was.
+    #[must_use]
+    pub const fn is_damaged(&self) -> bool {
+        matches!(self, Self::Damaged { .. })
+    }
+
+    /// For `map_err` on something that writes `path`.
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| {
+            if matches!(
+                source.kind(),
+                io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists
+            ) && let Some(file) = first_file(path)
+            {
+                return Self::NotAFolder { path: file };
+            }
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Write { path, source },
+            }
+        }
+    }
+
+    /// For `map_err` on something that reads `path`.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| {
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::IsADirectory => Self::NotAFile { path },
+                _ => Self::Read { path, source },
+            }
+        }
+    }
+
+    /// `path` does not hold what it should.
+    pub(crate) fn damaged(path: &Path, why: impl Into<Box<dyn Error>>) -> Self {
+        Self::Damaged {
+            path: path.to_owned(),
+            why: why.into().to_string(),
+        }
+    }
+
+    /// For `map_err` on an Arrow writer of `path`.
+    pub(crate) fn arrow_write(path: &Path) -> impl FnOnce(ArrowError) -> Self {
+        move |error| Self::Write {
+            path: path.to_owned(),
+            source: io::Error::other(error),
+        }
+    }
+
+    /// For `map_err` on an Arrow reader of `path`.
+    pub(crate) fn arrow_read(path: &Path) -> impl FnOnce(ArrowError) -> Self {
+        move |error| Self::damaged(path, error)
+    }
+
+    /// For `map_err` on a Parquet writer of `path`.
+    pub(crate) fn parquet_write(path: &Path) -> impl FnOnce(ParquetError) -> Self {
+        move |error| Self::Write {
+            path: path.to_owned(),
+            source: io::Error::other(error),
+        }
+    }
+}
+
+/// Whether rows read from `path` have the columns that they should.
+pub(crate) fn check_schema(path: &Path, found: &Schema, wanted: &Schema) -> Result<(), DiskError> {
+    if found.fields() == wanted.fields() {
+        return Ok(());
+    }
+    let names = |schema: &Schema| {
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        names.join(", ")
+    };
+    let why = if names(found) == names(wanted) {
+        "its columns have other types than this version writes".to_owned()
+    } else {
+        format!("its columns are {}", names(found))
+    };
+    Err(DiskError::damaged(path, why))
+}
+
+/// The first part of `path` that exists and is no folder.
+fn first_file(path: &Path) -> Option<PathBuf> {
+    let mut parts: Vec<&Path> = path.ancestors().collect();
+    parts.reverse();
+    parts
+        .into_iter()
+        .find(|part| part.exists() && !part.is_dir())
+        .map(Path::to_owned)
+}

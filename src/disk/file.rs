@@ -1,0 +1,252 @@
+//! Files and folders: private ones, durable ones, and writers that digest what passes.
+
+use std::fs::{DirBuilder, File};
+use std::io::{BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::{fs, io};
+
+use data_encoding::HEXLOWER;
+
+use crate::disk::error::DiskError;
+
+/// Makes a folder and those above it, with the umask's mode.
+pub(crate) fn create_dirs(path: &Path) -> Result<(), DiskError> {
+    fs::create_dir_all(path).map_err(DiskError::write(path))
+}
+
+/// Makes a folder that only its owner may enter; it may be there already.
+pub(crate) fn create_private_dir(path: &Path) -> Result<(), DiskError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(DiskError::write(path))
+}
+
+/// Makes or empties a file that only its owner may read.
+pub(crate) fn create_private(path: &Path) -> Result<File, DiskError> {
+    File::options()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(DiskError::write(path))
+}
+
+/// Writes a whole file and makes it durable, with the umask's mode.
+pub(crate) fn write_durable(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    let write = || {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(DiskError::write(path))
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(path: &Path) -> Result<(), DiskError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(DiskError::write(path))
+}
+
+/// Renames over whatever file is there.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), DiskError> {
+    fs::rename(from, to).map_err(DiskError::write(to))
+}
+
+/// Deletes a file or a folder with all it holds; nothing there is fine.
+pub(crate) fn remove(path: &Path) -> Result<(), DiskError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DiskError::write(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A digest of bytes that come piece by piece.
+pub(crate) trait Digest: Default {
+    /// What comes of them.
+    type Sum;
+
+    fn add(&mut self, bytes: &[u8]);
+
+    fn sum(self) -> Self::Sum;
+}
+
+/// CRC-32: finds torn and damaged files of a spool.
+pub(crate) use crc32fast::Hasher as Crc32;
+
+impl Digest for Crc32 {
+    type Sum = u32;
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+
+    fn sum(self) -> u32 {
+        self.finalize()
+    }
+}
+
+/// SHA-256, in hex digits: proves published files in the manifest.
+pub(crate) use sha2::Sha256;
+
+impl Digest for Sha256 {
+    type Sum = String;
+
+    fn add(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(self, bytes);
+    }
+
+    fn sum(self) -> String {
+        HEXLOWER.encode(&sha2::Digest::finalize(self))
+    }
+}
+
+/// A writer that counts and digests the bytes that pass through it.
+pub(crate) struct DigestWriter<W, D> {
+    inner: W,
+    digest: D,
+    bytes: u64,
+}
+
+impl<W: Write, D: Digest> DigestWriter<W, D> {
+    pub(crate) fn new(inner: W) -> Self {
+        Self {
+            inner,
+            digest: D::default(),
+            bytes: 0,
+        }
+    }
+
+    /// The writer below, how many bytes have passed, and their digest.
+    pub(crate) fn finish(self) -> (W, u64, D::Sum) {
+        (self.inner, self.bytes, self.digest.sum())
+    }
+}
+
+impl<W: Write, D: Digest> Write for DigestWriter<W, D> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.digest.add(bytes.get(..written).unwrap_or(bytes));
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// The length of a file in bytes, and its digest.
+pub(crate) fn digest_file<D: Digest>(path: &Path) -> io::Result<(u64, D::Sum)> {
+    let mut digest = DigestWriter::<_, D>::new(io::sink());
+    copy_file(path, &mut digest)?;
+    let (_, bytes, sum) = digest.finish();
+    Ok((bytes, sum))
+}
+
+/// Copies all of a file in large steps.
+pub(crate) fn copy_file(path: &Path, into: &mut impl Write) -> io::Result<u64> {
+    let file = File::open(path)?;
+    io::copy(&mut BufReader::with_capacity(128 << 10, file), into)
+}
+
+/// Bytes after which a long file is sent to the disk.
+const STRETCH: usize = 16 << 20;
+
+/// A long file that goes to the disk while it is written, and then leaves the system's cache: it
+/// would push out what others need, and to sync all of it at the end would take long. On Linux;
+/// elsewhere it is a file like any other.
+pub(crate) struct LongFile {
+    file: File,
+    unsent: usize,
+}
+
+impl LongFile {
+    pub(crate) fn new(file: File) -> Self {
+        Self { file, unsent: 0 }
+    }
+
+    /// Puts the rest on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+impl Write for LongFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsent += written;
+        if self.unsent >= STRETCH {
+            self.unsent = 0;
+            // Begins to write what has changed, without waiting for it, and drops what is written
+            // since the last time. It is a wish: without it the file is just as good.
+            #[cfg(target_os = "linux")]
+            rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed).ok();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_hashed_file_has_the_known_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        fs::write(&path, "abc").unwrap();
+        let (bytes, sha256) = digest_file::<Sha256>(&path).unwrap();
+        assert_eq!(bytes, 3);
+        assert_eq!(
+            sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+
+    #[test]
+    fn a_long_file_holds_all_that_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        let mut file = LongFile::new(File::create(&path).unwrap());
+        let bytes: Vec<u8> = (0..=250).cycle().take(2 * STRETCH + 1).collect();
+        bytes
+            .chunks(1 << 20)
+            .for_each(|some| file.write_all(some).unwrap());
+        file.sync().unwrap();
+        assert!(fs::read(&path).unwrap() == bytes);
+    }
+
+    #[test]
+    fn private_files_are_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("spool");
+        create_private_dir(&inner).unwrap();
+        let file = create_private(&inner.join("file")).unwrap();
+        let mode = |metadata: fs::Metadata| metadata.permissions().mode() & 0o777;
+        assert_eq!(mode(fs::metadata(&inner).unwrap()), 0o700);
+        assert_eq!(mode(file.metadata().unwrap()), 0o600);
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_fine() {
+        let folder = tempfile::tempdir().unwrap();
+        remove(&folder.path().join("nothing")).unwrap();
+        fs::create_dir_all(folder.path().join("full/of")).unwrap();
+        remove(&folder.path().join("full")).unwrap();
+        assert!(!folder.path().join("full").exists());
+    }
+}

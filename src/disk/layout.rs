@@ -1,0 +1,192 @@
+//! Where everything stands below the output folder.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+/// What the rows of an output folder are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    /// All clips, by their creation.
+    Clips,
+    /// Clips that changed in a span of time, by their modification.
+    Changes,
+}
+
+impl Table {
+    /// The name of its folder.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clips => "clips",
+            Self::Changes => "changes",
+        }
+    }
+}
+
+/// The paths of one output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    out: PathBuf,
+    table: Table,
+}
+
+impl Layout {
+    /// The layout of `out`. Touches no disk.
+    #[must_use]
+    pub fn new(out: impl Into<PathBuf>, table: Table) -> Self {
+        Self {
+            out: out.into(),
+            table,
+        }
+    }
+
+    /// The output folder itself.
+    #[must_use]
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// What its rows are.
+    #[must_use]
+    pub const fn table(&self) -> Table {
+        self.table
+    }
+
+    /// The folder that holds all data of the table: what a query engine is pointed at.
+    #[must_use]
+    pub fn table_dir(&self) -> PathBuf {
+        self.out.join(self.table.name())
+    }
+
+    /// The folder of the data files of `date` (UTC date of the snapshot).
+    #[must_use]
+    pub fn data_dir(&self, date: Date) -> PathBuf {
+        self.table_dir().join(partition(date))
+    }
+
+    /// The folder of all manifests.
+    #[must_use]
+    pub fn snapshots_dir(&self) -> PathBuf {
+        self.out.join("_snapshots")
+    }
+
+    /// The folder of the manifest and the documents of `date`.
+    #[must_use]
+    pub fn snapshot_dir(&self, date: Date) -> PathBuf {
+        self.snapshots_dir().join(date.to_string())
+    }
+
+    /// The manifest of `date`.
+    #[must_use]
+    pub fn manifest(&self, date: Date) -> PathBuf {
+        self.snapshot_dir(date).join(MANIFEST)
+    }
+
+    /// The file that says which snapshot is the newest.
+    #[must_use]
+    pub fn latest(&self) -> PathBuf {
+        self.snapshots_dir().join(LATEST)
+    }
+
+    /// The folder of spools and staged files.
+    #[must_use]
+    pub fn work_dir(&self) -> PathBuf {
+        self.out.join("_work")
+    }
+
+    /// The folder where a snapshot is put together before it is published.
+    pub(crate) fn staging_dir(&self) -> PathBuf {
+        self.work_dir().join("publish")
+    }
+
+    /// Where a spool goes whose rows are published, to be deleted.
+    pub(crate) fn done_dir(&self) -> PathBuf {
+        self.work_dir().join("done")
+    }
+
+    /// The file that is there while a publish is under way.
+    pub(crate) fn intent_file(&self) -> PathBuf {
+        self.work_dir().join("intent.json")
+    }
+
+    /// The path of a data file as the manifest names it: below the output folder, with `/`.
+    pub(crate) fn data_path(&self, date: Date, name: &str) -> String {
+        format!("{}/{}/{name}", self.table.name(), partition(date))
+    }
+
+    /// The path of a document as the manifest names it: below the output folder, with `/`.
+    pub(crate) fn document_path(date: Date, name: &str) -> String {
+        format!("_snapshots/{date}/{name}")
+    }
+
+    /// The folders that a snapshot's own are put into; each may be missing.
+    pub(crate) fn places(&self) -> Vec<PathBuf> {
+        vec![
+            self.table_dir(),
+            self.out.join(OWNERS),
+            self.snapshots_dir(),
+        ]
+    }
+
+    /// The folder of the owners of `date`, where they were looked up.
+    #[must_use]
+    pub fn owners_dir(&self, date: Date) -> PathBuf {
+        self.out.join(OWNERS).join(partition(date))
+    }
+
+    /// The path of a file of owners as the manifest names it.
+    pub(crate) fn owners_path(date: Date, name: &str) -> String {
+        format!("{OWNERS}/{}/{name}", partition(date))
+    }
+}
+
+/// The name of the folder of all owners.
+pub(crate) const OWNERS: &str = "owners";
+
+/// The staged file that names the newest snapshot.
+pub(crate) const LATEST: &str = "latest.json";
+
+/// The file name of a manifest.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+fn partition(date: Date) -> String {
+    format!("snapshot_date={date}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_what_users_were_promised() {
+        let layout = Layout::new("/out", Table::Clips);
+        let day = date(2026, 11, 3);
+        let shown = |path: PathBuf| path.display().to_string();
+        assert_eq!(
+            shown(layout.data_dir(day)),
+            "/out/clips/snapshot_date=2026-11-03"
+        );
+        assert_eq!(
+            shown(layout.manifest(day)),
+            "/out/_snapshots/2026-11-03/manifest.json"
+        );
+        assert_eq!(shown(layout.latest()), "/out/_snapshots/latest.json");
+        assert_eq!(
+            layout.data_path(day, "part-00000.csv"),
+            "clips/snapshot_date=2026-11-03/part-00000.csv"
+        );
+        assert_eq!(
+            shown(layout.owners_dir(day)),
+            "/out/owners/snapshot_date=2026-11-03"
+        );
+        let changes = Layout::new("/out", Table::Changes);
+        assert_eq!(
+            shown(changes.data_dir(day)),
+            "/out/changes/snapshot_date=2026-11-03"
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! What is known of one window of the plan.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::time;
+
+/// How a window ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowOutcome {
+    /// Its distinct ids are as many as the API said, and nothing moved.
+    Settled,
+    /// The API named no count that could be compared.
+    Unverified,
+    /// Counts did not agree, however often it was asked for.
+    Unsettled,
+    /// Its span was asked for again, cut into parts or by a later run: those records say how it
+    /// ended. Manifests of earlier versions have it; this one folds such spans into their window.
+    Split,
+}
+
+/// What is known of one window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowRecord {
+    /// The account it lists.
+    pub account_id: String,
+    /// Its begin in unix seconds, included.
+    #[serde(with = "time::seconds")]
+    pub from: i64,
+    /// Its end in unix seconds, excluded.
+    #[serde(with = "time::seconds")]
+    pub to: i64,
+    /// Clips that the API's counts come to in it, each counted once; `None` where it names no count.
+    pub expected: Option<u64>,
+    /// Records received, those of spans that were asked for again included.
+    pub received: u64,
+    /// Distinct clip ids in what finishes it.
+    pub distinct: u64,
+    /// Pages received.
+    pub pages: u64,
+    /// 1, and as many more as spans of it were asked for again.
+    #[serde(alias = "walks")]
+    pub attempts: u32,
+    /// Times a chain of pages began again because its page token was refused.
+    pub restarts: u32,
+    /// How it ended.
+    pub outcome: WindowOutcome,
+    /// Why it is not settled.
+    pub why: Option<String>,
+    /// Rows created outside of it, whatever the request said.
+    pub outside: u64,
+    /// Records that are no clips.
+    pub rejected: u64,
+    /// Repaired values by field.
+    pub repairs: BTreeMap<String, u64>,
+    /// Rows it holds in the spool, one per clip. Set when the window is finished.
+    pub rows: u64,
+}
+
+impl std::fmt::Display for WindowRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let instant = |seconds: i64| {
+            jiff::Timestamp::from_second(seconds)
+                .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
+        };
+        let (from, to) = (instant(self.from), instant(self.to));
+        write!(f, "window [{from}, {to}) of account {}", self.account_id)?;
+        self.why.iter().try_for_each(|why| write!(f, ": {why}"))
+    }
+}

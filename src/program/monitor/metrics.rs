@@ -1,0 +1,208 @@
+//! The metrics file: gauges in Prometheus' text format, for the textfile collector.
+
+use std::fmt::{Display, Write};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::disk::DiskError;
+use crate::disk::file::{remove, rename, write_durable};
+use crate::event::Outcome;
+use crate::model::Verdict;
+use crate::model::exit_code::ExitCode;
+use crate::program::monitor::counts::Counts;
+use crate::report::Summary;
+use crate::snapshot::{Manifest, locate};
+
+/// When an export last ended well. Kept from one file to the next.
+const LAST_SUCCESS: &str = "clipcensus_last_success_timestamp_seconds";
+
+/// An export that is over.
+pub(super) struct Ended<'a> {
+    /// The folder of the snapshots, where it is known.
+    pub(super) out: Option<&'a Path>,
+    pub(super) exit_code: ExitCode,
+    pub(super) started_at: Timestamp,
+    pub(super) over_at: Timestamp,
+    pub(super) took: Duration,
+    pub(super) counts: &'a Counts,
+}
+
+impl Ended<'_> {
+    /// Writes the file beside its place and renames it, so that no reader finds half of it. The
+    /// name beside ends in `.tmp`, which the collector passes over.
+    pub(super) fn write(&self, path: &Path) -> Result<(), DiskError> {
+        let text = self.text(last_success(path));
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}.tmp", std::process::id()));
+        let beside = Path::new(&beside);
+        let written = write_durable(beside, text.as_bytes()).and_then(|()| rename(beside, path));
+        written.inspect_err(|_| drop(remove(beside)))
+    }
+
+    fn text(&self, last_success: Option<i64>) -> String {
+        let out = self.out.map(|out| out.display().to_string());
+        let mut page = Page::of(&out.unwrap_or_default());
+        let is_success = self.exit_code == ExitCode::Success;
+        page.one(
+            "clipcensus_success",
+            "Whether the last export ended with exit code 0",
+            u8::from(is_success),
+        );
+        page.one(
+            "clipcensus_exit_code",
+            "Exit code of the last export",
+            self.exit_code as u8,
+        );
+        page.one(
+            "clipcensus_start_timestamp_seconds",
+            "When the last export began",
+            self.started_at.as_second(),
+        );
+        page.one(
+            "clipcensus_end_timestamp_seconds",
+            "When the last export ended",
+            self.over_at.as_second(),
+        );
+        let now = is_success.then(|| self.over_at.as_second());
+        if let Some(at) = now.or(last_success) {
+            page.one(
+                LAST_SUCCESS,
+                "When an export last ended with exit code 0",
+                at,
+            );
+        }
+        page.one(
+            "clipcensus_duration_seconds",
+            "How long the last export took",
+            format!("{:.3}", self.took.as_secs_f64()),
+        );
+        let requests = self.counts.requests.counts();
+        page.all(
+            "clipcensus_requests",
+            "Requests of the last export, repeated ones included",
+            "outcome",
+            Outcome::ALL.map(|it| (it.name(), requests.get(it.name()).copied().unwrap_or(0))),
+        );
+        let sums = self.counts.sums();
+        page.all(
+            "clipcensus_windows",
+            "Windows of the last export: finished before it, or in it with a proven count or without",
+            "state",
+            [
+                ("resumed", sums.resumed),
+                ("settled", sums.settled),
+                ("unproven", sums.unproven),
+            ],
+        );
+        page.one(
+            "clipcensus_received_clips",
+            "Clips that the last export received, repeats included",
+            sums.records,
+        );
+        page.one(
+            "clipcensus_received_bytes",
+            "Bytes of the pages that the last export received, after decompression",
+            sums.bytes,
+        );
+        if let Some((manifest, summary)) = self.out.and_then(newest) {
+            snapshot(&mut page, &manifest, &summary);
+        }
+        page.text
+    }
+}
+
+/// The newest snapshot as it stands in the folder, whichever export published it.
+fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
+    page.one(
+        "clipcensus_snapshot_timestamp_seconds",
+        "The instant that the newest snapshot is of",
+        manifest.snapshot_at.div_euclid(1_000_000),
+    );
+    page.one(
+        "clipcensus_snapshot_clips",
+        "Clips in the newest snapshot",
+        summary.totals.clips,
+    );
+    page.one(
+        "clipcensus_snapshot_bytes",
+        "Bytes that the clips of the newest snapshot occupy",
+        summary.totals.bytes.0,
+    );
+    page.one(
+        "clipcensus_snapshot_owners",
+        "Owners in the newest snapshot",
+        summary.totals.owners,
+    );
+    page.all(
+        "clipcensus_snapshot_verdict",
+        "1 for the verdict of the newest snapshot, 0 for the others",
+        "verdict",
+        [Verdict::Verified, Verdict::Unverified, Verdict::Incomplete]
+            .map(|it| (it.name(), u8::from(it == manifest.verdict))),
+    );
+}
+
+/// What cannot be read is left out: no number is better than a wrong one.
+fn newest(out: &Path) -> Option<(Manifest, Summary)> {
+    let (layout, manifest) = locate(out).ok()?;
+    let folder = layout.snapshot_dir(manifest.date());
+    let summary = fs::read(folder.join("summary.json")).ok()?;
+    Some((manifest, serde_json::from_slice(&summary).ok()?))
+}
+
+/// The last success that a former file tells of.
+fn last_success(path: &Path) -> Option<i64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(LAST_SUCCESS))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+/// A file in the making. Every series bears the output folder, so that several exports may have
+/// files in one folder of the collector.
+struct Page {
+    out: String,
+    text: String,
+}
+
+impl Page {
+    fn of(out: &str) -> Self {
+        let out = out
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        Self {
+            out,
+            text: String::new(),
+        }
+    }
+
+    fn head(&mut self, name: &str, help: &str) {
+        // Writing to a string does not fail.
+        _ = writeln!(self.text, "# HELP {name} {help}.\n# TYPE {name} gauge");
+    }
+
+    fn one(&mut self, name: &str, help: &str, value: impl Display) {
+        self.head(name, help);
+        _ = writeln!(self.text, "{name}{{out=\"{}\"}} {value}", self.out);
+    }
+
+    fn all<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: [(&str, impl Display); N],
+    ) {
+        self.head(name, help);
+        for (one, value) in values {
+            _ = writeln!(
+                self.text,
+                "{name}{{out=\"{}\",{label}=\"{one}\"}} {value}",
+                self.out
+            );
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The arguments as they are typed. What they mean together is decided in `config`.
+
+use std::path::PathBuf;
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::clip::STATUSES;
+use crate::model::exit_code;
+
+/// A complete, verified census of every Zoom Clip in an account.
+#[derive(Debug, Parser)]
+#[command(
+    name = "clipcensus",
+    version,
+    args_override_self = true,
+    about,
+    max_term_width = 100,
+    after_help = after_help()
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Say only what went wrong: no progress, no warnings.
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "CLIPCENSUS_QUIET",
+        conflicts_with = "verbose"
+    )]
+    pub quiet: bool,
+
+    /// Say more: failed requests with Zoom's tracking id; twice for windows and retries; three times
+    /// for every request.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, env = "CLIPCENSUS_VERBOSE")]
+    pub verbose: u8,
+
+    /// How messages look on stderr; JSON has stable names, and no progress bar.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// What stands below the list of commands.
+fn after_help() -> String {
+    format!(
+        "Examples:\n  \
+        clipcensus export --sandbox --out census     try it without credentials\n  \
+        clipcensus check --out census                before the first export\n  \
+        clipcensus export --out census\n  \
+        clipcensus help exit-codes                   what to do for each exit code\n\n\
+        Credentials come from the environment, never from a flag:\n  \
+        ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET   a Server-to-Server OAuth app\n  \
+        ZOOM_ACCESS_TOKEN                                     or a ready access token\n\
+        each also as ..._FILE, naming a file that holds it.\n\n\
+        Exit codes:\n{}",
+        exit_code::table().trim_end()
+    )
+}
+
+/// How messages look on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List every clip of an account and publish a snapshot.
+    Export(Box<ExportArgs>),
+    /// Find out whether an export can begin, what it reaches and how long it takes.
+    #[command(
+        long_about = "Finds out whether an export with these settings can begin, what it reaches \
+            and how long it takes: credentials, scopes, accounts, output folder, clock. It takes \
+            the flags, the environment and the settings file of `export`, makes a handful of \
+            requests and leaves nothing behind.",
+        after_help = "Examples:\n  \
+            clipcensus check --out census\n  \
+            clipcensus check --config /etc/clipcensus.toml && echo ready\n\n\
+            A line for each thing: ok, warning or failed. The exit code is that with which an export\n\
+            would end, the worst if there are several; warnings do not count."
+    )]
+    Check(Box<ExportArgs>),
+    /// Sum up a snapshot again from its files.
+    Report(ReportArgs),
+    /// Check a snapshot's files against its manifest.
+    Verify(VerifyArgs),
+    /// Remove old snapshots, whole.
+    Prune(PruneArgs),
+    /// Serve a simulated Zoom account on this machine.
+    Sandbox(SandboxArgs),
+    /// Print a shell's completions.
+    Completions(CompletionsArgs),
+    /// Print a man page.
+    Man(ManArgs),
+    /// How a command ends, and what to do then.
+    #[command(hide = true, long_about = exit_code::topic(), help_template = "{about}")]
+    ExitCodes,
+}
+
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: Option<$type:ty>,)+ }
+    ) => {
+        $(#[$meta])*
+        pub struct $name { $($(#[$field_meta])* pub $field: Option<$type>,)+ }
+
+        impl $name {
+            /// These settings, and those of `lower` where these say nothing.
+            #[must_use]
+            pub fn or(self, lower: Self) -> Self {
+                Self { $($field: self.$field.or(lower.$field),)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// The settings of an export; each may come from a flag, the environment or the file.
+    #[derive(Debug, Default, Args, Deserialize)]
+    #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+    #[command(after_help = "Examples:\n  \
+        clipcensus export --sandbox --out census          try it without credentials\n  \
+        clipcensus export --out census                    the account of the credentials\n  \
+        clipcensus export --out census --account AAA --account BBB\n  \
+        clipcensus export --out census --resolve-owners   who the owners are, by name\n  \
+        clipcensus export --out changes --by modified --since 36h\n  \
+        clipcensus export --out audit --owner jo@example.com --format csv\n  \
+        clipcensus export --config clipcensus.toml --metrics-file clipcensus.prom")]
+    pub struct ExportArgs {
+        /// Settings file in TOML; its keys are the names of these flags.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
+        #[serde(skip)]
+        pub config: Option<PathBuf>,
+
+        /// Folder for the snapshots; made if it is not there.
+        #[arg(long, value_name = "DIR", env = "CLIPCENSUS_OUT")]
+        pub out: Option<PathBuf>,
+
+        /// Format of the data files [default: parquet]
+        #[arg(long, value_name = "FORMAT", env = "CLIPCENSUS_FORMAT")]
+        pub format: Option<FileFormat>,
+
+        /// Cells that a spreadsheet would run as a formula: defused, or written raw [default: spreadsheet]
+        #[arg(long, value_name = "MODE", env = "CLIPCENSUS_CSV_MODE")]
+        pub csv_mode: Option<CsvCells>,
+
+        /// Rows of one data file at most [default: 10000000]
+        #[arg(long, value_name = "ROWS", env = "CLIPCENSUS_MAX_FILE_ROWS")]
+        pub max_file_rows: Option<u64>,
+
+        /// A sub-account to list; may be given more than once [default: the credentials' own account]
+        #[arg(long, value_name = "ID", env = "CLIPCENSUS_ACCOUNT",
+            allow_hyphen_values = true, value_delimiter = ',', action = clap::ArgAction::Append)]
+        pub account: Option<Vec<String>>,
+
+        /// A file of sub-accounts to list: one id a line, with comments after `#`.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_ACCOUNTS_FILE")]
+        pub accounts_file: Option<PathBuf>,
+
+        /// List the credentials' account and all its sub-accounts.
+        #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub all_accounts: Option<bool>,
+
+        /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
+        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_SINCE")]
+        pub since: Option<String>,
+
+        /// Where it ends, exclusive [default: the start of the run]
+        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_UNTIL")]
+        pub until: Option<String>,
+
+        /// The date that --since and --until are about [default: created]
+        #[arg(long, value_name = "DATE", env = "CLIPCENSUS_BY")]
+        pub by: Option<ByDate>,
+
+        /// Only clips of this owner: a user id or an e-mail address.
+        #[arg(long, value_name = "USER", env = "CLIPCENSUS_OWNER", allow_hyphen_values = true)]
+        pub owner: Option<String>,
+
+        /// Only clips of this status.
+        #[arg(long, value_name = "STATUS", env = "CLIPCENSUS_STATUS",
+            value_parser = PossibleValuesParser::new(STATUSES))]
+        pub status: Option<String>,
+
+        /// Only clips whose title matches.
+        #[arg(long, value_name = "TEXT", env = "CLIPCENSUS_SEARCH", allow_hyphen_values = true)]
+        pub search: Option<String>,
+
+        /// The Zoom plan, which sets the limits: 4, 30 or 80 requests a second [default: pro]
+        #[arg(long, value_name = "PLAN", env = "CLIPCENSUS_PLAN")]
+        pub plan: Option<Plan>,
+
+        /// The share of the plan's limits to use, above 0 to 1; other apps need the rest [default: 0.8]
+        #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_RATE_SHARE")]
+        pub rate_share: Option<f64>,
+
+        /// Requests a second, in place of the plan's and its share.
+        #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE")]
+        pub rate: Option<f64>,
+
+        /// Windows listed, and requests under way, at once [default: as many windows as requests in four
+        /// seconds, 4 to 256; 32 requests]
+        #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
+        pub concurrency: Option<usize>,
+
+        /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
+        #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
+        pub max_wait: Option<String>,
+
+        /// Look up who the owners are, and write their names, e-mail addresses and departments, which
+        /// are personal data and appear nowhere without this flag; needs a scope to read users.
+        #[arg(long, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub resolve_owners: Option<bool>,
+
+        /// Write passcodes and signed links.
+        #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub include_secrets: Option<bool>,
+
+        /// Publish although some counts do not agree; the exit code stays 65.
+        #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub allow_incomplete: Option<bool>,
+
+        /// Start over instead of resuming an interrupted export.
+        #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub fresh: Option<bool>,
+
+        /// Export a simulated account of 50,000 clips in place of a real one; needs no credentials.
+        #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub sandbox: Option<bool>,
+
+        /// Write how the export ended to this file, for Prometheus' textfile collector; also when it fails.
+        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_METRICS_FILE")]
+        pub metrics_file: Option<PathBuf>,
+
+        /// Call URL/start at the begin, then URL or URL/EXITCODE, as healthchecks.io wants it.
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_PING_URL", hide_env_values = true)]
+        pub ping_url: Option<SecretString>,
+
+        /// Address of the API [default: Zoom's]
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
+        pub base_url: Option<String>,
+
+        /// Address of the token endpoint [default: Zoom's]
+        #[arg(long, value_name = "URL", env = "CLIPCENSUS_OAUTH_URL")]
+        pub oauth_url: Option<String>,
+    }
+}
+
+/// Format of the data files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// Apache Parquet, zstd.
+    Parquet,
+    /// RFC 4180.
+    Csv,
+}
+
+/// What a CSV does with cells that a spreadsheet would run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CsvCells {
+    /// They are defused.
+    Spreadsheet,
+    /// They are written raw.
+    Lossless,
+}
+
+/// The date that the span is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ByDate {
+    /// A census: every clip, by its creation.
+    Created,
+    /// What changed: clips by their last modification, published under `changes/`.
+    Modified,
+}
+
+/// The Zoom plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// 4 light requests a second.
+    Free,
+    /// 30 light requests a second.
+    Pro,
+    /// 80 light requests a second.
+    Business,
+}
+
+/// The settings of a report.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus report census                             the newest snapshot\n  \
+    clipcensus report census/_snapshots/2026-11-23 --format markdown > report.md\n  \
+    clipcensus report census --format html > report.html\n  \
+    clipcensus report census --format json | jq .totals")]
+pub struct ReportArgs {
+    /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: PathBuf,
+
+    /// How to show it.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_REPORT_FORMAT"
+    )]
+    pub format: ReportFormat,
+}
+
+/// How to show a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a terminal, 80 columns.
+    Text,
+    /// All of it, with plain numbers.
+    Json,
+    /// For a ticket or a wiki.
+    Markdown,
+    /// A page for a browser, in one file.
+    Html,
+    /// All owners, a line each, for a spreadsheet.
+    OwnersCsv,
+}
+
+/// The settings of a verification.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus verify census                             the newest snapshot\n  \
+    clipcensus verify census/_snapshots/2026-11-23")]
+pub struct VerifyArgs {
+    /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
+    #[arg(value_name = "SNAPSHOT")]
+    pub snapshot: PathBuf,
+}
+
+/// The settings of a prune.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("keep").required(true).multiple(true),
+    after_help = "Examples:\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12 --dry-run\n  \
+    clipcensus prune census --keep-daily 14 --keep-monthly 12\n\n\
+    The newest snapshot, the one that latest.json names and the newest verified one always stay.\n\
+    A month is kept by its last snapshot that is not incomplete."
+)]
+pub struct PruneArgs {
+    /// The output folder of the exports.
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// Keep the newest so many snapshots; a day has one.
+    #[arg(long, value_name = "DAYS", group = "keep", env = "CLIPCENSUS_KEEP_DAILY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_daily: Option<u32>,
+
+    /// Keep one snapshot of each of the newest so many months.
+    #[arg(long, value_name = "MONTHS", group = "keep", env = "CLIPCENSUS_KEEP_MONTHLY",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_monthly: Option<u32>,
+
+    /// Say what would go, and remove nothing.
+    #[arg(long, env = "CLIPCENSUS_DRY_RUN")]
+    pub dry_run: bool,
+}
+
+/// The settings of a simulated account.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus sandbox                                   50,000 clips on a free port\n  \
+    clipcensus sandbox --clips 240000 --set history=bursty --set latency=200ms\n  \
+    clipcensus sandbox --set limits.light-per-second=80 --set behaviour.end-token=null\n  \
+    clipcensus sandbox --set 'faults.rules=[{ fault={ html=503 }, when={ rate=0.02 } }]'\n\n\
+    While it runs, GET /sandbox/report tells what it was asked, and GET /sandbox/truth what a\n\
+    perfect census would find.")]
+pub struct SandboxArgs {
+    /// Port on the loopback address; 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        env = "CLIPCENSUS_SANDBOX_PORT"
+    )]
+    pub port: u16,
+
+    /// Clips in all [default: 50000]
+    #[arg(long, value_name = "CLIPS", env = "CLIPCENSUS_SANDBOX_CLIPS")]
+    pub clips: Option<u64>,
+
+    /// The same seed makes the same account [default: 1]
+    #[arg(long, value_name = "SEED", env = "CLIPCENSUS_SANDBOX_SEED")]
+    pub seed: Option<u64>,
+
+    /// A TOML file with options, behaviours and faults.
+    #[arg(long, value_name = "FILE", env = "CLIPCENSUS_SANDBOX_SCENARIO")]
+    pub scenario: Option<PathBuf>,
+
+    /// One option on top of the file, in TOML; may be given more than once.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// The settings of completions.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus completions bash > ~/.local/share/bash-completion/completions/clipcensus\n  \
+    clipcensus completions zsh > ~/.zfunc/_clipcensus\n  \
+    clipcensus completions fish > ~/.config/fish/completions/clipcensus.fish")]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The commands that have a man page.
+pub const MANUAL: [&str; 8] = [
+    "export",
+    "check",
+    "report",
+    "verify",
+    "prune",
+    "sandbox",
+    "completions",
+    "man",
+];
+
+/// The settings of a man page.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus man > ~/.local/share/man/man1/clipcensus.1\n  \
+    clipcensus man export > ~/.local/share/man/man1/clipcensus-export.1")]
+pub struct ManArgs {
+    /// The command; left out, the page of the program.
+    #[arg(value_name = "COMMAND", value_parser = PossibleValuesParser::new(MANUAL))]
+    pub command: Option<String>,
+}

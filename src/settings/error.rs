@@ -1,0 +1,87 @@
+//! Settings that cannot be used, each with what would be right.
+
+use std::path::PathBuf;
+
+use clipcensus_sandbox::ScenarioError;
+use jiff::Timestamp;
+
+use crate::clip::STATUSES;
+use crate::zoom::EndpointError;
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("--out is missing: name the folder for the snapshots")]
+    NoOut,
+    #[error(
+        "--{setting} {text:?} is no date (2024-10-11), no RFC 3339 instant (2024-10-11T01:51:50Z) and no age (36h, 30d)"
+    )]
+    When { setting: &'static str, text: String },
+    #[error("--since {since} is not before --until {until}: there is nothing to list between them")]
+    EmptySpan { since: Timestamp, until: Timestamp },
+    #[error(
+        "--until {until} is in the future: a census is of the past, and the system clock says {now}; leave it out for now"
+    )]
+    Future { until: Timestamp, now: Timestamp },
+    #[error(
+        "--since {since} is not before the present, which is {now} by the system clock: correct the one that is wrong"
+    )]
+    NotBegun { since: Timestamp, now: Timestamp },
+    #[error("--{setting} {value} is out of range: {range}")]
+    OutOfRange {
+        setting: &'static str,
+        value: String,
+        range: &'static str,
+    },
+    #[error("--max-wait {text:?} is no duration: write it like 15m, 2h or 90s")]
+    MaxWait { text: String },
+    #[error("--status {status:?} is not one of {}", STATUSES.join(", "))]
+    Status { status: String },
+    #[error("--{first} and --{second} exclude each other: give one of them")]
+    Conflict {
+        first: &'static str,
+        second: &'static str,
+    },
+    #[error("--account {id:?} is no account id: it must not be empty, nor hold a slash or a space")]
+    AccountId { id: String },
+    #[error("cannot read the accounts file {path}: {source}")]
+    AccountsFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "the accounts file {path} holds no account id in line {line}: write one id a line, and comments after #"
+    )]
+    AccountsFileLine { path: PathBuf, line: usize },
+    #[error("the accounts file {path} names no account: write one id a line")]
+    NoAccounts { path: PathBuf },
+    #[error("cannot read the settings file {path}: {source}")]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the settings file {path} is wrong in line {line}: {why}")]
+    Toml {
+        path: PathBuf,
+        line: usize,
+        why: String,
+    },
+    #[error("cannot read {path}, which {variable} names: {source}")]
+    CredentialFile {
+        variable: String,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "credentials are missing: set {missing} (or ZOOM_ACCESS_TOKEN), or try --sandbox, which needs none"
+    )]
+    NoCredentials { missing: String },
+    #[error(
+        "ZOOM_ACCOUNT_ID is missing: an access token does not tell whose it is, and the account stands in every row; set it, or name sub-accounts with --account or --accounts-file"
+    )]
+    NoAccountId,
+    #[error(transparent)]
+    Endpoints(#[from] EndpointError),
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+}

@@ -1,0 +1,127 @@
+//! Where it is told how an export ended. These settings are read apart from the others, so that a
+//! fault in the others is told too.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::settings::args::ExportArgs;
+use crate::settings::file::read_file;
+use crate::zoom::{EndpointError, Endpoints};
+
+/// The address that is called; its path is a secret, and `Debug` does not show it.
+#[derive(Clone)]
+pub(crate) struct PingUrl(Url);
+
+impl PingUrl {
+    /// Checks an address.
+    ///
+    /// # Errors
+    /// If it is no web address, is neither https nor loopback, or holds more than host and path.
+    pub(crate) fn new(text: &SecretString) -> Result<Self, EndpointError> {
+        let example = "https://hc-ping.com/your-uuid";
+        Endpoints::check("the ping URL", text.expose_secret(), example).map(Self)
+    }
+
+    /// Its host, which is no secret.
+    #[must_use]
+    pub(crate) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The address, followed by this word where there is one.
+    #[must_use]
+    pub(crate) fn with(&self, word: Option<&str>) -> Url {
+        let mut url = self.0.clone();
+        if let (Some(word), Ok(mut path)) = (word, url.path_segments_mut()) {
+            path.pop_if_empty().push(word);
+        }
+        url
+    }
+}
+
+impl std::fmt::Debug for PingUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PingUrl({})", self.host())
+    }
+}
+
+/// Where it is told how an export ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MonitorSettings {
+    /// The folder of the snapshots, where it is known.
+    pub out: Option<PathBuf>,
+    /// The file for metrics.
+    pub metrics_file: Option<PathBuf>,
+    /// The address to call.
+    pub ping_url: Option<PingUrl>,
+}
+
+impl MonitorSettings {
+    /// What flags, environment and settings file say. What cannot be read or used is left out here,
+    /// and refused by [`ExportSettings::resolve`](crate::settings::ExportSettings::resolve).
+    #[must_use]
+    pub(crate) fn of(args: &ExportArgs) -> Self {
+        let file = args.config.as_deref().and_then(|path| read_file(path).ok());
+        let file = file.unwrap_or_default();
+        let some = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty());
+        let ping_url = args.ping_url.as_ref().or(file.ping_url.as_ref());
+        Self {
+            out: some(args.out.clone().or(file.out)),
+            metrics_file: some(args.metrics_file.clone().or(file.metrics_file)),
+            ping_url: ping_url.and_then(|url| PingUrl::new(url).ok()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Result<PingUrl, EndpointError> {
+        PingUrl::new(&text.into())
+    }
+
+    #[test]
+    fn a_word_is_put_behind_the_path_with_one_slash() {
+        for text in [
+            "https://hc-ping.com/planted",
+            "https://hc-ping.com/planted/",
+        ] {
+            let url = url(text).unwrap();
+            assert_eq!(url.with(None).as_str(), text);
+            assert_eq!(
+                url.with(Some("75")).as_str(),
+                "https://hc-ping.com/planted/75"
+            );
+        }
+    }
+
+    #[test]
+    fn its_path_is_not_shown() {
+        let good = url("https://hc-ping.com/planted").unwrap();
+        assert_eq!(format!("{good:?}"), "PingUrl(hc-ping.com)");
+        for text in [
+            "http://hc-ping.com/planted",
+            "planted",
+            "https://a/planted?b=c",
+        ] {
+            assert!(!url(text).unwrap_err().to_string().contains("planted"));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_other_settings_does_not_keep_it_from_being_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("clipcensus.toml");
+        std::fs::write(&config, "fromat = \"csv\"\nout = \"theirs\"\n").unwrap();
+        let settings = MonitorSettings::of(&ExportArgs {
+            config: Some(config),
+            metrics_file: Some("ours".into()),
+            ..ExportArgs::default()
+        });
+        assert_eq!(settings.metrics_file, Some("ours".into()));
+        assert_eq!(settings.out, None);
+    }
+}
