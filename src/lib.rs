@@ -98,7 +98,7 @@ pub mod internals {
     pub use crate::model::time::utc_date;
     pub use crate::model::window::Window;
     pub use crate::settings::args::{Cli, MANUAL};
-    pub use crate::snapshot::csv::CsvMode;
+    pub use crate::snapshot::csv::formulas::CsvMode;
     pub use crate::snapshot::manifest::Format;
     pub use crate::snapshot::publish::Publication;
     pub use crate::spool::merge;

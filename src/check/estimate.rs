@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::crawl::Account;
 use crate::model::Window;
+use crate::model::time::instant;
 use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
 use crate::zoom::clips::PAGE_SIZE;
@@ -88,7 +89,6 @@ impl<'a> Sampling<'a> {
 
     async fn total(&self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {
         let filters = &self.settings.filters;
-        let instant = |second| jiff::Timestamp::from_second(second).unwrap_or_default();
         let query = ClipsQuery {
             from: instant(window.from),
             to: instant(window.to),

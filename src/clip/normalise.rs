@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::clip::extra::Extra;
 use crate::clip::fields::Fields;
-use crate::clip::{Clip, SecretPolicy, value};
+use crate::clip::row::{Clip, SecretPolicy};
+use crate::clip::value;
 use crate::redact::{redact_link, redact_text};
 
 /// A clip, and what had to be repaired to make it.

@@ -9,10 +9,10 @@ use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::clip::Column;
+use crate::crawl::context::{Crawl, CrawlError};
 use crate::crawl::page::{DecodedPage, Listed};
 use crate::crawl::proof::{Judgement, Proof};
 use crate::crawl::sums::is_round;
-use crate::crawl::{Crawl, CrawlError};
 use crate::event::Event;
 use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Window};
@@ -30,6 +30,10 @@ const MOST_DIFFERING_SUMS: u32 = 2;
 /// Times that one window may start over because its page token was refused, before it is cut, or
 /// else given up.
 const MOST_RESTARTS: u32 = 2;
+
+/// Pages behind the first that a chain may have by page token, where its window can be cut: they come
+/// one after the other, and a page token that dies costs them all.
+const LONGEST_CHAIN: u64 = 50;
 
 /// After so many pages a chain must have brought a clip that it had not brought before.
 const PAGES_WITHOUT_NEWS: u64 = 20;
@@ -123,7 +127,7 @@ impl Chain {
     }
 
     /// The span of a head whose sum differed.
-    pub(super) fn again(account: usize, window: Window, repeats: u32) -> Self {
+    fn again(account: usize, window: Window, repeats: u32) -> Self {
         Self {
             left: Some(u64::from(PAGE_SIZE)),
             repeats,
@@ -139,12 +143,6 @@ impl Chain {
     /// Whether it can be cut without reading anything twice, and it is known that it pays.
     pub(super) fn can_be_cut(&self) -> bool {
         self.is_told && self.read.is_none() && self.window.can_split()
-    }
-
-    /// Whether it is read by page token, and cutting it would cost one page.
-    pub(super) fn has_just_begun(&self) -> bool {
-        let pages = self.read.as_ref().map(|read| read.proof.pages());
-        pages == Some(1) && self.window.can_split()
     }
 
     /// Cuts its window where both parts may hold as many clips.
@@ -192,7 +190,10 @@ impl Chain {
             let is_all = page.next_page_token.is_none();
             read.first_asked = time.map(|time| time.sent);
             read.record.shared =
-                crawl.sums(|sums| sums.shared(self.account, self.window, &page.listed, is_all));
+                crawl
+                    .progress()
+                    .sums
+                    .shared(self.account, self.window, &page.listed, is_all);
             if self.left.is_none() {
                 crawl.events.emit(&Event::Expected {
                     clips: page.total_records,
@@ -205,15 +206,13 @@ impl Chain {
                 return self.judge(crawl, read, Judgement::changed());
             }
         }
-        if read.record.strays > 0 {
-            crawl.distrust_filter();
-        }
-        let named = page.total_records.unwrap_or(0);
-        crawl.counts_are_named(named);
+        let mut progress = crawl.progress();
+        progress.has_strays |= read.record.strays > 0;
+        progress.names_counts |= page.total_records.is_some_and(|total| total > 0);
+        let names_counts = progress.names_counts;
+        drop(progress);
         let Some(next) = page.next_page_token else {
-            let judgement = read
-                .proof
-                .judge(read.ids.len() as u64, crawl.are_counts_named());
+            let judgement = read.proof.judge(read.ids.len() as u64, names_counts);
             return self.judge(crawl, read, judgement);
         };
         if let Some(why) = read.why_endless(&next) {
@@ -223,12 +222,20 @@ impl Chain {
             return self.finish_head(crawl, read, &seam, &page.listed);
         }
         let expected = read.proof.expected();
-        if is_first && expected.is_some_and(is_round) && self.can_shrink(crawl) {
+        let left = expected.map_or(0, |total| total.saturating_sub(read.proof.records()));
+        if is_first && self.can_shrink(crawl) {
             // The total may be a cap, and a chain could end at it: the parts tell.
-            let why = "its total is so round that it may be a cap";
-            return self.abandon(crawl, read, why, 2);
+            let is_round = expected.is_some_and(is_round);
+            if is_round || left > LONGEST_CHAIN * u64::from(PAGE_SIZE) {
+                let why = if is_round {
+                    "its total is so round that it may be a cap"
+                } else {
+                    "too full for one chain"
+                };
+                return self.abandon(crawl, read, why, 2);
+            }
         }
-        self.left = Some(expected.map_or(0, |total| total.saturating_sub(read.proof.records())));
+        self.left = Some(left);
         read.page_token = Some(next);
         self.read = Some(read);
         Ok(vec![self])
@@ -254,18 +261,10 @@ impl Chain {
             );
             return self.judge(crawl, read, Judgement::Unsettled(why));
         }
-        self.repeated(crawl, &failure.to_string());
+        crawl.repeated(self.account, self.window, &failure.to_string());
         let parts = if is_last { 2 } else { 1 };
         self.restarts = if is_last { 0 } else { self.restarts };
         self.abandon(crawl, read, "its page token was refused", parts)
-    }
-
-    /// Gives up a chain that is too long: its parts are asked for in its place.
-    pub(super) fn give_up(mut self, crawl: &Crawl) -> Result<Vec<Self>, CrawlError> {
-        let Some(read) = self.read.take() else {
-            return Ok(vec![self]);
-        };
-        self.abandon(crawl, read, "too full for one chain", 2)
     }
 
     /// Ends a chain that has come to its end, or cannot come to a good one.
@@ -282,7 +281,7 @@ impl Chain {
             // What moves comes to rest in parts of one page, however many cuts that takes: a page is
             // of one moment.
             Judgement::Changed(why) if can_cut => {
-                self.repeated(crawl, &why);
+                crawl.repeated(self.account, self.window, &why);
                 return self.abandon(crawl, read, &why, 2);
             }
             Judgement::Changed(why) | Judgement::Unsettled(why) if self.repeats >= MOST_REPEATS => {
@@ -290,14 +289,29 @@ impl Chain {
             }
             Judgement::Changed(why) | Judgement::Unsettled(why) => {
                 self.repeats += 1;
-                self.repeated(crawl, &why);
+                crawl.repeated(self.account, self.window, &why);
                 return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });
             }
         };
         read.record.outcome = outcome;
         read.record.why = why;
         read.record.finished = Some(self.window);
-        crawl.add(self.account, read.record, read.pages, HashSet::new(), 0)
+        self.add(crawl, *read, HashSet::new(), 0)
+    }
+
+    /// Adds what was read to the crawl. Returns the spans whose heads have to be asked for again.
+    fn add(
+        &self,
+        crawl: &Crawl,
+        read: Read,
+        seam: HashSet<u64>,
+        repeats: u32,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let again = crawl.add(self.account, read.record, read.pages, seam, repeats)?;
+        let again = again.into_iter();
+        Ok(again
+            .map(|(window, repeats)| Self::again(self.account, window, repeats))
+            .collect())
     }
 
     /// Where the head of the window ends, if one can be made of the pages so far.
@@ -305,7 +319,7 @@ impl Chain {
         let is_exact = read.proof.expected().is_some()
             && read.ids.len() as u64 == read.proof.records()
             && self.repeats < MOST_DIFFERING_SUMS
-            && !crawl.is_filter_distrusted();
+            && !crawl.progress().is_filter_distrusted();
         // Dates that fall and rise, or stay, show no order.
         if !is_exact || read.order.falls == read.order.rises {
             return None;
@@ -365,7 +379,7 @@ impl Chain {
         };
         read.record.outcome = ChainOutcome::Head;
         read.record.finished = Some(head);
-        let mut next = crawl.add(self.account, read.record, read.pages, again, self.repeats)?;
+        let mut next = self.add(crawl, *read, again, self.repeats)?;
         next.push(left);
         Ok(next)
     }
@@ -382,21 +396,14 @@ impl Chain {
         let windows = self.window.split(parts);
         let part = clips / windows.len().max(1) as u64;
         read.record.why = Some(why.to_owned());
-        let mut next = crawl.add(self.account, read.record, read.pages, HashSet::new(), 0)?;
+        let mut next = self.add(crawl, *read, HashSet::new(), 0)?;
         next.extend(windows.into_iter().map(|window| self.part(window, part)));
         Ok(next)
     }
 
     /// Whether asking for parts of its window can help.
     fn can_shrink(&self, crawl: &Crawl) -> bool {
-        self.window.can_split() && !crawl.is_filter_distrusted()
-    }
-
-    fn repeated(&self, crawl: &Crawl, why: &str) {
-        crawl.events.emit(&Event::Repeated {
-            window: format!("{} {}", crawl.accounts[self.account].id, self.window),
-            why: why.to_owned(),
-        });
+        self.window.can_split() && !crawl.progress().is_filter_distrusted()
     }
 }
 

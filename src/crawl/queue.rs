@@ -19,11 +19,8 @@ const SHARES: u64 = 20;
 /// page and one more request for the sum, so that what is only a little late is asked for first instead.
 const CUT_SHARES: u64 = 14;
 
-/// The longest chain of pages that is never cut.
-const SHORT_CHAIN: u64 = 24;
-
-/// The longest chain that is ever read, where it can be cut: what a dead page token costs.
-const LONG_CHAIN: u64 = 400;
+/// Pages that are never late: a window with no more is not cut because others are shorter.
+const LEAST_LATE: u64 = 24;
 
 /// Where a chain stands: the position of its account, and the begin of its window.
 type Place = (usize, i64);
@@ -78,7 +75,7 @@ impl Queue {
     /// fewer than `wanted` are open: those in the queue, and `under_way` ones.
     pub(super) fn cut_fullest(&mut self, wanted: usize, under_way: usize) {
         while self.unseen.is_empty() {
-            let late = (self.left / CUT_SHARES).max(SHORT_CHAIN * u64::from(PAGE_SIZE));
+            let late = (self.left / CUT_SHARES).max(LEAST_LATE * u64::from(PAGE_SIZE));
             let is_idle = self.seen.len() + under_way < wanted;
             let least = if is_idle {
                 2 * u64::from(PAGE_SIZE)
@@ -93,23 +90,6 @@ impl Queue {
             let parts = self.take(*place).map(Chain::cut);
             parts.into_iter().flatten().for_each(|part| self.push(part));
         }
-    }
-
-    /// Takes a chain that has begun, and is so long that its window is better cut: as long as it is
-    /// known how much there is in all.
-    pub(super) fn take_too_long(&mut self) -> Option<Chain> {
-        if !self.unseen.is_empty() {
-            return None;
-        }
-        let pages = |clips: u64| clips / u64::from(PAGE_SIZE);
-        let longest = (pages(self.left) / SHARES).clamp(SHORT_CHAIN, LONG_CHAIN);
-        let mut longer = self.fullest.iter().rev();
-        let place = longer
-            .by_ref()
-            .take_while(|(left, _)| pages(*left) > longest)
-            .find(|(_, place)| self.seen[place].has_just_begun())
-            .map(|(_, place)| *place)?;
-        self.take(place)
     }
 
     /// Drops all chains of an account that cannot be listed.

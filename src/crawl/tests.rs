@@ -2,7 +2,7 @@
 //! and how long that takes in virtual time.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow::array::{Array, AsArray};
@@ -11,12 +11,16 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::clip::{Column, SecretPolicy};
-use crate::disk::{Layout, Table};
-use crate::model::Verdict;
-use crate::spool::{SpoolHeader, merge};
+use crate::crawl::page::Decoder;
+use crate::disk::{Layout, OutputLock, Table};
+use crate::event::Events;
+use crate::model::time::instant;
+use crate::model::window::LONGEST_WINDOW;
+use crate::model::{Verdict, Window, WindowRecord};
+use crate::spool::{Spool, SpoolHeader, merge};
 use crate::zoom::scripted::{Answer, Scripted, answer, answer_with};
 use crate::zoom::transport::Request;
-use crate::zoom::{Credentials, DateFilter, Endpoints, Limits, RetryPolicy};
+use crate::zoom::{Client, Credentials, DateFilter, Endpoints, Limits, RetryPolicy};
 
 mod doubtful;
 

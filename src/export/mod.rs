@@ -1,6 +1,5 @@
 //! One export, from its settings to a published snapshot. Wires the stages together.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,27 +24,14 @@ use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::EarlyWriter;
 use crate::export::publish::Finished;
+pub(crate) use crate::export::publish::Published;
 use crate::export::request_counts::RequestCounts;
 use crate::model::Verdict;
 use crate::model::verdict::doubtful;
-use crate::report::Summary;
 use crate::settings::ExportSettings;
 use crate::snapshot::{Recovery, recover};
 use crate::spool::Spool;
 use crate::zoom::transport::Transport;
-
-/// A snapshot that is out.
-#[derive(Debug)]
-pub(crate) struct Published {
-    /// What is in it.
-    pub summary: Summary,
-    /// Its data files.
-    pub data: Vec<PathBuf>,
-    /// Its manifest.
-    pub manifest: PathBuf,
-    /// Whether it is complete.
-    pub verdict: Verdict,
-}
 
 /// Takes a census and publishes it.
 ///

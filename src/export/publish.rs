@@ -1,6 +1,7 @@
 //! From the spool to a published snapshot: merge, write, sum up, count again, publish.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +14,30 @@ use crate::crawl::{AccountFailure, Crawl};
 use crate::disk::{DiskError, Layout};
 use crate::error::Error;
 use crate::event::Event;
-use crate::export::Published;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{Counted, EarlyWriter};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
-use crate::report::SummaryFold;
+use crate::report::{Summary, SummaryFold};
 use crate::settings::ExportSettings;
 use crate::snapshot::manifest::REJECTS;
 use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
 use crate::{report, snapshot};
+
+/// A snapshot that is out.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// What is in it.
+    pub summary: Summary,
+    /// Its data files.
+    pub data: Vec<PathBuf>,
+    /// Its manifest.
+    pub manifest: PathBuf,
+    /// Whether it is complete.
+    pub verdict: Verdict,
+}
 
 /// A crawl that is over, and all that is to be said about it.
 pub(super) struct Finished {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::time;
+use crate::model::window::Window;
 
 /// How a window ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,12 +62,13 @@ pub struct WindowRecord {
 
 impl std::fmt::Display for WindowRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let instant = |seconds: i64| {
-            jiff::Timestamp::from_second(seconds)
-                .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
-        };
-        let (from, to) = (instant(self.from), instant(self.to));
-        write!(f, "window [{from}, {to}) of account {}", self.account_id)?;
+        let (from, to) = (self.from, self.to);
+        write!(
+            f,
+            "window {} of account {}",
+            Window { from, to },
+            self.account_id
+        )?;
         self.why.iter().try_for_each(|why| write!(f, ": {why}"))
     }
 }

@@ -16,6 +16,16 @@ pub(crate) fn write_micros(into: &mut String, micros: i64) -> Option<()> {
     printer.print_timestamp(&at, into).ok()
 }
 
+/// The instant of unix seconds, cut to the years -9999 to 9999.
+pub(crate) fn instant(seconds: i64) -> Timestamp {
+    let end = if seconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    Timestamp::from_second(seconds).unwrap_or(end)
+}
+
 /// Reads an RFC 3339 instant as microseconds since 1970.
 pub(crate) fn parse_micros(text: &str) -> Option<i64> {
     text.parse::<Timestamp>()
@@ -40,13 +50,7 @@ pub(crate) mod seconds {
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(crate) fn serialize<S: serde::Serializer>(value: &i64, to: S) -> Result<S::Ok, S::Error> {
-        let end = if *value < 0 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        };
-        let instant = Timestamp::from_second(*value).unwrap_or(end);
-        to.collect_str(&instant)
+        to.collect_str(&super::instant(*value))
     }
 
     pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<i64, D::Error> {

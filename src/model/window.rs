@@ -1,5 +1,7 @@
 //! Windows: spans of creation time that tile the whole span of a census.
 
+use crate::model::time::instant;
+
 /// The longest window, in seconds. The API allows "a month"; the shortest month has 28 days.
 pub(crate) const LONGEST_WINDOW: i64 = 28 * 24 * 60 * 60;
 
@@ -128,11 +130,6 @@ impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "[{}, {})", instant(self.from), instant(self.to))
     }
-}
-
-fn instant(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
 }
 
 #[cfg(test)]

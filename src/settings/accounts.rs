@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::settings::SettingsError;
 use crate::settings::args::ExportArgs;
+use crate::settings::error::SettingsError;
 
 /// Whose clips are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::settings::SettingsError;
+use crate::settings::error::SettingsError;
 use crate::zoom::Credentials;
 
 /// The environment as it stood at the start of the run.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::settings::SettingsError;
 use crate::settings::args::ExportArgs;
+use crate::settings::error::SettingsError;
 
 /// How alike a key must be to be the one that was meant, from 0 to 1; that of the argument parser.
 const ALIKE: f64 = 0.7;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::settings::args::{ExportArgs, Plan};
-use crate::settings::{SettingsError, in_range};
+use crate::settings::error::SettingsError;
 use crate::zoom::Limits;
 
 /// Requests under way at a time: enough for 64 a second that take half a second each. Every one of
@@ -61,4 +61,23 @@ pub(super) fn max_wait(text: Option<&str>) -> Result<Duration, SettingsError> {
     humantime::parse_duration(text).map_err(|_| SettingsError::MaxWait {
         text: text.to_owned(),
     })
+}
+
+/// A number that must be in a range, or its default.
+pub(super) fn in_range<T: std::fmt::Display + Copy>(
+    setting: &'static str,
+    value: Option<T>,
+    default: T,
+    range: &'static str,
+    is_in: impl Fn(&T) -> bool,
+) -> Result<T, SettingsError> {
+    match value {
+        None => Ok(default),
+        Some(value) if is_in(&value) => Ok(value),
+        Some(value) => Err(SettingsError::OutOfRange {
+            setting,
+            value: value.to_string(),
+            range,
+        }),
+    }
 }

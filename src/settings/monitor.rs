@@ -60,7 +60,7 @@ pub(crate) struct MonitorSettings {
 
 impl MonitorSettings {
     /// What flags, environment and settings file say. What cannot be read or used is left out here,
-    /// and refused by [`ExportSettings::resolve`](crate::settings::ExportSettings::resolve).
+    /// and refused where the settings are resolved.
     #[must_use]
     pub(crate) fn of(args: &ExportArgs) -> Self {
         let file = args.config.as_deref().and_then(|path| read_file(path).ok());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use crate::settings::SettingsError;
+use crate::settings::error::SettingsError;
 
 /// A point in time, and how it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::disk::DiskError;
 use crate::disk::file::{create_private, remove, rename};
 use crate::model::ChainRecord;
-use crate::spool::SpoolHeader;
+use crate::spool::header::SpoolHeader;
 use crate::spool::pages::Extent;
 use crate::spool::run::RunRecord;
 

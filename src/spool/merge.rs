@@ -9,7 +9,7 @@ use arrow::compute::{filter_record_batch, interleave_record_batch};
 
 use crate::disk::DiskError;
 use crate::model::Window;
-use crate::spool::Spool;
+use crate::spool::chains::Spool;
 use crate::spool::key::{Hashing, Key, Keys};
 use crate::spool::pages::PagesFile;
 use crate::spool::run::{RunRecord, read_run};

@@ -4,7 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::model::Window;
 use crate::model::window::MARGIN;
-use crate::spool::Settled;
+
+/// A span of an account that needs no further request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The account.
+    pub account_id: String,
+    /// The span.
+    pub window: Window,
+}
 
 /// Up to which place nothing new can come: rows before it may be handed out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

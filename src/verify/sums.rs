@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{WindowOutcome, WindowRecord};
+use crate::model::{WindowOutcome, WindowRecord, time};
 use crate::snapshot::manifest::Manifest;
 
 /// Everything in a manifest that cannot be so.
@@ -107,7 +107,7 @@ fn coverage(manifest: &Manifest, problems: &mut Vec<String>) {
             reached = reached.max(window.to);
         }
         if reached < end {
-            let from = jiff::Timestamp::from_second(reached).unwrap_or_default();
+            let from = time::instant(reached);
             problems.push(format!(
                 "no window of account {account_id} covers what follows {from}"
             ));

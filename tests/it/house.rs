@@ -1,6 +1,6 @@
 //! The rules of the house, read off its own text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -130,6 +130,78 @@ fn within_a_room_of_the_sandbox_a_file_imports_only_from_those_above_its_own() {
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         }
     }
+}
+
+/// What the files of a room, or of a folder in one, import of each other: by file, the files. The
+/// `mod.rs` of the room is the file `mod`.
+fn imports_within(source: &Path, folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let room = module_of(folder, source);
+    let depth = room.len();
+    let names: BTreeSet<String> = modules(&folder.join("mod.rs")).into_iter().collect();
+    let mut imports = BTreeMap::<String, BTreeSet<String>>::new();
+    for file in rust_files(folder) {
+        let own = module_of(&file, source);
+        // Tests may look at all of their room.
+        let is_test = |name: &String| name == "tests" || name == "testing" || name == "fuzz";
+        let Some(own) = own.get(depth).filter(|_| !own.iter().any(is_test)) else {
+            continue;
+        };
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for path in crate_paths(text) {
+            if path.len() <= depth || path[..depth] != room[..] {
+                continue;
+            }
+            let other = path.get(depth).filter(|name| names.contains(*name));
+            let other = other.map_or("mod", |name| name);
+            if other != own {
+                imports
+                    .entry(own.clone())
+                    .or_default()
+                    .insert(other.to_owned());
+            }
+        }
+    }
+    imports
+}
+
+#[test]
+fn within_a_room_no_file_imports_itself_by_way_of_others_nor_the_front_of_the_room() {
+    let source = root().join("src");
+    let mut looked_at = 0;
+    for map in rust_files(&source) {
+        if !map.ends_with("mod.rs") {
+            continue;
+        }
+        let folder = map.parent().unwrap();
+        let imports = imports_within(&source, folder);
+        looked_at += imports.len();
+        for file in imports.keys() {
+            // Everything that a file imports, directly or by way of others.
+            let mut all = BTreeSet::new();
+            let mut next = vec![file];
+            while let Some(importer) = next.pop() {
+                for other in imports.get(importer).into_iter().flatten() {
+                    if all.insert(other) {
+                        next.push(other);
+                    }
+                }
+            }
+            let name = folder.display();
+            assert!(
+                !all.contains(file),
+                "{file} of {name} imports itself: {all:?}"
+            );
+            assert!(
+                !all.contains(&"mod".to_owned()),
+                "{file} of {name}: {all:?}"
+            );
+        }
+    }
+    assert!(
+        looked_at > 50,
+        "{looked_at} files import others of their room"
+    );
 }
 
 #[test]

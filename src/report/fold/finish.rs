@@ -6,7 +6,7 @@ use crate::clip::owner::Person;
 use crate::model::{WindowOutcome, WindowRecord};
 use crate::report::bytes::Bytes;
 use crate::report::fold::largest::Largest;
-use crate::report::fold::{ANYONE, OwnerSums, SummaryFold};
+use crate::report::fold::summary_fold::{ANYONE, OwnerSums, SummaryFold};
 use crate::report::summary::{
     Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
     SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,

@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use crate::model::time;
-use crate::snapshot::csv::{CsvMode, unarmed};
+use crate::snapshot::csv::formulas::{CsvMode, unarmed};
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 2048;

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 use crate::clip::testing::{Row, batch};
 use crate::disk::testing::layout;
+use crate::model::Window;
 use crate::spool::testing;
 
 fn row(clip: &str) -> Row {

@@ -1,0 +1,137 @@
+//! What all requests of a crawl share: what they need, and what their pages tell together.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::crawl::page::Decoder;
+use crate::crawl::sums::Sums;
+use crate::crawl::target::{Account, Filters};
+use crate::disk::{DiskError, OutputLock};
+use crate::event::{Event, Events};
+use crate::model::{ChainRecord, Window};
+use crate::spool::{ChainPages, Settled, Spool};
+use crate::zoom::{Client, Failure};
+
+/// Everything that a crawl needs, and what it knows. Shared by all requests under way.
+#[derive(Debug)]
+pub(crate) struct Crawl {
+    /// The service.
+    pub client: Client,
+    /// Where finished chains go.
+    pub spool: Spool,
+    /// What to list.
+    pub accounts: Vec<Account>,
+    /// Which clips.
+    pub filters: Filters,
+    /// How pages become rows.
+    pub decoder: Decoder,
+    /// Requests under way at once, from 1, those that wait for a retry among them.
+    pub concurrency: usize,
+    /// Who listens.
+    pub events: Events,
+    /// Held as long as any request may still write, which can be after the crawl was stopped.
+    pub _lock: OutputLock,
+    /// What the pages so far tell together.
+    pub known: Known,
+}
+
+/// What the pages of a crawl tell together.
+#[derive(Debug, Default)]
+pub(crate) struct Known(Mutex<Progress>);
+
+/// Sums, and how much of each window that was planned is done.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    pub(super) sums: Sums,
+    /// By account and begin: the window, seconds of it that are not settled, and whether all others
+    /// are proven.
+    planned: BTreeMap<(usize, i64), (Window, i64, bool)>,
+    /// Some window has told of a clip by its total.
+    pub(super) names_counts: bool,
+    /// The service lists what was not asked for: smaller windows may not be smaller.
+    pub(super) has_strays: bool,
+}
+
+/// What ends a crawl early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CrawlError {
+    /// The service, for good or for now.
+    #[error(transparent)]
+    Service(Box<Failure>),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] DiskError),
+}
+
+impl Crawl {
+    /// Puts a chain into the spool, and draws what follows from it. Returns the spans that have to be
+    /// asked for again, and how often they were.
+    pub(super) fn add(
+        &self,
+        account: usize,
+        record: ChainRecord,
+        pages: ChainPages,
+        seam: HashSet<u64>,
+        repeats: u32,
+    ) -> Result<Vec<(Window, u32)>, CrawlError> {
+        // Sums and spool must tell the same story, in the same order.
+        let mut progress = self.progress();
+        let consequences = progress.sums.add(account, &record, seam, repeats);
+        self.spool.add(pages, record)?;
+        let account_id = &self.accounts[account].id;
+        for (window, is_proven) in &consequences.settled {
+            if let Some((done, is_settled)) = progress.finish(account, *window, *is_proven) {
+                self.events.emit(&Event::WindowDone {
+                    window: format!("{account_id} {done}"),
+                    settled: is_settled,
+                });
+            }
+        }
+        drop(progress);
+        let settled = consequences.settled.into_iter();
+        self.spool.settle(settled.map(|(window, _)| Settled {
+            account_id: account_id.clone(),
+            window,
+        }));
+        for (window, _) in &consequences.again {
+            self.repeated(account, *window, "it and the rest do not come to the total");
+        }
+        Ok(consequences.again)
+    }
+
+    /// Says that a window is asked for again.
+    pub(super) fn repeated(&self, account: usize, window: Window, why: &str) {
+        self.events.emit(&Event::Repeated {
+            window: format!("{} {window}", self.accounts[account].id),
+            why: why.to_owned(),
+        });
+    }
+
+    /// What the pages so far tell together.
+    pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.known.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress {
+    /// Plans to ask for a window.
+    pub(super) fn plan(&mut self, account: usize, window: Window) {
+        let planned = (window, window.seconds(), true);
+        self.planned.insert((account, window.from), planned);
+    }
+
+    /// Whether smaller windows may not be smaller.
+    pub(super) const fn is_filter_distrusted(&self) -> bool {
+        self.has_strays || self.sums.is_cutting_futile()
+    }
+
+    /// Takes note that a span is settled. Returns the planned window that it was the last span of,
+    /// and whether all of that is proven.
+    fn finish(&mut self, account: usize, span: Window, is_proven: bool) -> Option<(Window, bool)> {
+        let planned = self.planned.range_mut(..=(account, span.from)).next_back();
+        let (_, (window, open, are_proven)) = planned?;
+        *open -= span.seconds();
+        *are_proven &= is_proven;
+        (*open == 0).then_some((*window, *are_proven))
+    }
+}

@@ -1,0 +1,93 @@
+//! What is still to be asked for, after earlier runs; and what all of them come to.
+
+use std::collections::HashSet;
+
+use crate::crawl::chain::Chain;
+use crate::crawl::context::Crawl;
+use crate::crawl::queue::Queue;
+use crate::crawl::sums::{Standing, Sums};
+use crate::crawl::windows::fold;
+use crate::event::Event;
+use crate::model::verdict::has_counts;
+use crate::model::window::LONGEST_WINDOW;
+use crate::model::{ChainOutcome, ChainRecord, Window, WindowRecord};
+use crate::spool::Settled;
+
+impl Crawl {
+    /// The windows that are not finished yet.
+    pub(super) fn plan(&self) -> Queue {
+        let chains = self.spool.chains();
+        let settled = self.replay(&chains);
+        self.spool.settle(settled);
+        let mut queue = Queue::default();
+        let (mut windows, mut resumed) = (0, 0);
+        let mut progress = self.progress();
+        for (account, listed) in self.accounts.iter().enumerate() {
+            let mut done = Vec::new();
+            let mut seams = Vec::new();
+            let own = |(_, chain): &(usize, &ChainRecord)| chain.account_id == listed.id;
+            for (place, chain) in chains.iter().enumerate().filter(own) {
+                let is_done = progress.sums.standing(place) != Standing::Superseded;
+                let spans = [Some(chain.asked), chain.finished];
+                seams.extend(spans.into_iter().flatten().flat_map(|it| [it.from, it.to]));
+                done.extend(chain.finished.filter(|_| is_done));
+            }
+            let planned = Window::tile(self.decoder.span).len() as u64;
+            let mut open = HashSet::new();
+            for gap in Window::tile_around(self.decoder.span, &done, &seams) {
+                open.insert((gap.from - self.decoder.span.from) / LONGEST_WINDOW);
+                progress.plan(account, gap);
+                queue.push(Chain::unseen(account, gap));
+                windows += 1;
+            }
+            resumed += planned - open.len() as u64;
+        }
+        drop(progress);
+        self.events.emit(&Event::Planned { windows, resumed });
+        queue
+    }
+
+    /// Takes up what earlier runs have come to. Returns what of it is settled.
+    fn replay(&self, chains: &[ChainRecord]) -> Vec<Settled> {
+        let place_of = |id: &str| self.accounts.iter().position(|account| account.id == id);
+        let mut progress = self.progress();
+        progress.sums = Sums::default();
+        for (place, chain) in chains.iter().enumerate() {
+            let is_head = chain.outcome == ChainOutcome::Head;
+            let seam = || self.spool.hashes_of(place).into_iter().collect();
+            let seam = if is_head { seam() } else { HashSet::new() };
+            // Accounts are part of what a spool is for.
+            let account = place_of(&chain.account_id).unwrap_or(usize::MAX);
+            progress.sums.add(account, chain, seam, 0);
+            progress.names_counts |= chain.total.is_some_and(|total| total > 0);
+        }
+        let windows = fold(self.decoder.span, chains, &progress.sums);
+        let has_counts = has_counts(&windows);
+        progress.sums.reopen(|place, standing| match standing {
+            Standing::Unsettled => true,
+            _ => has_counts && chains[place].total.is_none(),
+        });
+        let is_settled = |(place, _): &(usize, &ChainRecord)| {
+            !matches!(
+                progress.sums.standing(*place),
+                Standing::Superseded | Standing::Open
+            )
+        };
+        let settled = chains.iter().enumerate().filter(is_settled);
+        settled
+            .filter_map(|(_, chain)| {
+                Some(Settled {
+                    account_id: chain.account_id.clone(),
+                    window: chain.finished?,
+                })
+            })
+            .collect()
+    }
+
+    /// A record for each window of the plan, of this run and of earlier ones that it went on with.
+    #[must_use]
+    pub(crate) fn windows(&self) -> Vec<WindowRecord> {
+        let chains = self.spool.chains();
+        fold(self.decoder.span, &chains, &self.progress().sums)
+    }
+}

@@ -1,0 +1,50 @@
+//! What a spool is for, and whether an interrupted run is gone on with.
+
+use serde::{Deserialize, Serialize};
+
+/// The format of spools that this version writes.
+pub(crate) const SPOOL_FORMAT: u32 = 4;
+
+/// What a spool is for. An interrupted run is resumed where format, tool and fingerprint agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoolHeader {
+    /// [`SPOOL_FORMAT`].
+    pub format: u32,
+    /// The version of the tool.
+    pub tool: String,
+    /// A hash of the parameters, in hex digits; names the folder.
+    pub fingerprint: String,
+    /// The instant the census is of, in microseconds since 1970.
+    pub snapshot_at: i64,
+    /// The begin of the span, in unix seconds.
+    pub since: i64,
+    /// The end of the span, in unix seconds.
+    pub until: i64,
+    /// The run that began it.
+    pub run_id: String,
+    /// When that run began, RFC 3339.
+    pub started_at: String,
+}
+
+/// How far the span of a census may have moved since it was interrupted, in seconds. One that
+/// begins at an age such as `36h` moves with the clock: taken up a day later, it would leave a gap
+/// before the next.
+const RESUMABLE_DRIFT: i64 = 12 * 60 * 60;
+
+impl SpoolHeader {
+    /// Why a run that wants a spool with the header `wanted` cannot go on with this one.
+    pub(super) fn why_not_for(&self, wanted: &Self) -> Option<&'static str> {
+        if self.format != wanted.format || self.tool != wanted.tool {
+            Some("another version of the program wrote it")
+        } else if self.fingerprint != wanted.fingerprint {
+            Some("it is of other parameters")
+        } else if (wanted.since - self.since).abs() > RESUMABLE_DRIFT {
+            Some("the span has moved on since")
+        } else if self.until > wanted.until {
+            // What was created before its end was not all there when it was listed.
+            Some("it ends later than this one, so the clock has been set back")
+        } else {
+            None
+        }
+    }
+}
