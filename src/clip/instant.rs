@@ -1,8 +1,13 @@
 //! Instants as RFC 3339 writes them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use jiff::Timestamp;
+
+/// From 1900 up to 2262-04-11, in microseconds since 1970: what every engine can hold, some of which
+/// count nanoseconds in 64 bits. A date outside of it is no date of a clip.
+const USABLE: Range<i64> = -2_208_988_800_000_000..9_223_286_400_000_000;
 
 /// An instant in microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +17,8 @@ pub(super) struct Instant {
     pub(super) is_cut: bool,
 }
 
-/// With or without a fraction, at any offset, within the years 0 to 9999 (up to the 30th of the
-/// last December, where [`Timestamp`] ends). A leap second is taken as the one before it.
+/// With or without a fraction, at any offset, also one without a colon or minutes, from 1900 up to
+/// 2262-04-11. A leap second is taken as the one before it.
 pub(super) fn instant(text: &str) -> Option<Instant> {
     let (date_time, rest) = text.split_at_checked("2024-10-11T01:51:50".len())?;
     let (fraction, offset) = match rest.strip_prefix('.') {
@@ -31,16 +36,21 @@ pub(super) fn instant(text: &str) -> Option<Instant> {
         Cow::Owned(format!("{date_time}.{kept}{offset}"))
     };
     let instant: Timestamp = readable.parse().ok()?;
+    let micros = Some(instant.as_microsecond()).filter(|micros| USABLE.contains(micros))?;
     Some(Instant {
-        micros: instant.as_microsecond(),
+        micros,
         is_cut: date_time.ends_with(":60") || finer.bytes().any(|digit| digit != b'0'),
     })
 }
 
 fn is_offset(text: &str) -> bool {
-    let is_hour_and_minute =
-        || has_shape(text, "+00:00") && text.get(1..3).is_some_and(|hour| hour <= "23");
-    matches!(text, "Z" | "z") || is_hour_and_minute()
+    let has_digits = || {
+        ["+00:00", "+0000", "+00"]
+            .iter()
+            .any(|shape| has_shape(text, shape))
+    };
+    let is_within_a_day = || text.get(1..3).is_some_and(|hour| hour <= "23");
+    matches!(text, "Z" | "z") || has_digits() && is_within_a_day()
 }
 
 /// Each letter of the shape stands for letters of its kind.

@@ -16,10 +16,6 @@ use crate::zoom::{DateFilter, Page, PageToken, WireError};
 /// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
 
-/// From 1900 to 2262-04-11, as far as every engine can hold an instant: what lies outside is a wrong
-/// value, and tells neither where a clip stands in a list nor what the service filters by.
-const PLAUSIBLE: Range<i64> = -2_208_988_800..9_223_286_400;
-
 /// What all pages of a crawl have in common.
 #[derive(Debug, Clone)]
 pub struct Decoder {
@@ -96,9 +92,7 @@ impl Decoder {
                     let date = self.date(&normalised.clip);
                     decoded.listed.push(Listed {
                         id: self.hashing.hash(account_id, &normalised.clip.clip_id),
-                        second: date
-                            .map(|micros| micros.div_euclid(MICROS))
-                            .filter(|second| PLAUSIBLE.contains(second)),
+                        second: date.map(|micros| micros.div_euclid(MICROS)),
                     });
                     if date.is_some_and(|date| self.is_outside(date)) {
                         decoded.outside += 1;

@@ -81,7 +81,7 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
     let extra = texts(&rows, "extra");
     let repairs = &world.manifest()["totals"]["repairs"];
 
-    // Beyond 2^63, and beyond the end of the year 9999 in some offsets.
+    // Beyond 2^63, and years that some engines cannot hold.
     for (oddity, field, column, raw) in [
         (
             MalformedRecord::HugeNumber,
@@ -95,9 +95,21 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
             "created_at",
             "\"created_date\":\"9999-12-31T23:59:59.999+00:00\"",
         ),
+        (
+            MalformedRecord::YearZero,
+            "created_date",
+            "created_at",
+            "\"created_date\":\"0000-",
+        ),
     ] {
         let wanted = of_kind(&world, oddity);
-        assert_eq!(repairs[field], wanted, "{repairs}");
+        let years = [MalformedRecord::Year9999, MalformedRecord::YearZero];
+        let of_field = if years.contains(&oddity) {
+            years.map(|year| of_kind(&world, year)).iter().sum()
+        } else {
+            wanted
+        };
+        assert_eq!(repairs[field], of_field, "{repairs}");
         assert_eq!(count(&extra, |extra| extra.contains(raw)), wanted);
         for batch in &rows {
             let values = batch.column_by_name(column).unwrap();
@@ -108,14 +120,6 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
             }
         }
     }
-    // A year that calendars do not have is a date all the same.
-    let first_year = rows.iter().flat_map(|batch| {
-        let created = batch.column_by_name("created_at").unwrap();
-        created.as_primitive::<TimestampMicrosecondType>().iter()
-    });
-    let year_zero = of_kind(&world, MalformedRecord::YearZero);
-    let is_year_zero = |created: &Option<i64>| *created == Some(-62_167_219_200_000_000);
-    assert_eq!(first_year.filter(is_year_zero).count() as u64, year_zero);
     let deep = of_kind(&world, MalformedRecord::DeepNesting);
     let open = format!("\"layers\":{}", "[".repeat(10_000));
     assert_eq!(count(&extra, |extra| extra.contains(&open)), deep);

@@ -290,7 +290,7 @@ proptest! {
 
     #[test]
     fn an_instant_survives_being_printed_at_any_offset(
-        nanos in Timestamp::MIN.as_nanosecond()..=Timestamp::MAX.as_nanosecond(),
+        nanos in -2_300_000_000_000_000_000_i128..=9_300_000_000_000_000_000,
         minutes in -1439..=1439_i32,
         step in select(vec![1, 1_000, 1_000_000, 1_000_000_000]),
     ) {
@@ -300,8 +300,8 @@ proptest! {
         let text = printed.display_with_offset(offset).to_string();
         let micros = i64::try_from(nanos.div_euclid(1_000)).unwrap();
         let is_cut = nanos.rem_euclid(1_000) != 0;
-        let is_of_our_era = !text.starts_with(['-', '+']);
-        let expected = is_of_our_era.then_some(Instant { micros, is_cut });
+        let is_usable = (-2_208_988_800_000_000..9_223_286_400_000_000).contains(&micros);
+        let expected = is_usable.then_some(Instant { micros, is_cut });
         prop_assert_eq!(instant(&text), expected, "{}", text);
     }
 }
