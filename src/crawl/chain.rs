@@ -11,7 +11,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use crate::clip::Column;
 use crate::crawl::context::{Crawl, CrawlError};
 use crate::crawl::page::{DecodedPage, Listed};
-use crate::crawl::proof::{Judgement, Proof};
+use crate::crawl::proof::{ChainVerdict, Proof};
 use crate::crawl::sums::is_round;
 use crate::event::Event;
 use crate::model::window::MARGIN;
@@ -203,7 +203,7 @@ impl Chain {
             read.proof.changed();
             if self.can_shrink(crawl) {
                 // It cannot settle any more, and its parts may: the rest would be read in vain.
-                return self.judge(crawl, read, Judgement::changed());
+                return self.judge(crawl, read, ChainVerdict::changed());
             }
         }
         let mut progress = crawl.progress();
@@ -212,11 +212,11 @@ impl Chain {
         let names_counts = progress.names_counts;
         drop(progress);
         let Some(next) = page.next_page_token else {
-            let judgement = read.proof.judge(read.ids.len() as u64, names_counts);
-            return self.judge(crawl, read, judgement);
+            let verdict = read.proof.judge(read.ids.len() as u64, names_counts);
+            return self.judge(crawl, read, verdict);
         };
         if let Some(why) = read.why_endless(&next) {
-            return self.judge(crawl, read, Judgement::Unsettled(why));
+            return self.judge(crawl, read, ChainVerdict::Unsettled(why));
         }
         if let Some(seam) = self.seam(crawl, &read, &page.listed) {
             return self.finish_head(crawl, read, &seam, &page.listed);
@@ -259,7 +259,7 @@ impl Chain {
                 "its page token was refused {} times: {failure}",
                 self.restarts
             );
-            return self.judge(crawl, read, Judgement::Unsettled(why));
+            return self.judge(crawl, read, ChainVerdict::Unsettled(why));
         }
         crawl.repeated(self.account, self.window, &failure.to_string());
         let parts = if is_last { 2 } else { 1 };
@@ -272,22 +272,24 @@ impl Chain {
         mut self,
         crawl: &Crawl,
         mut read: Box<Read>,
-        judgement: Judgement,
+        verdict: ChainVerdict,
     ) -> Result<Vec<Self>, CrawlError> {
         let can_cut = read.proof.pages() > 1 && self.can_shrink(crawl);
-        let (outcome, why) = match judgement {
-            Judgement::Settled => (ChainOutcome::Whole, None),
-            Judgement::Unproven(why) => (ChainOutcome::Unproven, Some(why)),
+        let (outcome, why) = match verdict {
+            ChainVerdict::Settled => (ChainOutcome::Whole, None),
+            ChainVerdict::Unproven(why) => (ChainOutcome::Unproven, Some(why)),
             // What moves comes to rest in parts of one page, however many cuts that takes: a page is
             // of one moment.
-            Judgement::Changed(why) if can_cut => {
+            ChainVerdict::Changed(why) if can_cut => {
                 crawl.repeated(self.account, self.window, &why);
                 return self.abandon(crawl, read, &why, 2);
             }
-            Judgement::Changed(why) | Judgement::Unsettled(why) if self.repeats >= MOST_REPEATS => {
+            ChainVerdict::Changed(why) | ChainVerdict::Unsettled(why)
+                if self.repeats >= MOST_REPEATS =>
+            {
                 (ChainOutcome::Unsettled, Some(why))
             }
-            Judgement::Changed(why) | Judgement::Unsettled(why) => {
+            ChainVerdict::Changed(why) | ChainVerdict::Unsettled(why) => {
                 self.repeats += 1;
                 crawl.repeated(self.account, self.window, &why);
                 return self.abandon(crawl, read, &why, if can_cut { 2 } else { 1 });

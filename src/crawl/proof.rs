@@ -23,9 +23,9 @@ enum Total {
     Moved,
 }
 
-/// The judgement of a chain.
+/// The verdict of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(super) enum ChainVerdict {
     /// Every page named the same total, no id came twice, and the distinct ids equal the total.
     Settled,
     /// The service names no total, or one that does not count the filter: nothing contradicts.
@@ -36,7 +36,7 @@ pub(super) enum Judgement {
     Unsettled(String),
 }
 
-impl Judgement {
+impl ChainVerdict {
     /// Clips were changed while the pages were read.
     pub(super) fn changed() -> Self {
         Self::Changed("clips were changed while their pages were read".to_owned())
@@ -89,30 +89,32 @@ impl Proof {
 
     /// Judges the chain once its last page is in. `distinct` counts ids, and records without one;
     /// `others_count` says that other windows named a total.
-    pub(super) fn judge(&self, distinct: u64, others_count: bool) -> Judgement {
+    pub(super) fn judge(&self, distinct: u64, others_count: bool) -> ChainVerdict {
         if distinct < self.records {
             let repeated = self.records - distinct;
-            return Judgement::Changed(format!("{repeated} of its clips came twice"));
+            return ChainVerdict::Changed(format!("{repeated} of its clips came twice"));
         }
         if self.names_page_lengths() {
-            return Judgement::Unproven("total_records counts the page, not the filter".to_owned());
+            return ChainVerdict::Unproven(
+                "total_records counts the page, not the filter".to_owned(),
+            );
         }
         match self.total {
-            Total::Named(total) if distinct != total => Judgement::Unsettled(format!(
+            Total::Named(total) if distinct != total => ChainVerdict::Unsettled(format!(
                 "total_records is {total}, but {distinct} clips came"
             )),
             // With offset-like paging, a clip that appears behind the place read makes up for one
             // that vanished before it, and the numbers agree though a third was skipped.
-            Total::Named(_) if self.is_changed => Judgement::changed(),
-            Total::Named(_) => Judgement::Settled,
+            Total::Named(_) if self.is_changed => ChainVerdict::changed(),
+            Total::Named(_) => ChainVerdict::Settled,
             Total::Moved => {
-                Judgement::Changed("total_records changed from page to page".to_owned())
+                ChainVerdict::Changed("total_records changed from page to page".to_owned())
             }
-            Total::Absent if others_count => Judgement::Unsettled(
+            Total::Absent if others_count => ChainVerdict::Unsettled(
                 "total_records is missing, though other windows have it".to_owned(),
             ),
             Total::Absent | Total::Unseen => {
-                Judgement::Unproven("the service names no total_records".to_owned())
+                ChainVerdict::Unproven("the service names no total_records".to_owned())
             }
         }
     }
@@ -122,7 +124,7 @@ impl Proof {
 mod tests {
     use super::*;
 
-    fn chain(pages: &[(u64, Option<u64>)], distinct: u64) -> Judgement {
+    fn chain(pages: &[(u64, Option<u64>)], distinct: u64) -> ChainVerdict {
         let mut proof = Proof::default();
         for (records, total) in pages {
             proof.page(*records, *total);
@@ -134,36 +136,36 @@ mod tests {
     fn equal_totals_and_as_many_distinct_ids_settle_a_window() {
         assert_eq!(
             chain(&[(300, Some(301)), (1, Some(301))], 301),
-            Judgement::Settled
+            ChainVerdict::Settled
         );
-        assert_eq!(chain(&[(0, Some(0))], 0), Judgement::Settled);
+        assert_eq!(chain(&[(0, Some(0))], 0), ChainVerdict::Settled);
     }
 
     #[test]
     fn a_repeated_clip_that_makes_up_for_a_lost_one_does_not_settle() {
-        let judgement = chain(&[(300, Some(301)), (1, Some(301))], 300);
-        assert!(matches!(judgement, Judgement::Changed(why) if why.contains("twice")));
+        let verdict = chain(&[(300, Some(301)), (1, Some(301))], 300);
+        assert!(matches!(verdict, ChainVerdict::Changed(why) if why.contains("twice")));
     }
 
     #[test]
     fn a_total_that_moves_or_is_there_on_some_pages_only_does_not_settle() {
         for second in [Some(302), None] {
-            let judgement = chain(&[(300, Some(301)), (1, second)], 301);
-            assert!(matches!(judgement, Judgement::Changed(why) if why.contains("changed")));
+            let verdict = chain(&[(300, Some(301)), (1, second)], 301);
+            assert!(matches!(verdict, ChainVerdict::Changed(why) if why.contains("changed")));
         }
     }
 
     #[test]
     fn too_few_clips_do_not_settle() {
-        let judgement = chain(&[(299, Some(300))], 299);
-        assert!(matches!(judgement, Judgement::Unsettled(why) if why.contains("300")));
+        let verdict = chain(&[(299, Some(300))], 299);
+        assert!(matches!(verdict, ChainVerdict::Unsettled(why) if why.contains("300")));
     }
 
     #[test]
     fn without_a_total_nothing_is_proven() {
         assert!(matches!(
             chain(&[(300, None), (1, None)], 301),
-            Judgement::Unproven(_)
+            ChainVerdict::Unproven(_)
         ));
     }
 
@@ -171,7 +173,7 @@ mod tests {
     fn a_total_that_only_this_window_lacks_is_a_fault() {
         let mut proof = Proof::default();
         proof.page(3, None);
-        assert!(matches!(proof.judge(3, true), Judgement::Unsettled(_)));
+        assert!(matches!(proof.judge(3, true), ChainVerdict::Unsettled(_)));
     }
 
     #[test]
@@ -181,7 +183,7 @@ mod tests {
         proof.page(1, Some(301));
         proof.changed();
         assert!(
-            matches!(proof.judge(301, true), Judgement::Changed(why) if why.contains("changed"))
+            matches!(proof.judge(301, true), ChainVerdict::Changed(why) if why.contains("changed"))
         );
     }
 
@@ -190,7 +192,7 @@ mod tests {
         let mut proof = Proof::default();
         proof.page(300, Some(300));
         proof.page(7, Some(7));
-        assert!(matches!(proof.judge(307, true), Judgement::Unproven(_)));
+        assert!(matches!(proof.judge(307, true), ChainVerdict::Unproven(_)));
         assert_eq!(proof.expected(), None);
     }
 }

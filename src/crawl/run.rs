@@ -128,7 +128,7 @@ impl Crawl {
             }
             Err(failure) => Err(CrawlError::Service(Box::new(failure))),
         };
-        let next = self.client.cores().run(take).await;
+        let next = self.client.pool().run(take).await;
         Stepped {
             account,
             took,

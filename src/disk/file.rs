@@ -163,12 +163,12 @@ const STRETCH: usize = 16 << 20;
 /// A long file that goes to the disk while it is written, and then leaves the system's cache: it
 /// would push out what others need, and to sync all of it at the end would take long. On Linux;
 /// elsewhere it is a file like any other.
-pub(crate) struct LongFile {
+pub(crate) struct StreamedFile {
     file: File,
     unsent: usize,
 }
 
-impl LongFile {
+impl StreamedFile {
     pub(crate) fn new(file: File) -> Self {
         Self { file, unsent: 0 }
     }
@@ -179,7 +179,7 @@ impl LongFile {
     }
 }
 
-impl Write for LongFile {
+impl Write for StreamedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.unsent += written;
@@ -221,7 +221,7 @@ mod tests {
     fn a_long_file_holds_all_that_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("long");
-        let mut file = LongFile::new(File::create(&path).unwrap());
+        let mut file = StreamedFile::new(File::create(&path).unwrap());
         let bytes: Vec<u8> = (0..=250).cycle().take(2 * STRETCH + 1).collect();
         bytes
             .chunks(1 << 20)

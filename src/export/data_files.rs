@@ -29,7 +29,7 @@ pub(super) struct DataFiles {
 }
 
 /// Data files that no reader knows of yet, and what their rows come to.
-pub(super) struct Rows {
+pub(super) struct StagedRows {
     pub(super) staged: Staged,
     pub(super) fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
@@ -53,7 +53,7 @@ impl DataFiles {
     pub(super) fn write<E>(
         &self,
         rows: &mut (impl Iterator<Item = Result<RecordBatch, E>> + Send),
-    ) -> Result<Rows, Error>
+    ) -> Result<StagedRows, Error>
     where
         Error: From<E>,
     {
@@ -74,7 +74,7 @@ impl DataFiles {
             written?;
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
-        Ok(Rows {
+        Ok(StagedRows {
             staged: publication.finish()?,
             fold,
             owners,

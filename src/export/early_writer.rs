@@ -12,13 +12,13 @@ use arrow::array::RecordBatch;
 
 use crate::crawl::Crawl;
 use crate::error::Error;
-use crate::export::data_files::{DataFiles, Rows};
+use crate::export::data_files::{DataFiles, StagedRows};
 use crate::spool::{Bound, Merge, Stage, Watermark};
 use crate::zoom::DateFilter;
 
 /// Rows that are out, and duplicates among them.
-pub(super) struct Counted {
-    pub(super) rows: Rows,
+pub(super) struct CountedRows {
+    pub(super) rows: StagedRows,
     pub(super) written: u64,
     pub(super) duplicates: u64,
 }
@@ -26,7 +26,7 @@ pub(super) struct Counted {
 /// The thread that writes; dropping it stops the thread and deletes what it has written.
 pub(super) struct EarlyWriter {
     crawl: Arc<Crawl>,
-    thread: Option<JoinHandle<Result<Counted, Error>>>,
+    thread: Option<JoinHandle<Result<CountedRows, Error>>>,
 }
 
 impl EarlyWriter {
@@ -50,7 +50,7 @@ impl EarlyWriter {
             if written != rows.distinct {
                 return Err(Useless::ComesTwice.into());
             }
-            Ok(Counted {
+            Ok(CountedRows {
                 rows: written_rows,
                 written,
                 duplicates,
@@ -63,7 +63,7 @@ impl EarlyWriter {
     }
 
     /// Writes the rest, now that the crawl is over; `None` if all has to be written again.
-    pub(super) fn finish(mut self) -> Option<Counted> {
+    pub(super) fn finish(mut self) -> Option<CountedRows> {
         self.crawl.spool.close(Stage::Complete);
         self.thread
             .take()?

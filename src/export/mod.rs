@@ -23,7 +23,7 @@ use crate::event::{Events, Listener};
 use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::EarlyWriter;
-use crate::export::publish::Finished;
+use crate::export::publish::Draft;
 pub(crate) use crate::export::publish::Published;
 use crate::export::request_counts::RequestCounts;
 use crate::model::Verdict;
@@ -54,9 +54,9 @@ async fn export_through(
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
-    let tally = Arc::new(RequestCounts::default());
+    let request_counts = Arc::new(RequestCounts::default());
     let mut listeners = listeners;
-    listeners.push(Arc::clone(&tally) as Arc<dyn Listener>);
+    listeners.push(Arc::clone(&request_counts) as Arc<dyn Listener>);
     let events = Events::to(listeners);
 
     let source = connect::open_source(&settings).await?;
@@ -107,16 +107,16 @@ async fn export_through(
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
-    let (before, begun) = (tally.requests(), Instant::now());
+    let (before, begun) = (request_counts.requests(), Instant::now());
     let failures = crawl.run().await?;
-    let (requests, took) = (tally.requests() - before, begun.elapsed());
+    let (requests, took) = (request_counts.requests() - before, begun.elapsed());
     let windows = crawl.windows();
     let verdict = Verdict::of(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
     if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
         return Err(incomplete(&crawl, failures));
     }
-    let finished = Finished {
+    let draft = Draft {
         layout,
         crawl,
         failures,
@@ -124,11 +124,11 @@ async fn export_through(
         took,
         windows,
         verdict,
-        tally,
+        request_counts,
         parameters: census.parameters(&settings),
         settings,
     };
-    let written = off_thread(move || finished.write(early, &files)).await?;
+    let written = off_thread(move || draft.write(early, &files)).await?;
     let people = written.look_up().await?;
     off_thread(move || written.publish(people)).await
 }

@@ -15,7 +15,7 @@ use crate::disk::{DiskError, Layout};
 use crate::error::Error;
 use crate::event::Event;
 use crate::export::data_files::DataFiles;
-use crate::export::early_writer::{Counted, EarlyWriter};
+use crate::export::early_writer::{CountedRows, EarlyWriter};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
@@ -40,7 +40,7 @@ pub(crate) struct Published {
 }
 
 /// A crawl that is over, and all that is to be said about it.
-pub(super) struct Finished {
+pub(super) struct Draft {
     pub(super) settings: ExportSettings,
     pub(super) layout: Layout,
     pub(super) crawl: Arc<Crawl>,
@@ -50,13 +50,13 @@ pub(super) struct Finished {
     pub(super) requests: u64,
     pub(super) took: Duration,
     pub(super) verdict: Verdict,
-    pub(super) tally: Arc<RequestCounts>,
+    pub(super) request_counts: Arc<RequestCounts>,
     pub(super) parameters: BTreeMap<String, Value>,
 }
 
 /// Its rows as data files, of which no reader knows yet.
-pub(super) struct Written {
-    finished: Finished,
+pub(super) struct StagedDraft {
+    draft: Draft,
     staged: Staged,
     fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
@@ -64,9 +64,9 @@ pub(super) struct Written {
     totals: Totals,
 }
 
-impl Finished {
+impl Draft {
     /// Writes the data files, or ends those that were begun.
-    pub(super) fn write(self, early: EarlyWriter, files: &DataFiles) -> Result<Written, Error> {
+    pub(super) fn write(self, early: EarlyWriter, files: &DataFiles) -> Result<StagedDraft, Error> {
         self.crawl.events.emit(&Event::Publishing {
             rows: self.windows.iter().map(|window| window.rows).sum(),
             requests: self.requests,
@@ -78,9 +78,9 @@ impl Finished {
         };
         let totals = self.totals(counted.written, counted.duplicates)?;
         let rows = counted.rows;
-        Ok(Written {
+        Ok(StagedDraft {
             staged: rows.staged,
-            finished: self,
+            draft: self,
             fold: rows.fold,
             owners: rows.owners,
             totals,
@@ -88,10 +88,10 @@ impl Finished {
     }
 
     /// Writes the data files from the whole spool.
-    fn write_again(&self, files: &DataFiles) -> Result<Counted, Error> {
+    fn write_again(&self, files: &DataFiles) -> Result<CountedRows, Error> {
         let mut merge = merge(&self.crawl.spool);
         let rows = files.write(&mut merge)?;
-        Ok(Counted {
+        Ok(CountedRows {
             rows,
             written: merge.rows(),
             duplicates: merge.duplicates(),
@@ -121,7 +121,7 @@ impl Finished {
             csv_mode: (self.settings.format == Format::Csv).then_some(self.settings.csv_mode),
             totals,
             windows: self.windows.clone(),
-            requests: self.tally.counts(),
+            requests: self.request_counts.counts(),
             account_failures: self
                 .failures
                 .iter()
@@ -176,11 +176,11 @@ impl Finished {
     }
 }
 
-impl Written {
+impl StagedDraft {
     /// Asks who the owners are, if that is wanted; `None` if not, or if the service tells nothing.
     pub(super) async fn look_up(&self) -> Result<Option<People>, Error> {
-        let crawl = &self.finished.crawl;
-        if !self.finished.settings.resolve_owners {
+        let crawl = &self.draft.crawl;
+        if !self.draft.settings.resolve_owners {
             return Ok(None);
         }
         let granted = crawl.client.granted_scopes().await?.unwrap_or_default();
@@ -192,17 +192,17 @@ impl Written {
 
     /// Publishes the snapshot, then forgets the spool.
     pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
-        let finished = self.finished;
+        let draft = self.draft;
         if let Some(people) = &people {
             self.staged.owners(&owner_batch(&self.owners, people))?;
         }
-        let manifest = finished.manifest(self.totals, self.staged.files.clone());
+        let manifest = draft.manifest(self.totals, self.staged.files.clone());
         let mut summary = self.fold.finish(&manifest);
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
             let place = self.staged.document_path(REJECTS)?;
             self.staged.document(REJECTS, |file| {
-                for lines in finished.crawl.spool.rejects() {
+                for lines in draft.crawl.spool.rejects() {
                     file.write_all(&lines?).map_err(DiskError::write(&place))?;
                 }
                 Ok(())
@@ -220,9 +220,9 @@ impl Written {
                 ("report.html", report::html(&summary).into_bytes()),
             ],
         )?;
-        let out = finished.layout.out().to_owned();
-        let verdict = finished.verdict;
-        finished.forget_spool()?;
+        let out = draft.layout.out().to_owned();
+        let verdict = draft.verdict;
+        draft.forget_spool()?;
         Ok(Published {
             summary,
             data: manifest

@@ -28,7 +28,7 @@ use crate::settings::args::{
 };
 use crate::settings::{Environment, ExportSettings, SettingsError};
 use crate::snapshot::retain::reasons;
-use crate::snapshot::{Dated, Held, Keep, locate, prune, recover};
+use crate::snapshot::{RetentionPolicy, locate, prune, recover};
 use crate::verify::{summary_of, verify};
 use crate::{report, snapshot};
 
@@ -197,13 +197,12 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
     for error in damaged {
         tracing::warn!("left alone: {error}");
     }
-    let dated: Vec<Dated> = held.iter().map(Held::dated).collect();
     let count = |number: Option<u32>| number.map_or(0, |number| number as usize);
-    let keep = Keep {
+    let keep = RetentionPolicy {
         daily: count(args.keep_daily),
         monthly: count(args.keep_monthly),
     };
-    let reasons = reasons(&dated, snapshot::prune::latest(&layout)?, keep);
+    let reasons = reasons(&held, snapshot::prune::latest(&layout)?, keep);
     for (held, reasons) in held.iter().zip(&reasons) {
         let verb = if reasons.is_empty() { "remove" } else { "keep" };
         let size = size(Bytes(held.bytes.into()));

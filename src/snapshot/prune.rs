@@ -7,42 +7,17 @@ use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
 use crate::disk::file::{create_dirs, remove};
-use crate::disk::layout::{Layout, Table};
-use crate::model::Verdict;
+use crate::disk::layout::Layout;
 use crate::snapshot::manifest::{Latest, Manifest};
 use crate::snapshot::recover::{Intent, carry_out};
-use crate::snapshot::retain::Dated;
-
-/// A snapshot of an output folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
-    /// Its date.
-    pub date: Date,
-    /// Whether it is complete.
-    pub verdict: Verdict,
-    /// What its rows are.
-    pub table: Table,
-    /// The length of its data files.
-    pub bytes: u64,
-}
-
-impl Held {
-    /// By what it is chosen.
-    #[must_use]
-    pub(crate) fn dated(&self) -> Dated {
-        Dated {
-            date: self.date,
-            verdict: self.verdict,
-        }
-    }
-}
+use crate::snapshot::retain::SnapshotInfo;
 
 /// The snapshots of an output folder, newest first, and what cannot be read of them. Folders that
 /// have no date or no manifest are none.
 ///
 /// # Errors
 /// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
-pub(crate) fn held(layout: &Layout) -> Result<(Vec<Held>, Vec<DiskError>), DiskError> {
+pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>), DiskError> {
     let folder = layout.snapshots_dir();
     let listed = match fs::read_dir(&folder) {
         Ok(listed) => listed,
@@ -61,7 +36,7 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<Held>, Vec<DiskError>), DiskE
         };
         let path = layout.manifest(date);
         match Manifest::read(&path) {
-            Ok(manifest) if manifest.date() == date => all.push(Held {
+            Ok(manifest) if manifest.date() == date => all.push(SnapshotInfo {
                 date,
                 verdict: manifest.verdict,
                 table: manifest.table,
@@ -91,12 +66,12 @@ pub(crate) fn latest(layout: &Layout) -> Result<Option<Date>, DiskError> {
 ///
 /// # Errors
 /// When a folder cannot be moved or deleted; the next prune or export goes on with it.
-pub(crate) fn prune(layout: &Layout, snapshots: &[Held]) -> Result<(), DiskError> {
+pub(crate) fn prune(layout: &Layout, snapshots: &[SnapshotInfo]) -> Result<(), DiskError> {
     prune_steps(layout, snapshots, usize::MAX)
 }
 
 /// Prunes, but stops after so many steps, as a killed process does.
-fn prune_steps(layout: &Layout, snapshots: &[Held], steps: usize) -> Result<(), DiskError> {
+fn prune_steps(layout: &Layout, snapshots: &[SnapshotInfo], steps: usize) -> Result<(), DiskError> {
     let mut retired = Vec::new();
     for held in snapshots {
         let layout = Layout::new(layout.out(), held.table);

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
 use crate::disk::file::{
-    DigestWriter, LongFile, Sha256, create_dirs, remove, sync_dir, write_durable,
+    DigestWriter, Sha256, StreamedFile, create_dirs, remove, sync_dir, write_durable,
 };
 use crate::disk::layout::{LATEST, Layout, MANIFEST};
 use crate::snapshot::behind::Behind;
@@ -26,7 +26,7 @@ pub(crate) const DATA: &str = "data";
 pub(crate) const STAGED_OWNERS: &str = "owners";
 /// The staged folder of manifest and documents.
 pub(crate) const SNAPSHOT: &str = "snapshot";
-type Output = Behind<DigestWriter<LongFile, Sha256>>;
+type Output = Behind<DigestWriter<StreamedFile, Sha256>>;
 
 /// A data file being written.
 enum Writer {
@@ -197,7 +197,7 @@ impl Parts {
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
         let file = File::create(&path).map_err(DiskError::write(&path))?;
-        let output = Behind::new(DigestWriter::new(LongFile::new(file)));
+        let output = Behind::new(DigestWriter::new(StreamedFile::new(file)));
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
                 ParquetWriter::new(output, self.rowset).map_err(DiskError::parquet_write(&path))?,

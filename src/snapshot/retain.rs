@@ -4,24 +4,29 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use crate::disk::layout::Table;
 use crate::model::Verdict;
 
 /// How many snapshots stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keep {
+pub(crate) struct RetentionPolicy {
     /// The newest so many: one a day, as a day has one snapshot.
     pub daily: usize,
     /// One of each of the newest so many months that have any.
     pub monthly: usize,
 }
 
-/// What is known of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dated {
+/// A snapshot of an output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SnapshotInfo {
     /// Its date; no two have the same.
     pub date: Date,
     /// Whether it is complete.
     pub verdict: Verdict,
+    /// What its rows are.
+    pub table: Table,
+    /// The length of its data files.
+    pub bytes: u64,
 }
 
 /// Why a snapshot stays.
@@ -54,9 +59,9 @@ impl Reason {
 /// `latest.json` names.
 #[must_use]
 pub(crate) fn reasons(
-    snapshots: &[Dated],
+    snapshots: &[SnapshotInfo],
     latest: Option<Date>,
-    keep: Keep,
+    keep: RetentionPolicy,
 ) -> Vec<BTreeSet<Reason>> {
     let mut newest_first: Vec<usize> = (0..snapshots.len()).collect();
     newest_first.sort_by_key(|at| std::cmp::Reverse(snapshots[*at].date));
@@ -97,10 +102,12 @@ mod tests {
 
     use super::*;
 
-    fn dated(text: &str, verdict: Verdict) -> Dated {
-        Dated {
+    fn snapshot(text: &str, verdict: Verdict) -> SnapshotInfo {
+        SnapshotInfo {
             date: text.parse().unwrap(),
             verdict,
+            table: Table::Clips,
+            bytes: 0,
         }
     }
 
@@ -114,8 +121,8 @@ mod tests {
             "2026-11-22",
             "2026-11-23",
         ];
-        let snapshots = days.map(|day| dated(day, Verdict::Verified));
-        let keep = Keep {
+        let snapshots = days.map(|day| snapshot(day, Verdict::Verified));
+        let keep = RetentionPolicy {
             daily: 2,
             monthly: 2,
         };
@@ -130,11 +137,11 @@ mod tests {
     #[test]
     fn a_month_is_kept_by_a_complete_snapshot_if_it_has_one() {
         let snapshots = [
-            dated("2026-10-30", Verdict::Unverified),
-            dated("2026-10-31", Verdict::Incomplete),
-            dated("2026-11-01", Verdict::Incomplete),
+            snapshot("2026-10-30", Verdict::Unverified),
+            snapshot("2026-10-31", Verdict::Incomplete),
+            snapshot("2026-11-01", Verdict::Incomplete),
         ];
-        let keep = Keep {
+        let keep = RetentionPolicy {
             daily: 0,
             monthly: 2,
         };
@@ -144,7 +151,7 @@ mod tests {
         assert_eq!(all[2], BTreeSet::from([Reason::Latest, Reason::Monthly]));
     }
 
-    fn snapshots() -> impl Strategy<Value = Vec<Dated>> {
+    fn snapshots() -> impl Strategy<Value = Vec<SnapshotInfo>> {
         let verdict = proptest::sample::select(vec![
             Verdict::Verified,
             Verdict::Unverified,
@@ -152,19 +159,25 @@ mod tests {
         ]);
         let days = proptest::collection::btree_map(0..200_i64, verdict, 0..40);
         days.prop_map(|days| {
-            let dated = days.into_iter().map(|(day, verdict)| Dated {
+            let snapshots = days.into_iter().map(|(day, verdict)| SnapshotInfo {
                 date: date(2026, 1, 1).saturating_add(day.days()),
                 verdict,
+                table: Table::Clips,
+                bytes: 0,
             });
-            dated.collect()
+            snapshots.collect()
         })
     }
 
-    fn kept(snapshots: &[Dated], latest: Option<Date>, keep: Keep) -> Vec<Dated> {
+    fn kept(
+        snapshots: &[SnapshotInfo],
+        latest: Option<Date>,
+        keep: RetentionPolicy,
+    ) -> Vec<SnapshotInfo> {
         let reasons = reasons(snapshots, latest, keep);
         let kept = snapshots.iter().zip(reasons);
         kept.filter(|(_, reasons)| !reasons.is_empty())
-            .map(|(dated, _)| *dated)
+            .map(|(snapshot, _)| snapshot.clone())
             .collect()
     }
 
@@ -179,14 +192,14 @@ mod tests {
             let latest = named
                 .filter(|_| !snapshots.is_empty())
                 .map(|named| named.get(&snapshots).date);
-            let kept = kept(&snapshots, latest, Keep { daily, monthly });
+            let kept = kept(&snapshots, latest, RetentionPolicy { daily, monthly });
             prop_assert_eq!(kept.last(), snapshots.last());
-            let is_verified = |dated: &&Dated| dated.verdict == Verdict::Verified;
+            let is_verified = |snapshot: &&SnapshotInfo| snapshot.verdict == Verdict::Verified;
             prop_assert_eq!(
                 kept.iter().rev().find(is_verified),
                 snapshots.iter().rev().find(is_verified)
             );
-            prop_assert!(latest.is_none_or(|date| kept.iter().any(|dated| dated.date == date)));
+            prop_assert!(latest.is_none_or(|date| kept.iter().any(|snapshot| snapshot.date == date)));
             prop_assert!(kept.len() >= daily.min(snapshots.len()));
             prop_assert!(kept.len() <= daily + monthly + 3);
         }
@@ -197,7 +210,7 @@ mod tests {
             daily in 0..5_usize,
             monthly in 0..5_usize,
         ) {
-            let keep = Keep { daily, monthly };
+            let keep = RetentionPolicy { daily, monthly };
             let once = kept(&snapshots, None, keep);
             prop_assert_eq!(kept(&once, None, keep), once);
         }
@@ -209,8 +222,8 @@ mod tests {
             monthly in 0..5_usize,
             more in 0..5_usize,
         ) {
-            let few = kept(&snapshots, None, Keep { daily, monthly });
-            let keep = Keep { daily: daily + more, monthly: monthly + more };
+            let few = kept(&snapshots, None, RetentionPolicy { daily, monthly });
+            let keep = RetentionPolicy { daily: daily + more, monthly: monthly + more };
             let many = kept(&snapshots, None, keep);
             prop_assert!(few.iter().all(|dated| many.contains(dated)));
         }

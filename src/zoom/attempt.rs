@@ -34,14 +34,14 @@ pub struct AttemptError {
     /// What it asked for.
     pub asked: Asked,
     /// How it failed.
-    pub cause: Cause,
+    pub kind: AttemptErrorKind,
     /// The `x-zm-trackingid` of the answer.
     pub tracking_id: Option<String>,
 }
 
 /// How an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Cause {
+pub enum AttemptErrorKind {
     /// There was no answer.
     #[error("{0}")]
     NoAnswer(TransportError),
@@ -82,7 +82,7 @@ fn shown(code: Option<i64>, message: &str) -> String {
 
 /// What helps against a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Class {
+pub enum RetryClass {
     /// Slower: too many requests a second.
     Throttled,
     /// Tomorrow: the day's quota is used up.
@@ -103,7 +103,7 @@ impl AttemptError {
     pub fn no_answer(asked: Asked, error: TransportError) -> Self {
         Self {
             asked,
-            cause: Cause::NoAnswer(error),
+            kind: AttemptErrorKind::NoAnswer(error),
             tracking_id: None,
         }
     }
@@ -114,7 +114,7 @@ impl AttemptError {
         let ErrorBody { code, message } = ErrorBody::read(&response.body);
         Self {
             asked,
-            cause: Cause::Refused {
+            kind: AttemptErrorKind::Refused {
                 status: response.status,
                 code,
                 retry_after: RetryAfter::read(&response.headers),
@@ -135,7 +135,7 @@ impl AttemptError {
         let why = error.to_string();
         Self {
             asked,
-            cause: Cause::Unusable { status, code, why },
+            kind: AttemptErrorKind::Unusable { status, code, why },
             tracking_id: tracking_id(headers),
         }
     }
@@ -156,8 +156,8 @@ impl AttemptError {
             }
             excerpt(&redact_message(&said))
         };
-        if let Cause::Refused { message: said, .. } | Cause::Unusable { why: said, .. } =
-            &mut self.cause
+        if let AttemptErrorKind::Refused { message: said, .. }
+        | AttemptErrorKind::Unusable { why: said, .. } = &mut self.kind
         {
             *said = clean(said);
         }
@@ -168,95 +168,99 @@ impl AttemptError {
     /// The HTTP status, if there was an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match &self.cause {
-            Cause::NoAnswer(TransportError::Redirect { status, .. })
-            | Cause::Refused { status, .. }
-            | Cause::Unusable { status, .. } => Some(*status),
-            Cause::NoAnswer(_) => None,
+        match &self.kind {
+            AttemptErrorKind::NoAnswer(TransportError::Redirect { status, .. })
+            | AttemptErrorKind::Refused { status, .. }
+            | AttemptErrorKind::Unusable { status, .. } => Some(*status),
+            AttemptErrorKind::NoAnswer(_) => None,
         }
     }
 
     /// The service's own code, if it named one.
     #[must_use]
     pub fn code(&self) -> Option<i64> {
-        match &self.cause {
-            Cause::Refused { code, .. } | Cause::Unusable { code, .. } => *code,
-            Cause::NoAnswer(_) => None,
+        match &self.kind {
+            AttemptErrorKind::Refused { code, .. } | AttemptErrorKind::Unusable { code, .. } => {
+                *code
+            }
+            AttemptErrorKind::NoAnswer(_) => None,
         }
     }
 
     /// When the service says to come back.
     #[must_use]
     pub fn retry_after(&self) -> Option<RetryAfter> {
-        match &self.cause {
-            Cause::Refused { retry_after, .. } => *retry_after,
+        match &self.kind {
+            AttemptErrorKind::Refused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
 
     /// What helps.
     #[must_use]
-    pub fn class(&self) -> Class {
-        match &self.cause {
-            Cause::NoAnswer(error) => match error {
+    pub fn class(&self) -> RetryClass {
+        match &self.kind {
+            AttemptErrorKind::NoAnswer(error) => match error {
                 TransportError::Connect { .. }
                 | TransportError::Timeout { .. }
-                | TransportError::Interrupted { .. } => Class::Passing,
-                TransportError::TooLarge { .. } => Class::Unusable,
-                TransportError::Untrusted { .. } => Class::Final(FailureKind::Unavailable),
-                TransportError::Redirect { .. } => Class::Final(FailureKind::BadRequest),
-                TransportError::Unsendable { .. } => Class::Final(FailureKind::Credentials),
+                | TransportError::Interrupted { .. } => RetryClass::Passing,
+                TransportError::TooLarge { .. } => RetryClass::Unusable,
+                TransportError::Untrusted { .. } => RetryClass::Final(FailureKind::Unavailable),
+                TransportError::Redirect { .. } => RetryClass::Final(FailureKind::BadRequest),
+                TransportError::Unsendable { .. } => RetryClass::Final(FailureKind::Credentials),
             },
-            Cause::Unusable { .. } => Class::Unusable,
-            Cause::Refused {
+            AttemptErrorKind::Unusable { .. } => RetryClass::Unusable,
+            AttemptErrorKind::Refused {
                 status,
                 code,
                 message,
                 daily,
                 ..
             } => match status {
-                429 if *daily => Class::DailyLimit,
-                429 => Class::Throttled,
-                501 | 505 => Class::Final(FailureKind::Unavailable),
-                408 | 500.. => Class::Passing,
+                429 if *daily => RetryClass::DailyLimit,
+                429 => RetryClass::Throttled,
+                501 | 505 => RetryClass::Final(FailureKind::Unavailable),
+                408 | 500.. => RetryClass::Passing,
                 _ => self.client_error(*status, *code, message),
             },
         }
     }
 
-    fn client_error(&self, status: u16, code: Option<i64>, message: &str) -> Class {
+    fn client_error(&self, status: u16, code: Option<i64>, message: &str) -> RetryClass {
         let Asked::Page { page_token } = self.asked else {
-            return Class::Final(FailureKind::Credentials);
+            return RetryClass::Final(FailureKind::Credentials);
         };
         let scopes = missing_scopes(message);
         if code == Some(4711) || !scopes.is_empty() {
-            return Class::Final(FailureKind::MissingScope { scopes });
+            return RetryClass::Final(FailureKind::MissingScope { scopes });
         }
         match (status, code) {
             (_, Some(code)) if APP_REFUSED.contains(&code) => {
-                Class::Final(FailureKind::Credentials)
+                RetryClass::Final(FailureKind::Credentials)
             }
-            (400 | 401, Some(code)) if UNAUTHORIZED.contains(&code) => Class::Unauthorized,
-            (401, _) => Class::Unauthorized,
-            (400, Some(300)) if page_token => Class::Final(FailureKind::PageTokenRefused),
-            (403, _) | (_, Some(1003)) => Class::Final(FailureKind::Forbidden),
-            (404, _) => Class::Final(FailureKind::NotFound),
-            _ => Class::Final(FailureKind::BadRequest),
+            (400 | 401, Some(code)) if UNAUTHORIZED.contains(&code) => RetryClass::Unauthorized,
+            (401, _) => RetryClass::Unauthorized,
+            (400, Some(300)) if page_token => RetryClass::Final(FailureKind::PageTokenRefused),
+            (403, _) | (_, Some(1003)) => RetryClass::Final(FailureKind::Forbidden),
+            (404, _) => RetryClass::Final(FailureKind::NotFound),
+            _ => RetryClass::Final(FailureKind::BadRequest),
         }
     }
 
     /// How the attempt counts.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        match &self.cause {
-            Cause::NoAnswer(TransportError::Timeout { .. }) => Outcome::TimedOut,
-            Cause::NoAnswer(TransportError::TooLarge { .. } | TransportError::Redirect { .. })
-            | Cause::Unusable { .. } => Outcome::Unusable,
-            Cause::NoAnswer(_) => Outcome::ConnectionError,
-            Cause::Refused { status, .. } => match self.class() {
-                Class::Throttled | Class::DailyLimit => Outcome::TooManyRequests,
-                Class::Unauthorized => Outcome::Unauthorized,
-                Class::Final(FailureKind::PageTokenRefused) => Outcome::PageTokenRefused,
+        match &self.kind {
+            AttemptErrorKind::NoAnswer(TransportError::Timeout { .. }) => Outcome::TimedOut,
+            AttemptErrorKind::NoAnswer(
+                TransportError::TooLarge { .. } | TransportError::Redirect { .. },
+            )
+            | AttemptErrorKind::Unusable { .. } => Outcome::Unusable,
+            AttemptErrorKind::NoAnswer(_) => Outcome::ConnectionError,
+            AttemptErrorKind::Refused { status, .. } => match self.class() {
+                RetryClass::Throttled | RetryClass::DailyLimit => Outcome::TooManyRequests,
+                RetryClass::Unauthorized => Outcome::Unauthorized,
+                RetryClass::Final(FailureKind::PageTokenRefused) => Outcome::PageTokenRefused,
                 _ if *status >= 500 => Outcome::ServerError,
                 _ => Outcome::ClientError,
             },
@@ -266,7 +270,7 @@ impl AttemptError {
 
 impl std::fmt::Display for AttemptError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.cause.fmt(f)
+        self.kind.fmt(f)
     }
 }
 

@@ -18,12 +18,12 @@ use crate::pool::CpuPool;
 use crate::zoom::access_token;
 pub(crate) use crate::zoom::access_token::Credentials;
 use crate::zoom::access_token::{AccessToken, AccessTokens};
-use crate::zoom::attempt::{Asked, AttemptError, Class};
+use crate::zoom::attempt::{Asked, AttemptError, RetryClass};
 pub(crate) use crate::zoom::call::Call;
 pub(crate) use crate::zoom::endpoints::Endpoints;
 use crate::zoom::failure::{Failure, FailureKind};
 use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot};
-use crate::zoom::retry::{After, RetryPolicy, SoFar, Verdict};
+use crate::zoom::retry::{AttemptHistory, Decision, Delay, RetryPolicy};
 use crate::zoom::transport::{Authorization, Method, Request, Response, Transport, TransportError};
 use crate::zoom::wire::{PageToken, WireError};
 
@@ -44,7 +44,7 @@ struct Inner {
     limiter: Limiter,
     retry: RetryPolicy,
     events: Events,
-    cores: CpuPool,
+    pool: CpuPool,
 }
 
 /// An answer, and when it was made.
@@ -105,7 +105,7 @@ impl Client {
             limiter: Limiter::new(limits),
             retry,
             events,
-            cores: CpuPool::default(),
+            pool: CpuPool::default(),
         }))
     }
 
@@ -117,8 +117,8 @@ impl Client {
 
     /// Where its answers are decoded: for other work that is done while it asks.
     #[must_use]
-    pub fn cores(&self) -> &CpuPool {
-        &self.0.cores
+    pub fn pool(&self) -> &CpuPool {
+        &self.0.pool
     }
 
     /// Makes a call, as often as the retry policy allows, and decodes its answer away from the
@@ -165,7 +165,7 @@ impl Client {
         let name = name.as_str();
         let prepared = &Prepared { call, name, url };
         self.0
-            .persist(name, || {
+            .with_retries(name, || {
                 self.0.attempt(slot.take(), prepared, decode.clone())
             })
             .await
@@ -195,47 +195,47 @@ impl Client {
 
     async fn access_token(&self) -> Result<AccessToken, Failure> {
         self.0
-            .persist(access_token::CALL, || self.0.tokens.current())
+            .with_retries(access_token::CALL, || self.0.tokens.current())
             .await
     }
 }
 
 impl Inner {
-    /// The one loop: attempts, and waits between them, until one succeeds or the verdict is to
+    /// The one loop: attempts, and waits between them, until one succeeds or the decision is to
     /// give up.
-    async fn persist<T, A, Fut>(&self, name: &str, mut attempt: A) -> Result<T, Failure>
+    async fn with_retries<T, A, Fut>(&self, name: &str, mut attempt: A) -> Result<T, Failure>
     where
         A: FnMut() -> Fut,
         Fut: Future<Output = Result<T, AttemptError>>,
     {
         let started = Instant::now();
         let mut first_failure = None;
-        let mut so_far = SoFar {
+        let mut history = AttemptHistory {
             may_renew: self.tokens.renewable(),
-            ..SoFar::default()
+            ..AttemptHistory::default()
         };
         loop {
             let error = match attempt().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            so_far.attempts += 1;
-            so_far.unusable += u32::from(error.class() == Class::Unusable);
-            so_far.waited = first_failure.get_or_insert_with(Instant::now).elapsed();
+            history.attempts += 1;
+            history.unusable += u32::from(error.class() == RetryClass::Unusable);
+            history.waited = first_failure.get_or_insert_with(Instant::now).elapsed();
             let now = Timestamp::now();
-            let verdict = self.retry.verdict(so_far, &error, now, &mut rand::rng());
+            let decision = self.retry.decide(history, &error, now, &mut rand::rng());
             let failed = |why| Failed {
-                attempt: so_far.attempts,
+                attempt: history.attempts,
                 why,
                 tracking_id: error.tracking_id.clone(),
             };
-            match verdict {
-                Verdict::Retry { after, why } => self.wait(name, &failed(why), after).await,
-                Verdict::Renew { why } => {
+            match decision {
+                Decision::Retry { after, why } => self.wait(name, &failed(why), after).await,
+                Decision::Renew { why } => {
                     self.say_retry(name, &failed(why), Duration::ZERO);
-                    so_far.may_renew = false;
+                    history.may_renew = false;
                 }
-                Verdict::GiveUp { kind, why } => {
+                Decision::GiveUp { kind, why } => {
                     let call = match error.asked {
                         Asked::AccessToken => access_token::CALL,
                         Asked::Page { .. } => name,
@@ -243,7 +243,7 @@ impl Inner {
                     return Err(Failure {
                         kind,
                         call: call.to_owned(),
-                        attempts: so_far.attempts,
+                        attempts: history.attempts,
                         elapsed: started.elapsed(),
                         status: error.status(),
                         code: error.code(),
@@ -292,8 +292,8 @@ impl Inner {
             drop(slot);
             decode(body)
         };
-        let answer = read(&self.cores, asked, sent, decode).await;
-        let outcome = self.learn(call.label, &token, answer.as_ref().err());
+        let answer = read(&self.pool, asked, sent, decode).await;
+        let outcome = self.record_outcome(call.label, &token, answer.as_ref().err());
         let secrets = [token.secret.expose_secret(), page_token.unwrap_or_default()];
         let answer = answer.map_err(|error| error.without(&secrets));
         let failed = answer.as_ref().err();
@@ -328,39 +328,39 @@ impl Inner {
 
     async fn slot(&self, label: RateLabel) -> Slot {
         // More answers would only wait, each with its page in memory.
-        self.cores.caught_up().await;
+        self.pool.caught_up().await;
         self.limiter.slot(label).await
     }
 
     /// What the next attempts can learn from this one.
-    fn learn(
+    fn record_outcome(
         &self,
         label: RateLabel,
         token: &AccessToken,
         error: Option<&AttemptError>,
     ) -> Outcome {
         let Some(error) = error else {
-            self.limiter.faster(label);
+            self.limiter.on_success(label);
             return Outcome::Ok;
         };
         match error.class() {
-            Class::Throttled => self.limiter.slower(label),
-            Class::Unauthorized => self.tokens.refused(token),
+            RetryClass::Throttled => self.limiter.on_throttled(label),
+            RetryClass::Unauthorized => self.tokens.refused(token),
             // An answer too, that no gate of the service held up.
-            Class::Final(_) if error.status().is_some() => self.limiter.faster(label),
+            RetryClass::Final(_) if error.status().is_some() => self.limiter.on_success(label),
             _ => {}
         }
         error.outcome()
     }
 
     /// Waits until the call may be sent again, holding neither permit nor slot.
-    async fn wait(&self, name: &str, failed: &Failed, after: After) {
+    async fn wait(&self, name: &str, failed: &Failed, after: Delay) {
         match after {
-            After::Backoff(delay) => {
+            Delay::Backoff(delay) => {
                 self.say_retry(name, failed, delay);
                 tokio::time::sleep(delay).await;
             }
-            After::Pause(wait) => {
+            Delay::Pause(wait) => {
                 if self.limiter.pause(wait) {
                     let why = failed.why.clone();
                     self.events.emit(&Event::Paused { wait, why });
@@ -396,7 +396,7 @@ struct Failed {
 
 /// Makes an answer of what was sent back, decoded away from the async threads.
 async fn read<T, F>(
-    cores: &CpuPool,
+    pool: &CpuPool,
     asked: Asked,
     sent: Result<Response, TransportError>,
     decode: F,
@@ -414,8 +414,7 @@ where
         headers,
         body,
     } = response;
-    cores
-        .run(move || decode(&body))
+    pool.run(move || decode(&body))
         .await
         .map_err(|error| AttemptError::unusable(asked, status, &headers, &error))
 }

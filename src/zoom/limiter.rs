@@ -87,13 +87,13 @@ impl Limiter {
     }
 
     /// Learns from a 429.
-    pub(crate) fn slower(&self, label: RateLabel) {
-        self.pace(label).fall();
+    pub(crate) fn on_throttled(&self, label: RateLabel) {
+        self.pace(label).on_throttled();
     }
 
     /// Learns from what went through.
-    pub(crate) fn faster(&self, label: RateLabel) {
-        self.pace(label).rise();
+    pub(crate) fn on_success(&self, label: RateLabel) {
+        self.pace(label).on_success();
     }
 
     /// Requests per second at present.

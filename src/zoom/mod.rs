@@ -8,12 +8,12 @@
 //! | `call` | what is asked: path, query, page token |
 //! | `clips`, `accounts`, `users` | the calls that exist |
 //! | `list` | a paged list, read whole |
-//! | `client` | the one loop: attempt, verdict, wait, again |
+//! | `client` | the one loop: attempt, decision, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
-//! | `retry` | the verdict: again, renew, give up |
+//! | `retry` | the decision: again, renew, give up |
 //! | `wire` | the answer: records, page token, total |
 //! | `failure` | what is left when a call gave up |
 //! | `scripted` | a transport that plays a script, for tests of any room |

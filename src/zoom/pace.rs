@@ -145,7 +145,7 @@ impl Pace {
     }
 
     /// A 429 came: slower.
-    pub(super) fn fall(&self) {
+    pub(super) fn on_throttled(&self) {
         let now = Instant::now();
         let mut learnt = self.learnt();
         if learnt.fell.is_none_or(|fell| now >= fell + ONE_FALL) {
@@ -159,7 +159,7 @@ impl Pace {
     }
 
     /// Something went through: a little faster.
-    pub(super) fn rise(&self) {
+    pub(super) fn on_success(&self) {
         let now = Instant::now();
         let mut learnt = self.learnt();
         learnt.forget(now, seconds(self.lately));

@@ -1,4 +1,4 @@
-//! The verdict on a failed attempt: again, with another access token, or give up. Pure: it neither
+//! The decision on a failed attempt: again, with another access token, or give up. Pure: it neither
 //! waits nor reads a clock.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rand::{Rng, RngExt};
 
-use crate::zoom::attempt::{AttemptError, Class};
+use crate::zoom::attempt::{AttemptError, RetryClass};
 use crate::zoom::failure::FailureKind;
 use crate::zoom::retry_after::{RetryAfter, next_midnight};
 
@@ -40,7 +40,7 @@ impl Default for RetryPolicy {
 
 /// What a call has been through when an attempt fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SoFar {
+pub struct AttemptHistory {
     /// Attempts, the failed one included; from 1.
     pub attempts: u32,
     /// How many of them were answered by what is no answer, the failed one included.
@@ -53,7 +53,7 @@ pub struct SoFar {
 
 /// When to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum After {
+pub enum Delay {
     /// This call, after so long.
     Backoff(Duration),
     /// All calls, after so long: the service said so.
@@ -62,11 +62,11 @@ pub enum After {
 
 /// What to do about a failed attempt, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// Send it again.
     Retry {
         /// When.
-        after: After,
+        after: Delay,
         /// Why it failed.
         why: String,
     },
@@ -89,49 +89,49 @@ impl RetryPolicy {
     ///
     /// A delay that the service names is kept in full or the call gives up; a delay of our own
     /// is cut to what is left of `max_wait`.
-    pub fn verdict(
+    pub fn decide(
         &self,
-        so_far: SoFar,
+        history: AttemptHistory,
         error: &AttemptError,
         now: Timestamp,
         rng: &mut impl Rng,
-    ) -> Verdict {
+    ) -> Decision {
         let why = error.to_string();
-        let left = self.max_wait.saturating_sub(so_far.waited);
+        let left = self.max_wait.saturating_sub(history.waited);
         let said = error.retry_after();
         let (after, kind) = match error.class() {
-            Class::Final(kind) => return Verdict::GiveUp { kind, why },
-            Class::Unauthorized if so_far.may_renew => return Verdict::Renew { why },
-            Class::Unauthorized => (None, FailureKind::Credentials),
-            Class::Unusable => (
-                (so_far.unusable < self.max_attempts)
-                    .then(|| self.backoff(so_far.attempts, left, rng))
+            RetryClass::Final(kind) => return Decision::GiveUp { kind, why },
+            RetryClass::Unauthorized if history.may_renew => return Decision::Renew { why },
+            RetryClass::Unauthorized => (None, FailureKind::Credentials),
+            RetryClass::Unusable => (
+                (history.unusable < self.max_attempts)
+                    .then(|| self.backoff(history.attempts, left, rng))
                     .flatten(),
                 FailureKind::Unusable,
             ),
-            Class::Passing => (
+            RetryClass::Passing => (
                 self.ordered(said, now, left)
-                    .unwrap_or_else(|| self.backoff(so_far.attempts, left, rng)),
+                    .unwrap_or_else(|| self.backoff(history.attempts, left, rng)),
                 FailureKind::Unavailable,
             ),
-            Class::Throttled => (
+            RetryClass::Throttled => (
                 self.ordered(said, now, left)
-                    .unwrap_or_else(|| self.throttle(so_far.attempts, left, rng)),
+                    .unwrap_or_else(|| self.throttle(history.attempts, left, rng)),
                 FailureKind::Unavailable,
             ),
-            Class::DailyLimit => {
+            RetryClass::DailyLimit => {
                 let said = said.or_else(|| next_midnight(now).map(RetryAfter::At));
                 let retry_at = said.map(|said| said.at(now));
                 (
                     self.ordered(said, now, left)
-                        .unwrap_or_else(|| self.throttle(so_far.attempts, left, rng)),
+                        .unwrap_or_else(|| self.throttle(history.attempts, left, rng)),
                     FailureKind::DailyLimit { retry_at },
                 )
             }
         };
         match after {
-            Some(after) => Verdict::Retry { after, why },
-            None => Verdict::GiveUp { kind, why },
+            Some(after) => Decision::Retry { after, why },
+            None => Decision::GiveUp { kind, why },
         }
     }
 
@@ -147,25 +147,25 @@ impl RetryPolicy {
         said: Option<RetryAfter>,
         now: Timestamp,
         left: Duration,
-    ) -> Option<Option<After>> {
+    ) -> Option<Option<Delay>> {
         let wait = said?.wait(now);
-        (!wait.is_zero()).then(|| (wait <= left).then_some(After::Pause(wait)))
+        (!wait.is_zero()).then(|| (wait <= left).then_some(Delay::Pause(wait)))
     }
 
     /// Our own delay: doubled with every attempt, capped, and drawn from its whole range so that
     /// calls that failed together do not come back together.
-    fn backoff(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<After> {
+    fn backoff(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<Delay> {
         let longest = doubled(self.base, attempts).min(self.cap);
         let wait = longest.mul_f64(rng.random_range(0.0..=1.0));
-        (!left.is_zero()).then(|| After::Backoff(wait.min(left)))
+        (!left.is_zero()).then(|| Delay::Backoff(wait.min(left)))
     }
 
     /// The pause of all after too many requests a second: never less than the second that the
     /// limit is about.
-    fn throttle(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<After> {
+    fn throttle(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<Delay> {
         let shortest = doubled(THROTTLED, attempts).min(self.cap);
         let wait = shortest.mul_f64(rng.random_range(1.0..=1.25));
-        (!left.is_zero()).then(|| After::Pause(wait.min(left)))
+        (!left.is_zero()).then(|| Delay::Pause(wait.min(left)))
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::TimestampMicrosecondType;
 use clipcensus_sandbox::{Faults, MalformedRecord, MalformedRecords, SandboxOptions};
 use serde_json::Value;
 

@@ -16,14 +16,14 @@ fn refused(asked: Asked, status: u16, body: &str) -> AttemptError {
 fn the_code_in_the_body_tells_client_errors_apart() {
     let scope = |scope: &str| {
         let scopes = vec![scope.to_owned()];
-        Class::Final(FailureKind::MissingScope { scopes })
+        RetryClass::Final(FailureKind::MissingScope { scopes })
     };
-    let kind = |kind| Class::Final(kind);
+    let kind = |kind| RetryClass::Final(kind);
     for (asked, status, body, class) in [
-        (PAGE, 400, r#"{"code":124}"#, Class::Unauthorized),
-        (PAGE, 401, r#"{"code":124}"#, Class::Unauthorized),
-        (PAGE, 401, r#"{"code":1002}"#, Class::Unauthorized),
-        (PAGE, 401, "", Class::Unauthorized),
+        (PAGE, 400, r#"{"code":124}"#, RetryClass::Unauthorized),
+        (PAGE, 401, r#"{"code":124}"#, RetryClass::Unauthorized),
+        (PAGE, 401, r#"{"code":1002}"#, RetryClass::Unauthorized),
+        (PAGE, 401, "", RetryClass::Unauthorized),
         (
             PAGE,
             401,
@@ -83,8 +83,8 @@ fn the_code_in_the_body_tells_client_errors_apart() {
             r#"{"code":124}"#,
             kind(FailureKind::Credentials),
         ),
-        (Asked::AccessToken, 503, "", Class::Passing),
-        (Asked::AccessToken, 429, "", Class::Throttled),
+        (Asked::AccessToken, 503, "", RetryClass::Passing),
+        (Asked::AccessToken, 429, "", RetryClass::Throttled),
     ] {
         assert_eq!(
             refused(asked, status, body).class(),

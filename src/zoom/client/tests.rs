@@ -281,7 +281,7 @@ async fn occupy(service: &Service) -> Vec<Sender<()>> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let occupied = (0..cores).map(|_| {
         let (release, released) = std::sync::mpsc::channel();
-        let cores = service.client.cores().clone();
+        let cores = service.client.pool().clone();
         tokio::spawn(async move { cores.run(move || released.recv()).await });
         release
     });

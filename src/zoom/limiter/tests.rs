@@ -155,11 +155,11 @@ async fn a_pause_can_be_longer_than_any_clock() {
 async fn a_volley_of_refusals_lowers_the_pace_once() {
     let limiter = limiter(80.0, 8);
     for _ in 0..8 {
-        limiter.slower(LIGHT);
+        limiter.on_throttled(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 56.0).abs() < 1e-9);
     tokio::time::advance(Duration::from_secs(1)).await;
-    limiter.slower(LIGHT);
+    limiter.on_throttled(LIGHT);
     assert!((limiter.rate(LIGHT) - 39.2).abs() < 1e-9);
     assert!((limiter.rate(RateLabel::Medium) - 1.0).abs() < 1e-9);
 }
@@ -168,17 +168,17 @@ async fn a_volley_of_refusals_lowers_the_pace_once() {
 async fn the_pace_falls_to_a_floor_and_rises_to_the_full_rate() {
     let limiter = limiter(80.0, 8);
     for _ in 0..20 {
-        limiter.slower(LIGHT);
+        limiter.on_throttled(LIGHT);
         tokio::time::advance(Duration::from_secs(1)).await;
     }
     assert!((limiter.rate(LIGHT) - 4.0).abs() < 1e-9);
     tokio::time::advance(Duration::from_secs(10)).await;
     for _ in 0..100 {
-        limiter.faster(LIGHT);
+        limiter.on_success(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 28.0).abs() < 1e-6);
     for _ in 0..300 {
-        limiter.faster(LIGHT);
+        limiter.on_success(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 80.0).abs() < 1e-9);
 }
@@ -188,9 +188,9 @@ async fn refused_after(rate: f64, successes: u32, a_second: f64) -> Arc<Limiter>
     let limiter = limiter(rate, 8);
     for _ in 0..successes {
         tokio::time::advance(Duration::from_secs_f64(1.0 / a_second)).await;
-        limiter.faster(LIGHT);
+        limiter.on_success(LIGHT);
     }
-    limiter.slower(LIGHT);
+    limiter.on_throttled(LIGHT);
     limiter
 }
 
@@ -219,14 +219,14 @@ async fn what_went_through_is_kept_for_ten_seconds_and_then_more_is_tried() {
     let limiter = refused_after(80.0, 64, 64.0).await;
     tokio::time::advance(Duration::from_millis(9_999)).await;
     for _ in 0..300 {
-        limiter.faster(LIGHT);
+        limiter.on_success(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 64.0).abs() < 1e-9);
     tokio::time::advance(Duration::from_millis(1)).await;
-    limiter.faster(LIGHT);
+    limiter.on_success(LIGHT);
     assert!((limiter.rate(LIGHT) - 64.24).abs() < 1e-9);
     for _ in 0..300 {
-        limiter.faster(LIGHT);
+        limiter.on_success(LIGHT);
     }
     assert!((limiter.rate(LIGHT) - 80.0).abs() < 1e-9);
 }

@@ -21,8 +21,8 @@ fn now() -> Timestamp {
     "2025-08-22T23:50:00Z".parse().unwrap()
 }
 
-fn first() -> SoFar {
-    SoFar {
+fn first() -> AttemptHistory {
+    AttemptHistory {
         attempts: 1,
         unusable: 1,
         waited: Duration::ZERO,
@@ -34,29 +34,29 @@ fn refused(status: u16, headers: &[(&str, &str)]) -> AttemptError {
     AttemptError::refused(PAGE, &answer_with(status, headers, "").unwrap())
 }
 
-fn judge(so_far: SoFar, error: &AttemptError) -> Verdict {
-    policy().verdict(so_far, error, now(), &mut StdRng::seed_from_u64(7))
+fn judge(history: AttemptHistory, error: &AttemptError) -> Decision {
+    policy().decide(history, error, now(), &mut StdRng::seed_from_u64(7))
 }
 
-fn waits(verdict: &Verdict) -> Option<After> {
-    match verdict {
-        Verdict::Retry { after, .. } => Some(*after),
+fn waits(decision: &Decision) -> Option<Delay> {
+    match decision {
+        Decision::Retry { after, .. } => Some(*after),
         _ => None,
     }
 }
 
-fn name(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Retry {
-            after: After::Backoff(_),
+fn name(decision: &Decision) -> String {
+    match decision {
+        Decision::Retry {
+            after: Delay::Backoff(_),
             ..
         } => "back off".to_owned(),
-        Verdict::Retry {
-            after: After::Pause(_),
+        Decision::Retry {
+            after: Delay::Pause(_),
             ..
         } => "pause all".to_owned(),
-        Verdict::Renew { .. } => "renew".to_owned(),
-        Verdict::GiveUp { kind, .. } => format!("give up: {kind:?}"),
+        Decision::Renew { .. } => "renew".to_owned(),
+        Decision::GiveUp { kind, .. } => format!("give up: {kind:?}"),
     }
 }
 
@@ -66,8 +66,8 @@ fn every_status_has_its_verdict() {
     for status in [
         400, 401, 402, 403, 404, 405, 408, 409, 410, 422, 429, 500, 501, 502, 503, 504, 505, 520,
     ] {
-        let verdict = name(&judge(first(), &refused(status, &[])));
-        writeln!(table, "{status} {verdict}").unwrap();
+        let decision = name(&judge(first(), &refused(status, &[])));
+        writeln!(table, "{status} {decision}").unwrap();
     }
     insta::assert_snapshot!(table, @r"
     400 give up: BadRequest
@@ -126,13 +126,13 @@ fn every_missing_answer_has_its_verdict() {
         },
         TransportError::Unsendable { why: why() },
     ] {
-        let verdict = name(&judge(
+        let decision = name(&judge(
             first(),
             &AttemptError::no_answer(PAGE, error.clone()),
         ));
         let error = error.to_string();
         let error = error.split([':', ';']).next().unwrap();
-        writeln!(table, "{error} => {verdict}").unwrap();
+        writeln!(table, "{error} => {decision}").unwrap();
     }
     insta::assert_snapshot!(table, @r"
     cannot connect to host => back off
@@ -149,22 +149,22 @@ fn every_missing_answer_has_its_verdict() {
 
 #[test]
 fn a_named_delay_is_kept_in_full_whatever_its_form() {
-    let ten_minutes = Some(After::Pause(Duration::from_mins(10)));
+    let ten_minutes = Some(Delay::Pause(Duration::from_mins(10)));
     for value in [
         "600",
         "2025-08-23T00:00:00Z",
         "Sat, 23 Aug 2025 00:00:00 GMT",
     ] {
         for status in [429, 503] {
-            let verdict = judge(first(), &refused(status, &[("Retry-After", value)]));
-            assert_eq!(waits(&verdict), ten_minutes, "{status} {value}");
+            let decision = judge(first(), &refused(status, &[("Retry-After", value)]));
+            assert_eq!(waits(&decision), ten_minutes, "{status} {value}");
         }
     }
 }
 
 #[test]
 fn a_named_delay_that_is_too_long_is_not_shortened() {
-    let late = SoFar {
+    let late = AttemptHistory {
         waited: Duration::from_mins(6),
         ..first()
     };
@@ -173,7 +173,7 @@ fn a_named_delay_that_is_too_long_is_not_shortened() {
     let error = refused(503, &[("Retry-After", "540")]);
     assert_eq!(
         waits(&judge(late, &error)),
-        Some(After::Pause(Duration::from_mins(9)))
+        Some(Delay::Pause(Duration::from_mins(9)))
     );
 }
 
@@ -181,11 +181,11 @@ fn a_named_delay_that_is_too_long_is_not_shortened() {
 fn too_many_requests_without_a_delay_pause_all_for_a_second_and_more() {
     for headers in [&[][..], &[("Retry-After", "0")], &[("Retry-After", "soon")]] {
         for (attempts, least) in [(1, 1), (2, 2), (4, 8), (9, 30)] {
-            let so_far = SoFar {
+            let history = AttemptHistory {
                 attempts,
                 ..first()
             };
-            let Some(After::Pause(wait)) = waits(&judge(so_far, &refused(429, headers))) else {
+            let Some(Delay::Pause(wait)) = waits(&judge(history, &refused(429, headers))) else {
                 panic!("no pause");
             };
             let least = Duration::from_secs(least);
@@ -204,7 +204,7 @@ fn a_daily_limit_gives_up_and_says_when_to_come_back() {
         ("x-ratelimit-type", "Daily-limit"),
         ("retry-after", "2025-08-24T00:00:00Z"),
     ];
-    let Verdict::GiveUp { kind, .. } = judge(first(), &refused(429, &named)) else {
+    let Decision::GiveUp { kind, .. } = judge(first(), &refused(429, &named)) else {
         panic!("it waits");
     };
     assert_eq!(
@@ -217,7 +217,7 @@ fn a_daily_limit_gives_up_and_says_when_to_come_back() {
 
 #[test]
 fn a_daily_limit_that_ends_soon_is_waited_for() {
-    let until_midnight = Some(After::Pause(Duration::from_mins(10)));
+    let until_midnight = Some(Delay::Pause(Duration::from_mins(10)));
     let unnamed = [("X-RateLimit-Type", "Daily-limit")];
     assert_eq!(
         waits(&judge(first(), &refused(429, &unnamed))),
@@ -238,14 +238,14 @@ fn our_own_delays_grow_to_the_cap_and_fill_their_range() {
     let mut rng = StdRng::seed_from_u64(7);
     let error = refused(503, &[]);
     for (attempts, longest) in [(1, 0.5), (2, 1.0), (3, 2.0), (7, 30.0), (4_000_000, 30.0)] {
-        let so_far = SoFar {
+        let history = AttemptHistory {
             attempts,
             ..first()
         };
         let mut sum = 0.0;
         for _ in 0..1000 {
-            let verdict = policy().verdict(so_far, &error, now(), &mut rng);
-            let Some(After::Backoff(wait)) = waits(&verdict) else {
+            let decision = policy().decide(history, &error, now(), &mut rng);
+            let Some(Delay::Backoff(wait)) = waits(&decision) else {
                 panic!("no delay");
             };
             assert!(wait.as_secs_f64() <= longest);
@@ -258,23 +258,23 @@ fn our_own_delays_grow_to_the_cap_and_fill_their_range() {
 
 #[test]
 fn the_last_delay_is_cut_to_what_is_left_and_then_it_is_over() {
-    let so_far = |waited| SoFar {
+    let history = |waited| AttemptHistory {
         attempts: 60,
         waited,
         ..first()
     };
     let left = Duration::from_millis(1);
-    let nearly = so_far(policy().max_wait.saturating_sub(left));
+    let nearly = history(policy().max_wait.saturating_sub(left));
     assert_eq!(
         waits(&judge(nearly, &refused(502, &[]))),
-        Some(After::Backoff(left))
+        Some(Delay::Backoff(left))
     );
     assert_eq!(
         waits(&judge(nearly, &refused(429, &[]))),
-        Some(After::Pause(left))
+        Some(Delay::Pause(left))
     );
     for status in [502, 429] {
-        let over = judge(so_far(policy().max_wait), &refused(status, &[]));
+        let over = judge(history(policy().max_wait), &refused(status, &[]));
         assert_eq!(name(&over), "give up: Unavailable", "{status}");
     }
 }
@@ -285,12 +285,12 @@ fn an_answer_that_is_none_is_asked_for_five_times() {
     let response = answer_with(200, &[], "{}").unwrap();
     let error = AttemptError::unusable(PAGE, 200, &response.headers, &missing);
     let after = |unusable| {
-        let so_far = SoFar {
+        let history = AttemptHistory {
             attempts: 30,
             unusable,
             ..first()
         };
-        name(&judge(so_far, &error))
+        name(&judge(history, &error))
     };
     assert_eq!(after(4), "back off");
     assert_eq!(after(5), "give up: Unusable");
@@ -298,10 +298,10 @@ fn an_answer_that_is_none_is_asked_for_five_times() {
 
 #[test]
 fn an_access_token_is_renewed_once() {
-    let spent = SoFar {
+    let spent = AttemptHistory {
         may_renew: false,
         ..first()
     };
-    let verdict = judge(spent, &refused(401, &[]));
-    assert_eq!(name(&verdict), "give up: Credentials");
+    let decision = judge(spent, &refused(401, &[]));
+    assert_eq!(name(&decision), "give up: Credentials");
 }
