@@ -23,8 +23,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use clipcensus::internals::{
     ChainPages, ChainRecord, Client, ClipsQuery, Credentials, CsvMode, DateFilter, Decoder,
-    Endpoints, Events, Format, HttpTransport, Layout, Limits, Page, Publication, RetryPolicy,
-    SecretPolicy, Spool, SpoolHeader, Table, Timeouts, Window, clips, merge, utc_date,
+    Endpoints, Events, Format, HttpTransport, Layout, Limits, Micros, Page, Publication,
+    RetryPolicy, Seconds, SecretPolicy, Spool, SpoolHeader, Table, Timeouts, Window, clips, merge,
 };
 use clipcensus_sandbox::{Limits as SandboxLimits, Sandbox, SandboxOptions};
 use rustix::time::{ClockId, clock_gettime};
@@ -32,8 +32,8 @@ use rustix::time::{ClockId, clock_gettime};
 const CLIPS: u64 = 300_000;
 
 const SPAN: Window = Window {
-    from: 1_672_531_200,
-    to: 1_793_491_200,
+    from: Seconds(1_672_531_200),
+    to: Seconds(1_793_491_200),
 };
 
 const ACCOUNT: &str = "an-account-id-of-its-usual-length";
@@ -106,8 +106,8 @@ async fn list(folder: &Path) -> u64 {
     for (index, window) in Window::tile(SPAN).into_iter().enumerate() {
         let instant = |seconds| jiff::Timestamp::from_second(seconds).unwrap();
         let query = ClipsQuery {
-            from: instant(window.from),
-            to: instant(window.to),
+            from: instant(window.from.0),
+            to: instant(window.to.0),
             by: DateFilter::Created,
             owner: None,
             status: None,
@@ -162,7 +162,7 @@ fn measure(folder: &Path) {
         }
     });
     let spooled = Clocks::now();
-    let date = utc_date(header().snapshot_at);
+    let date = header().snapshot_at.date();
     let mut publication =
         Publication::stage(&layout, date, Format::Parquet, CsvMode::Lossless, u64::MAX).unwrap();
     for batch in merge(&spool) {
@@ -208,7 +208,7 @@ fn header() -> SpoolHeader {
         format: 1,
         tool: "bench".to_owned(),
         fingerprint: "0".to_owned(),
-        snapshot_at: SPAN.to * 1_000_000,
+        snapshot_at: Micros(SPAN.to.0 * 1_000_000),
         since: SPAN.from,
         until: SPAN.to,
         run_id: "bench".to_owned(),

@@ -95,7 +95,7 @@ pub mod internals {
     pub use crate::event::Events;
     pub use crate::model::chain::ChainRecord;
     pub use crate::model::exit_code::ExitCode;
-    pub use crate::model::time::utc_date;
+    pub use crate::model::time::{Micros, Seconds};
     pub use crate::model::window::Window;
     pub use crate::settings::args::{Cli, MANUAL};
     pub use crate::snapshot::csv::formulas::CsvMode;

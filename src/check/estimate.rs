@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use crate::crawl::Account;
 use crate::model::Window;
-use crate::model::time::instant;
 use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
 use crate::zoom::clips::PAGE_SIZE;
@@ -90,8 +89,8 @@ impl<'a> Sampling<'a> {
     async fn total(&self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {
         let filters = &self.settings.filters;
         let query = ClipsQuery {
-            from: instant(window.from),
-            to: instant(window.to),
+            from: window.from.timestamp(),
+            to: window.to.timestamp(),
             by: self.settings.by,
             owner: filters.owner.clone(),
             status: filters.status.clone(),
@@ -235,6 +234,7 @@ fn time(requests: u64, rate: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Seconds;
     use crate::model::window::LONGEST_WINDOW;
 
     #[test]
@@ -248,8 +248,8 @@ mod tests {
     #[test]
     fn what_lies_between_samples_lies_on_a_line_and_a_short_window_holds_less() {
         let windows = Window::tile(Window {
-            from: 0,
-            to: 4 * LONGEST_WINDOW + LONGEST_WINDOW / 2,
+            from: Seconds(0),
+            to: Seconds(4 * LONGEST_WINDOW + LONGEST_WINDOW / 2),
         });
         let filled = |windows: &[Window], known: &[(usize, u64)]| -> Vec<u64> {
             filled(windows, known).into_iter().map(whole).collect()

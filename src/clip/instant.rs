@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+use crate::model::Micros;
+
 /// From 1900 up to 2262-04-11, in microseconds since 1970: what every engine can hold, some of which
 /// count nanoseconds in 64 bits. A date outside of it is no date of a clip.
 const USABLE: Range<i64> = -2_208_988_800_000_000..9_223_286_400_000_000;
@@ -12,7 +14,7 @@ const USABLE: Range<i64> = -2_208_988_800_000_000..9_223_286_400_000_000;
 /// An instant in microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Instant {
-    pub(super) micros: i64,
+    pub(super) micros: Micros,
     /// The text said more than a count of microseconds can: finer digits, or a leap second.
     pub(super) is_cut: bool,
 }
@@ -36,9 +38,9 @@ pub(super) fn instant(text: &str) -> Option<Instant> {
         Cow::Owned(format!("{date_time}.{kept}{offset}"))
     };
     let instant: Timestamp = readable.parse().ok()?;
-    let micros = Some(instant.as_microsecond()).filter(|micros| USABLE.contains(micros))?;
+    let micros = Some(instant.as_microsecond()).filter(|micros| USABLE.contains(micros));
     Some(Instant {
-        micros,
+        micros: Micros(micros?),
         is_cut: date_time.ends_with(":60") || finer.bytes().any(|digit| digit != b'0'),
     })
 }

@@ -11,6 +11,7 @@ use crate::clip::extra::Extra;
 use crate::clip::fields::Fields;
 use crate::clip::row::{Clip, SecretPolicy};
 use crate::clip::value;
+use crate::model::Micros;
 use crate::redact::{redact_link, redact_text};
 
 /// A clip, and what had to be repaired to make it.
@@ -149,7 +150,7 @@ impl Reader {
         Some(duration.seconds)
     }
 
-    fn instant(&mut self, name: &'static str, raw: Option<&RawValue>) -> Option<i64> {
+    fn instant(&mut self, name: &'static str, raw: Option<&RawValue>) -> Option<Micros> {
         let instant = self.take(name, raw, value::instant)?;
         self.keep_if(instant.is_cut, name, raw);
         Some(instant.micros)

@@ -181,6 +181,7 @@ pub(crate) fn people_of(batch: &RecordBatch) -> impl Iterator<Item = (String, Pe
 mod tests {
     use super::*;
     use crate::clip::{Clip, ClipBatchBuilder};
+    use crate::model::Micros;
 
     fn ids(owners: &[(&str, Option<&'static str>)]) -> OwnerIds {
         let mut clips = ClipBatchBuilder::with_capacity(owners.len());
@@ -189,7 +190,7 @@ mod tests {
                 owner_id: owner.map(Into::into),
                 ..Clip::default()
             };
-            clips.push(account, 0, &clip);
+            clips.push(account, Micros(0), &clip);
         }
         let mut ids = OwnerIds::default();
         ids.add(&clips.finish());

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::model::Micros;
+
 /// Whether passcodes and signatures may reach the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretPolicy {
@@ -52,9 +54,9 @@ pub(crate) struct Clip<'a> {
     /// Bytes, not negative; 0 and missing are different things.
     pub file_size_bytes: Option<i64>,
     /// Microseconds since 1970, UTC.
-    pub created_at: Option<i64>,
+    pub created_at: Option<Micros>,
     /// Microseconds since 1970, UTC.
-    pub modified_at: Option<i64>,
+    pub modified_at: Option<Micros>,
     /// Without its secret parameters, if it has any, unless secrets are included.
     pub share_link: Option<Cow<'a, str>>,
     /// One of [`SHARE_SCOPES`], or a value that the API did not document.

@@ -11,6 +11,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 use crate::clip::row::Clip;
+use crate::model::Micros;
 
 /// The version of the row contract, written into every data file and manifest.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -136,8 +137,8 @@ impl ClipBatchBuilder {
         }
     }
 
-    /// Appends one row. `snapshot_at` is in microseconds since 1970, UTC.
-    pub(crate) fn push(&mut self, account_id: &str, snapshot_at: i64, clip: &Clip<'_>) {
+    /// Appends one row.
+    pub(crate) fn push(&mut self, account_id: &str, snapshot_at: Micros, clip: &Clip<'_>) {
         self.account_id.append_value(account_id);
         self.clip_id.append_value(&clip.clip_id);
         self.owner_id.append_option(clip.owner_id.as_deref());
@@ -146,8 +147,10 @@ impl ClipBatchBuilder {
         self.status.append_option(clip.status.as_deref());
         self.duration_seconds.append_option(clip.duration_seconds);
         self.file_size_bytes.append_option(clip.file_size_bytes);
-        self.created_at.append_option(clip.created_at);
-        self.modified_at.append_option(clip.modified_at);
+        self.created_at
+            .append_option(clip.created_at.map(|at| at.0));
+        self.modified_at
+            .append_option(clip.modified_at.map(|at| at.0));
         self.share_link.append_option(clip.share_link.as_deref());
         self.share_scope.append_option(clip.share_scope.as_deref());
         self.passcode_enabled.append_option(clip.passcode_enabled);
@@ -164,7 +167,7 @@ impl ClipBatchBuilder {
             }
         }
         self.extra.append_option(clip.extra.as_deref());
-        self.snapshot_at.append_value(snapshot_at);
+        self.snapshot_at.append_value(snapshot_at.0);
     }
 
     /// The rows so far as one batch; the builder is empty again.

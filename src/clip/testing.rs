@@ -8,10 +8,10 @@ use arrow::compute::concat_batches;
 
 use crate::clip::row::Clip;
 use crate::clip::schema::{ClipBatchBuilder, schema};
-use crate::model::time::utc_date;
+use crate::model::Micros;
 
 /// 2026-11-23T00:00:00Z.
-pub(crate) const SNAPSHOT_AT: i64 = 1_795_392_000_000_000;
+pub(crate) const SNAPSHOT_AT: Micros = Micros(1_795_392_000_000_000);
 
 /// A short form of a row: clip, `created_at`, `modified_at` (microseconds), title.
 pub(crate) type Row = (String, Option<i64>, Option<i64>, String);
@@ -19,8 +19,8 @@ pub(crate) type Row = (String, Option<i64>, Option<i64>, String);
 pub(crate) fn clip(row: &Row) -> Clip<'_> {
     Clip {
         clip_id: Cow::Borrowed(&row.0),
-        created_at: row.1,
-        modified_at: row.2,
+        created_at: row.1.map(Micros),
+        modified_at: row.2.map(Micros),
         title: Some(Cow::Borrowed(&row.3)),
         ..Clip::default()
     }
@@ -41,5 +41,5 @@ pub(crate) fn all<E: Debug>(batches: impl Iterator<Item = Result<RecordBatch, E>
 
 #[test]
 fn the_test_instant_is_the_day_it_claims() {
-    assert_eq!(utc_date(SNAPSHOT_AT).to_string(), "2026-11-23");
+    assert_eq!(SNAPSHOT_AT.date().to_string(), "2026-11-23");
 }

@@ -32,15 +32,15 @@ pub(super) fn boolean(raw: &RawValue) -> Option<bool> {
 }
 
 /// A length of time.
-pub(super) struct Seconds {
+pub(super) struct Duration {
     /// Finite, from 0.
     pub(super) seconds: f64,
     /// A double cannot tell all the digits that were sent.
     pub(super) is_rounded: bool,
 }
 
-/// Seconds from 0: a number, or a string that holds one.
-pub(super) fn seconds(raw: &RawValue) -> Option<Seconds> {
+/// Duration from 0: a number, or a string that holds one.
+pub(super) fn seconds(raw: &RawValue) -> Option<Duration> {
     let text = text(raw).unwrap_or(Cow::Borrowed(raw.get()));
     let is_of_number = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     if !text.bytes().all(is_of_number) {
@@ -56,7 +56,7 @@ pub(super) fn seconds(raw: &RawValue) -> Option<Seconds> {
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_exact = || Decimal::parse(&text) == Decimal::parse(&format!("{seconds:e}"));
-    Some(Seconds {
+    Some(Duration {
         // Adding zero makes the negative zero a plain one.
         seconds: seconds + 0.0,
         is_rounded: !is_plain && !is_exact(),

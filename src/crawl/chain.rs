@@ -15,7 +15,7 @@ use crate::crawl::proof::{ChainVerdict, Proof};
 use crate::crawl::sums::is_round;
 use crate::event::Event;
 use crate::model::window::MARGIN;
-use crate::model::{ChainOutcome, ChainRecord, Window};
+use crate::model::{ChainOutcome, ChainRecord, Micros, Seconds, Window};
 use crate::spool::ChainPages;
 use crate::zoom::clips::PAGE_SIZE;
 use crate::zoom::{Failure, PageToken, ServerSpan};
@@ -69,7 +69,7 @@ struct Read {
     seen_tokens: HashSet<PageToken>,
     proof: Proof,
     /// When the first page was asked for, by the service's clock, in unix seconds.
-    first_asked: Option<i64>,
+    first_asked: Option<Seconds>,
     ids: HashSet<u64>,
     /// Distinct ids when it was last looked whether new ones came.
     ids_before: usize,
@@ -81,19 +81,19 @@ struct Read {
 /// How the dates follow each other, page after page.
 #[derive(Debug, Default)]
 struct Order {
-    last: Option<i64>,
+    last: Option<Seconds>,
     rises: bool,
     falls: bool,
 }
 
 /// The oldest second of the newest part of a window, or the newest of the oldest part.
 struct Seam {
-    second: i64,
+    second: Seconds,
     is_newest_first: bool,
 }
 
 impl Order {
-    fn add(&mut self, second: i64) {
+    fn add(&mut self, second: Seconds) {
         if let Some(last) = self.last.replace(second) {
             self.rises |= last < second;
             self.falls |= last > second;
@@ -464,14 +464,16 @@ impl Read {
     /// Whether a clip on a page was changed since the first page was asked for. Dates later than the
     /// answer prove nothing: they are wrong.
     fn is_changed(&self, page: &DecodedPage, time: Option<ServerSpan>) -> bool {
-        const MICROS: i64 = 1_000_000;
         let (Some(first_asked), Some(time)) = (self.first_asked, time) else {
             return false;
         };
-        let chain = first_asked.saturating_mul(MICROS)..=time.answered.saturating_mul(MICROS);
+        let chain = first_asked.micros()..=time.answered.micros();
         let modified = page.rows.column(Column::ModifiedAt.index());
         let modified = modified.as_primitive::<TimestampMicrosecondType>();
-        modified.iter().flatten().any(|date| chain.contains(&date))
+        modified
+            .iter()
+            .flatten()
+            .any(|date| chain.contains(&Micros(date)))
     }
 
     /// Why a chain that names a next page would not come to an end, or not to a good one.

@@ -8,7 +8,7 @@ use crate::crawl::sums::Sums;
 use crate::crawl::target::{Account, Filters};
 use crate::disk::{DiskError, OutputLock};
 use crate::event::{Event, Events};
-use crate::model::{ChainRecord, Window};
+use crate::model::{ChainRecord, Seconds, Window};
 use crate::spool::{ChainPages, Settled, Spool};
 use crate::zoom::{Client, Failure};
 
@@ -45,7 +45,7 @@ pub(super) struct Progress {
     pub(super) sums: Sums,
     /// By account and begin: the window, seconds of it that are not settled, and whether all others
     /// are proven.
-    planned: BTreeMap<(usize, i64), (Window, i64, bool)>,
+    planned: BTreeMap<(usize, Seconds), (Window, i64, bool)>,
     /// Some window has told of a clip by its total.
     pub(super) names_counts: bool,
     /// The service lists what was not asked for: smaller windows may not be smaller.

@@ -14,6 +14,7 @@ use crate::clip::tests::reconstruct::{leftovers, matches, members_of};
 use crate::clip::{SecretPolicy, normalise};
 use crate::crawl::page::Decoder;
 use crate::model::Window;
+use crate::model::{Micros, Seconds};
 use crate::spool::Hashing;
 use crate::zoom::{DateFilter, Page, wire};
 
@@ -186,10 +187,10 @@ fn check(bytes: &[u8]) -> bool {
         let decoder = Decoder {
             by: DateFilter::Created,
             span: Window {
-                from: 1_672_531_200,
-                to: 1_793_491_200,
+                from: Seconds(1_672_531_200),
+                to: Seconds(1_793_491_200),
             },
-            snapshot_at: 1_793_491_200_000_000,
+            snapshot_at: Micros(1_793_491_200_000_000),
             secrets,
             hashing: Hashing::default(),
         };

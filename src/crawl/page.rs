@@ -1,20 +1,16 @@
 //! One page of the API, from bytes to a batch of rows. Runs off the async threads.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use serde_json::json;
 
 use crate::clip::{Clip, ClipBatchBuilder, SecretPolicy, normalise};
-use crate::model::Window;
 use crate::model::window::MARGIN;
+use crate::model::{Micros, Seconds, Window};
 use crate::redact::redact_json;
 use crate::spool::Hashing;
 use crate::zoom::{DateFilter, Page, PageToken, WireError};
-
-/// Microseconds in a second.
-const MICROS: i64 = 1_000_000;
 
 /// What all pages of a crawl have in common.
 #[derive(Debug, Clone)]
@@ -23,8 +19,8 @@ pub struct Decoder {
     pub by: DateFilter,
     /// The span of the census.
     pub span: Window,
-    /// The instant the census is of, in microseconds since 1970.
-    pub snapshot_at: i64,
+    /// The instant the census is of.
+    pub snapshot_at: Micros,
     /// Whether secrets reach the rows.
     pub secrets: SecretPolicy,
     /// How clips are told apart.
@@ -38,7 +34,7 @@ pub struct Listed {
     /// the same.
     pub id: u64,
     /// The second of the date that the windows are about.
-    pub second: Option<i64>,
+    pub second: Option<Seconds>,
 }
 
 /// A page as rows.
@@ -92,7 +88,7 @@ impl Decoder {
                     let date = self.date(&normalised.clip);
                     decoded.listed.push(Listed {
                         id: self.hashing.hash(account_id, &normalised.clip.clip_id),
-                        second: date.map(|micros| micros.div_euclid(MICROS)),
+                        second: date.map(Micros::seconds),
                     });
                     if date.is_some_and(|date| self.is_outside(date)) {
                         decoded.outside += 1;
@@ -128,8 +124,8 @@ impl Decoder {
         Ok(decoded)
     }
 
-    /// The date that the windows are about, in microseconds since 1970.
-    const fn date(&self, clip: &Clip<'_>) -> Option<i64> {
+    /// The date that the windows are about.
+    const fn date(&self, clip: &Clip<'_>) -> Option<Micros> {
         match self.by {
             DateFilter::Created => clip.created_at,
             DateFilter::Modified => clip.modified_at,
@@ -138,10 +134,10 @@ impl Decoder {
 
     /// Whether a date lies in the margin that was asked for beyond the span. Any other date is
     /// taken as it comes: the service says that the clip matches.
-    fn is_outside(&self, date: i64) -> bool {
-        let before: Range<i64> = (self.span.from - MARGIN) * MICROS..self.span.from * MICROS;
+    fn is_outside(&self, date: Micros) -> bool {
+        let before = (self.span.from - MARGIN).micros()..self.span.from.micros();
         // A service that compares whole seconds includes the fraction of the last one.
-        let after = self.span.to * MICROS..(self.span.to + MARGIN + 1) * MICROS;
+        let after = self.span.to.micros()..(self.span.to + MARGIN + 1).micros();
         before.contains(&date) || after.contains(&date)
     }
 }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::crawl::chain::Chain;
+use crate::model::Seconds;
 use crate::zoom::clips::PAGE_SIZE;
 
 /// A window with more than this share of all that is still to come would end after all the rest,
@@ -23,7 +24,7 @@ const CUT_SHARES: u64 = 14;
 const LEAST_LATE: u64 = 24;
 
 /// Where a chain stands: the position of its account, and the begin of its window.
-type Place = (usize, i64);
+type Place = (usize, Seconds);
 
 /// All chains that wait for a request.
 #[derive(Debug, Default)]
@@ -95,7 +96,9 @@ impl Queue {
     /// Drops all chains of an account that cannot be listed.
     pub(super) fn drop_account(&mut self, account: usize) {
         self.unseen.retain(|chain| chain.account != account);
-        let places = self.seen.range((account, i64::MIN)..=(account, i64::MAX));
+        let places = self
+            .seen
+            .range((account, Seconds(i64::MIN))..=(account, Seconds(i64::MAX)));
         let places: Vec<Place> = places.map(|(place, _)| *place).collect();
         for place in places {
             drop(self.take(place));
@@ -122,14 +125,20 @@ mod tests {
     use crate::model::Window;
 
     fn chain(from: i64, to: i64, left: Option<u64>) -> Chain {
-        let mut chain = Chain::unseen(0, Window { from, to });
+        let mut chain = Chain::unseen(
+            0,
+            Window {
+                from: Seconds(from),
+                to: Seconds(to),
+            },
+        );
         chain.left = left;
         chain.is_told = true;
         chain
     }
 
     fn order(queue: &mut Queue) -> Vec<i64> {
-        std::iter::from_fn(|| queue.pop().map(|chain| chain.window.from)).collect()
+        std::iter::from_fn(|| queue.pop().map(|chain| chain.window.from.0)).collect()
     }
 
     #[test]
@@ -158,9 +167,10 @@ mod tests {
         windows.sort_unstable();
         assert_eq!(windows.len(), 3);
         assert!(windows.windows(2).all(|pair| pair[0].to == pair[1].from));
-        assert_eq!((windows[0].from, windows[2].to), (0, 2_000));
+        assert_eq!((windows[0].from.0, windows[2].to.0), (0, 2_000));
         assert_eq!(
-            windows[2].from, 1_000,
+            windows[2].from,
+            Seconds(1_000),
             "one of less than two pages is left whole"
         );
     }

@@ -10,7 +10,6 @@ use crate::crawl::chain::Chain;
 use crate::crawl::context::{Crawl, CrawlError};
 use crate::event::Event;
 use crate::model::Window;
-use crate::model::time::instant;
 use crate::model::window::MARGIN;
 use crate::zoom::clips::{self, PAGE_SIZE};
 use crate::zoom::{ClipsQuery, Failure, FailureKind, RateLabel, Slot};
@@ -153,8 +152,8 @@ impl Crawl {
     /// The call's parameters for a window, with the margin before it.
     fn query(&self, window: Window) -> ClipsQuery {
         ClipsQuery {
-            from: instant(window.from - MARGIN),
-            to: instant(window.to),
+            from: (window.from - MARGIN).timestamp(),
+            to: window.to.timestamp(),
             by: self.decoder.by,
             owner: self.filters.owner.clone(),
             status: self.filters.status.clone(),

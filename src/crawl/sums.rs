@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::crawl::page::Listed;
-use crate::model::{ChainOutcome, ChainRecord, Shared, Window};
+use crate::model::{ChainOutcome, ChainRecord, Seconds, Shared, Window};
 
 /// A total that so many heads named, and the rest of their windows too, is a cap and no count.
 const TIMES_OF_A_CAP: u32 = 2;
@@ -144,9 +144,9 @@ impl Sums {
             return Some(Shared::default());
         }
         // Seconds from the edge towards the head to a record, less than 0 for one behind the edge.
-        let depth = |second: i64| {
+        let depth = |second: Seconds| {
             if sum.is_newest_first() {
-                asked.to - 1 - second
+                asked.to - second - 1
             } else {
                 second - asked.from
             }

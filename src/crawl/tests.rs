@@ -14,7 +14,7 @@ use crate::clip::{Column, SecretPolicy};
 use crate::crawl::page::Decoder;
 use crate::disk::{Layout, OutputLock, Table};
 use crate::event::Events;
-use crate::model::time::instant;
+use crate::model::Seconds;
 use crate::model::window::LONGEST_WINDOW;
 use crate::model::{Verdict, Window, WindowRecord};
 use crate::spool::{Spool, SpoolHeader, merge};
@@ -28,8 +28,8 @@ const DAY: i64 = 86_400;
 
 /// 51 windows of 28 days.
 pub(crate) const SPAN: Window = Window {
-    from: 1_672_531_200,
-    to: 1_672_531_200 + 51 * 28 * DAY,
+    from: Seconds(1_672_531_200),
+    to: Seconds(1_672_531_200 + 51 * 28 * DAY),
 };
 
 /// A parameter of a request.
@@ -74,7 +74,7 @@ impl Service {
         )]
         let created = |clip: i64| {
             let share = ((clip as f64 + 0.5) / clips as f64).cbrt();
-            (SPAN.from + (share * SPAN.seconds() as f64) as i64) * 1000
+            (SPAN.from.0 + (share * SPAN.seconds() as f64) as i64) * 1000
         };
         Self::of((0..clips).map(created))
     }
@@ -83,13 +83,13 @@ impl Service {
     /// second had as many clips as the next, each page would end at the same place in its second.
     fn bursty(clips: i64) -> Self {
         let burst = clips * 3 / 10;
-        let hour = (SPAN.from + 33 * 28 * DAY + 11 * DAY + 12_345) * 1000;
+        let hour = (SPAN.from.0 + 33 * 28 * DAY + 11 * DAY + 12_345) * 1000;
         let chance = |clip: i64| {
             clip.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed())
                 .rotate_left(29)
         };
         let rest = (0..clips - burst)
-            .map(move |clip| SPAN.from * 1000 + chance(clip).rem_euclid(SPAN.seconds() * 1000));
+            .map(move |clip| SPAN.from.0 * 1000 + chance(clip).rem_euclid(SPAN.seconds() * 1000));
         let in_hour = (0..burst).map(move |clip| hour + chance(!clip).rem_euclid(3_600_000));
         Self::of(rest.chain(in_hour))
     }
@@ -146,7 +146,7 @@ impl Service {
 }
 
 fn at(clip: i64, clips: i64) -> i64 {
-    SPAN.from * 1000 + SPAN.seconds() * 1000 * clip / clips.max(1)
+    SPAN.from.0 * 1000 + SPAN.seconds() * 1000 * clip / clips.max(1)
 }
 
 struct Crawled {
@@ -204,7 +204,7 @@ pub(crate) fn crawl_of(
         format: 1,
         tool: "test".to_owned(),
         fingerprint: "abc123".to_owned(),
-        snapshot_at: SPAN.to * 1_000_000,
+        snapshot_at: SPAN.to.micros(),
         since: SPAN.from,
         until: SPAN.to,
         run_id: "test".to_owned(),
@@ -235,7 +235,7 @@ pub(crate) fn crawl_of(
         decoder: Decoder {
             by: DateFilter::Created,
             span: SPAN,
-            snapshot_at: SPAN.to * 1_000_000,
+            snapshot_at: SPAN.to.micros(),
             secrets: SecretPolicy::Cut,
             hashing: spool.hashing().clone(),
         },
@@ -340,7 +340,7 @@ async fn more_than_a_million_clips_use_still_more_of_the_quota() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_that_cannot_be_split_is_walked_as_it_is() {
-    let second = (SPAN.from + 12 * DAY) * 1000;
+    let second = (SPAN.from.0 + 12 * DAY) * 1000;
     let crawled = crawl_service(Service::of((0..13_000).map(|_| second))).await;
     assert_complete(&crawled, 13_000);
 }
@@ -349,11 +349,11 @@ async fn a_second_that_cannot_be_split_is_walked_as_it_is() {
 async fn a_clip_on_every_bound_comes_once() {
     // On the bounds of all windows, and a millisecond to both sides, but within the span.
     let bounds = (0..51).flat_map(|window| {
-        let bound = (SPAN.from + window * 28 * DAY) * 1000;
+        let bound = (SPAN.from.0 + window * 28 * DAY) * 1000;
         [bound - 1, bound, bound + 1]
     });
     let clips: Vec<i64> = bounds
-        .filter(|millis| *millis >= SPAN.from * 1000)
+        .filter(|millis| *millis >= SPAN.from.0 * 1000)
         .collect();
     let count = clips.len();
     let crawled = crawl_service(Service::of(clips.into_iter())).await;
@@ -362,7 +362,7 @@ async fn a_clip_on_every_bound_comes_once() {
 
 #[tokio::test(start_paused = true)]
 async fn clips_in_the_margin_outside_of_the_span_are_no_part_of_it() {
-    let (since, until) = (SPAN.from * 1000, SPAN.to * 1000);
+    let (since, until) = (SPAN.from.0 * 1000, SPAN.to.0 * 1000);
     let crawled = crawl_service(Service::of(
         [since - 1, since, until - 1, until, until + 1].into_iter(),
     ))
@@ -523,13 +523,13 @@ async fn a_row_lost_while_another_comes_twice_is_noticed_and_walked_again() {
 /// list goes on by page token, a clip is skipped.
 fn service_in_motion(order: Order) -> impl FnMut(&Request) -> Answer + Send {
     let mut clips: Vec<i64> = (0..700).collect();
-    let mut now = SPAN.to;
+    let mut now = SPAN.to.0;
     let mut changed_at = 0;
     let mut seen = false;
     move |request| {
         now += 10;
         let start = query(request, "next_page_token").map_or(0, |token| token.parse().unwrap());
-        let is_newest_window = bound(request, "to") > (SPAN.to - 2 * DAY) * 1000;
+        let is_newest_window = bound(request, "to") > (SPAN.to.0 - 2 * DAY) * 1000;
         let is_later = start > 0 || (seen && matches!(order, Order::NewestFirst));
         seen |= is_newest_window;
         if is_later && changed_at == 0 {
@@ -537,7 +537,7 @@ fn service_in_motion(order: Order) -> impl FnMut(&Request) -> Answer + Send {
             clips.push(700);
             changed_at = now;
         }
-        let created = |clip: i64| instant(SPAN.to - DAY - 10 * clip);
+        let created = |clip: i64| Seconds(SPAN.to.0 - DAY - 10 * clip).timestamp();
         let mut clips_in_order = clips.clone();
         if matches!(order, Order::ById) {
             clips_in_order.sort_by_key(|clip| clip * 7_919 % 1_009);
@@ -547,7 +547,7 @@ fn service_in_motion(order: Order) -> impl FnMut(&Request) -> Answer + Send {
             .filter(|clip| (bound(request, "from")..=bound(request, "to")).contains(&created(**clip).as_millisecond()))
             .map(|&clip| {
                 let created = created(clip);
-                let modified = if clip == 700 { instant(changed_at) } else { created };
+                let modified = if clip == 700 { Seconds(changed_at).timestamp() } else { created };
                 format!(
                     r#"{{"clip_id":"{clip}","created_date":"{created}","modified_date":"{modified}"}}"#
                 )
@@ -563,7 +563,9 @@ fn service_in_motion(order: Order) -> impl FnMut(&Request) -> Answer + Send {
         let page = format!(
             r#"{{"data":[{records}],"next_page_token":"{token}","total_records":{total}}}"#
         );
-        let date = instant(now).strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let date = Seconds(now)
+            .timestamp()
+            .strftime("%a, %d %b %Y %H:%M:%S GMT");
         answer_with(200, &[("date", &date.to_string())], page)
     }
 }
@@ -741,7 +743,7 @@ async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
 async fn a_service_that_compares_whole_days_is_not_split_for_ever_and_proves_nothing() {
     const NOON: i64 = 12 * 3600;
     let day_of = |instant: &str| instant.split('T').next().unwrap().to_owned();
-    let day = SPAN.from + 12 * DAY;
+    let day = SPAN.from.0 + 12 * DAY;
     let service = Service::of((0..13_000).map(|clip| (day + NOON) * 1000 + clip));
     let crawled = crawl(move |request| {
         // From the start of the first day to the end of the last.

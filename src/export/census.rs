@@ -108,7 +108,7 @@ impl Census {
             format: SPOOL_FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint: self.fingerprint(settings, accounts),
-            snapshot_at: to.saturating_mul(1_000_000),
+            snapshot_at: to.micros(),
             since: from,
             until: to,
             run_id: run_id(now),

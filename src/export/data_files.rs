@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use crate::clip::owner::OwnerIds;
 use crate::disk::Layout;
 use crate::error::Error;
-use crate::model::time::utc_date;
+use crate::model::Micros;
 use crate::report::SummaryFold;
 use crate::settings::ExportSettings;
 use crate::snapshot::{CsvMode, Format, Publication, Staged};
@@ -25,7 +25,7 @@ pub(super) struct DataFiles {
     pub(super) csv_mode: CsvMode,
     pub(super) max_file_rows: u64,
     pub(super) resolve_owners: bool,
-    pub(super) snapshot_at: i64,
+    pub(super) snapshot_at: Micros,
 }
 
 /// Data files that no reader knows of yet, and what their rows come to.
@@ -37,8 +37,8 @@ pub(super) struct StagedRows {
 }
 
 impl DataFiles {
-    /// Those of an export; `snapshot_at` in microseconds since 1970.
-    pub(super) fn of(settings: &ExportSettings, layout: &Layout, snapshot_at: i64) -> Self {
+    /// Those of an export.
+    pub(super) fn of(settings: &ExportSettings, layout: &Layout, snapshot_at: Micros) -> Self {
         Self {
             layout: layout.clone(),
             format: settings.format,
@@ -59,7 +59,7 @@ impl DataFiles {
     {
         let mut publication = Publication::stage(
             &self.layout,
-            utc_date(self.snapshot_at),
+            self.snapshot_at.date(),
             self.format,
             self.csv_mode,
             self.max_file_rows,

@@ -200,7 +200,7 @@ mod tests {
                 csv_mode: CsvMode::Lossless,
                 max_file_rows: 1,
                 resolve_owners: false,
-                snapshot_at: SPAN.to * 1_000_000,
+                snapshot_at: SPAN.to.micros(),
             };
             let writer = EarlyWriter::begin(files, &crawl);
             Self { out, crawl, writer }
@@ -208,7 +208,7 @@ mod tests {
 
         /// Finishes a window of days since the span began, with clips created at some days.
         fn finish(&self, (from, to): (i64, i64), clips: &[(&str, i64)]) {
-            let second = |day: i64| SPAN.from + day * 86_400;
+            let second = |day: i64| SPAN.from.0 + day * 86_400;
             let row = |(id, day): &(&str, i64)| -> Row {
                 let created_at = second(*day) * 1_000_000;
                 ((*id).to_owned(), Some(created_at), None, String::new())

@@ -11,5 +11,6 @@ pub(crate) mod window;
 
 pub(crate) use chain::{ChainOutcome, ChainRecord, Shared};
 pub(crate) use record::{WindowOutcome, WindowRecord};
+pub(crate) use time::{Micros, Seconds};
 pub(crate) use verdict::Verdict;
 pub(crate) use window::Window;

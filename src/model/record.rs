@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::time;
+use crate::model::time::Seconds;
 use crate::model::window::Window;
 
 /// How a window ended.
@@ -27,12 +27,10 @@ pub enum WindowOutcome {
 pub struct WindowRecord {
     /// The account it lists.
     pub account_id: String,
-    /// Its begin in unix seconds, included.
-    #[serde(with = "time::seconds")]
-    pub from: i64,
-    /// Its end in unix seconds, excluded.
-    #[serde(with = "time::seconds")]
-    pub to: i64,
+    /// Its begin included.
+    pub from: Seconds,
+    /// Its end excluded.
+    pub to: Seconds,
     /// Clips that the API's counts come to in it, each counted once; `None` where it names no count.
     pub expected: Option<u64>,
     /// Records received, those of spans that were asked for again included.

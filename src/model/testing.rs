@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::Seconds;
 use crate::model::record::{WindowOutcome, WindowRecord};
 
 pub(crate) fn window(account_id: &str, from: i64, to: i64) -> WindowRecord {
     WindowRecord {
         account_id: account_id.to_owned(),
-        from,
-        to,
+        from: Seconds(from),
+        to: Seconds(to),
         expected: None,
         received: 0,
         distinct: 0,

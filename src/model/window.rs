@@ -1,6 +1,6 @@
 //! Windows: spans of creation time that tile the whole span of a census.
 
-use crate::model::time::instant;
+use crate::model::time::Seconds;
 
 /// The longest window, in seconds. The API allows "a month"; the shortest month has 28 days.
 pub(crate) const LONGEST_WINDOW: i64 = 28 * 24 * 60 * 60;
@@ -20,9 +20,9 @@ const SHORTEST_SPLIT: i64 = 4;
 )]
 pub struct Window {
     /// The first second in it.
-    pub from: i64,
+    pub from: Seconds,
     /// The first second after it; later than `from`.
-    pub to: i64,
+    pub to: Seconds,
 }
 
 impl Window {
@@ -44,11 +44,11 @@ impl Window {
     /// where those do that tile the whole span, and at the `seams`. The finished windows do not
     /// overlap; all come in any order.
     #[must_use]
-    pub fn tile_around(span: Self, finished: &[Self], seams: &[i64]) -> Vec<Self> {
+    pub fn tile_around(span: Self, finished: &[Self], seams: &[Seconds]) -> Vec<Self> {
         let mut finished: Vec<Self> = finished.to_vec();
         finished.sort_unstable();
         let tiles = Self::tile(span);
-        let mut ends: Vec<i64> = tiles.iter().map(|tile| tile.to).collect();
+        let mut ends: Vec<Seconds> = tiles.iter().map(|tile| tile.to).collect();
         ends.extend(seams);
         ends.sort_unstable();
         ends.dedup();
@@ -76,19 +76,19 @@ impl Window {
 
     /// Its length in seconds.
     #[must_use]
-    pub const fn seconds(self) -> i64 {
+    pub fn seconds(self) -> i64 {
         self.to - self.from
     }
 
     /// Whether all of another window lies in it.
     #[must_use]
-    pub const fn encloses(self, other: Self) -> bool {
+    pub fn encloses(self, other: Self) -> bool {
         self.from <= other.from && other.to <= self.to
     }
 
     /// Whether cutting it can still make what is asked for smaller.
     #[must_use]
-    pub const fn can_split(self) -> bool {
+    pub fn can_split(self) -> bool {
         self.seconds() >= SHORTEST_SPLIT
     }
 
@@ -98,14 +98,14 @@ impl Window {
     ///
     /// A burst is found in few cuts: 30 % of a month of 75,000 clips within an hour, in 3 for 9.
     #[must_use]
-    pub fn half(self, newer_seconds: i64) -> i64 {
+    pub fn half(self, newer_seconds: i64) -> Seconds {
         let (least, most) = (self.seconds() / 8, self.seconds() / 2);
         self.to - newer_seconds.clamp(least.max(1), most.max(1))
     }
 
     /// Cuts it in two at a second, oldest first. A second at an end of it, or outside, leaves it whole.
     #[must_use]
-    pub fn cut(self, at: i64) -> Vec<Self> {
+    pub fn cut(self, at: Seconds) -> Vec<Self> {
         if at <= self.from || at >= self.to {
             return vec![self];
         }
@@ -128,7 +128,7 @@ impl Window {
 
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "[{}, {})", instant(self.from), instant(self.to))
+        write!(f, "[{}, {})", self.from, self.to)
     }
 }
 
@@ -149,20 +149,35 @@ mod tests {
 
     fn spans() -> impl Strategy<Value = Window> {
         (-2_000_000_000_i64..4_000_000_000, 1_i64..400_000_000).prop_map(|(from, seconds)| Window {
-            from,
-            to: from + seconds,
+            from: Seconds(from),
+            to: Seconds(from + seconds),
         })
     }
 
     #[test]
     fn a_span_without_time_has_no_windows() {
-        assert_eq!(Window::tile(Window { from: 7, to: 7 }), []);
-        assert_eq!(Window::tile(Window { from: 7, to: 3 }), []);
+        assert_eq!(
+            Window::tile(Window {
+                from: Seconds(7),
+                to: Seconds(7)
+            }),
+            []
+        );
+        assert_eq!(
+            Window::tile(Window {
+                from: Seconds(7),
+                to: Seconds(3)
+            }),
+            []
+        );
     }
 
     #[test]
     fn a_window_reads_as_an_interval_of_instants() {
-        let window = Window { from: 0, to: 3600 };
+        let window = Window {
+            from: Seconds(0),
+            to: Seconds(3600),
+        };
         assert_eq!(
             window.to_string(),
             "[1970-01-01T00:00:00Z, 1970-01-01T01:00:00Z)"

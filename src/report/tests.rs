@@ -14,6 +14,7 @@ use arrow::array::RecordBatch;
 use super::{Summary, SummaryFold};
 use crate::clip::testing::SNAPSHOT_AT;
 use crate::clip::{Clip, ClipBatchBuilder};
+use crate::model::Micros;
 use crate::model::testing::window;
 use crate::model::{Verdict, WindowOutcome, WindowRecord};
 use crate::snapshot::testing::manifest;
@@ -88,7 +89,7 @@ fn clip(id: &'static str, owner: &'static str, status: &'static str, bytes: i64)
         status: Some(status.into()),
         duration_seconds: Some(90.5),
         file_size_bytes: Some(bytes),
-        created_at: Some(at("2024-10-11T01:51:50.631Z")),
+        created_at: Some(Micros(at("2024-10-11T01:51:50.631Z"))),
         share_scope: Some("SAME_ORGANIZATION".into()),
         passcode_enabled: Some(false),
         ..Clip::default()
@@ -155,9 +156,9 @@ fn mixed() -> Vec<Clip<'static>> {
         clips[row].share_scope = Some(scope.into());
         clips[row].passcode_enabled = passcode;
     }
-    clips[3].created_at = Some(at("2023-08-31T23:59:59.999Z"));
+    clips[3].created_at = Some(Micros(at("2023-08-31T23:59:59.999Z")));
     clips[3].duration_seconds = Some(6000.0);
-    clips[4].created_at = Some(at("2024-12-01T00:00:00Z"));
+    clips[4].created_at = Some(Micros(at("2024-12-01T00:00:00Z")));
     clips[11].duration_seconds = Some(0.000_001);
     clips
 }

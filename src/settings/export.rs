@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::clip::{STATUSES, SecretPolicy};
 use crate::crawl::Filters;
-use crate::model::Window;
+use crate::model::{Seconds, Window};
 use crate::settings::accounts::Accounts;
 use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat};
 use crate::settings::credentials::Environment;
@@ -171,16 +171,14 @@ impl ExportSettings {
         })
     }
 
-    /// The span of the census of a run that starts at `now`, in seconds since 1970.
+    /// The span of the census of a run that starts at `now`, in whole seconds.
     #[must_use]
     pub(crate) fn span(&self, now: Timestamp) -> Window {
-        let now = when::cut_to_second(now).unwrap_or(now).as_second();
+        let now = when::cut_to_second(now).unwrap_or(now);
+        let until = self.until.as_ref().map_or(now, |until| until.at);
         Window {
-            from: self.since.at.as_second(),
-            to: self
-                .until
-                .as_ref()
-                .map_or(now, |until| until.at.as_second()),
+            from: Seconds(self.since.at.as_second()),
+            to: Seconds(until.as_second()),
         }
     }
 }

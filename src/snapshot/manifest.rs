@@ -12,7 +12,7 @@ use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
 use crate::disk::file::{DigestWriter, Sha256};
 use crate::disk::layout::{Layout, MANIFEST, OWNERS, Table};
-use crate::model::{Verdict, WindowRecord, time};
+use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::recover::manifest_dir;
 
@@ -128,11 +128,9 @@ pub struct Manifest {
     /// When its data files were complete, RFC 3339.
     pub finished_at: String,
     /// The begin of the span that the windows cover up to `snapshot_at`, in unix seconds.
-    #[serde(with = "time::seconds")]
-    pub since: i64,
+    pub since: Seconds,
     /// The instant the census is of, in microseconds since 1970.
-    #[serde(with = "time::micros")]
-    pub snapshot_at: i64,
+    pub snapshot_at: Micros,
     /// Whether it is proven complete.
     pub verdict: Verdict,
     /// What its rows are.
@@ -159,7 +157,7 @@ impl Manifest {
     /// The UTC date of its snapshot.
     #[must_use]
     pub fn date(&self) -> Date {
-        time::utc_date(self.snapshot_at)
+        self.snapshot_at.date()
     }
 
     /// Rows of its files of owners; `None` where they were not looked up.

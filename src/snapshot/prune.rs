@@ -92,6 +92,7 @@ fn prune_steps(layout: &Layout, snapshots: &[SnapshotInfo], steps: usize) -> Res
 
 #[cfg(test)]
 mod tests {
+    use crate::model::Micros;
     use jiff::civil::date;
 
     use super::*;
@@ -117,7 +118,9 @@ mod tests {
             staged.owners(&owners).unwrap();
             let since = day - DAYS[0];
             let manifest = Manifest {
-                snapshot_at: testing::SNAPSHOT_AT + i64::from(since.get_days()) * 86_400_000_000,
+                snapshot_at: Micros(
+                    testing::SNAPSHOT_AT.0 + i64::from(since.get_days()) * 86_400_000_000,
+                ),
                 format: Format::Csv,
                 csv_mode: Some(CsvMode::Lossless),
                 totals: Totals {
@@ -130,7 +133,7 @@ mod tests {
                     distinct: 1,
                     received: 1,
                     rows: 1,
-                    ..testing::window("acme", 0, testing::SNAPSHOT_AT / 1_000_000)
+                    ..testing::window("acme", 0, testing::SNAPSHOT_AT.seconds().0)
                 }],
                 files: staged.files.clone(),
                 ..testing::manifest()

@@ -6,6 +6,7 @@ use crate::clip::SCHEMA_VERSION;
 pub(crate) use crate::clip::testing::{Row, SNAPSHOT_AT, all, batch};
 use crate::disk::Table;
 pub(crate) use crate::disk::testing::layout;
+use crate::model::Seconds;
 pub(crate) use crate::model::testing::window;
 use crate::model::{Verdict, WindowRecord};
 use crate::snapshot::manifest::{Format, Manifest, Totals};
@@ -19,7 +20,7 @@ pub(crate) fn manifest() -> Manifest {
         parameters: BTreeMap::new(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
         finished_at: "2026-11-23T00:00:02Z".to_owned(),
-        since: 0,
+        since: Seconds(0),
         snapshot_at: SNAPSHOT_AT,
         verdict: Verdict::Verified,
         table: Table::Clips,
@@ -27,7 +28,7 @@ pub(crate) fn manifest() -> Manifest {
         csv_mode: None,
         windows: vec![WindowRecord {
             expected: Some(0),
-            ..window("acme", 0, SNAPSHOT_AT / 1_000_000)
+            ..window("acme", 0, SNAPSHOT_AT.seconds().0)
         }],
         totals: Totals::default(),
         requests: BTreeMap::new(),

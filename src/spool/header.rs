@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Micros, Seconds};
+
 /// The format of spools that this version writes.
 pub(crate) const SPOOL_FORMAT: u32 = 4;
 
@@ -14,12 +16,12 @@ pub struct SpoolHeader {
     pub tool: String,
     /// A hash of the parameters, in hex digits; names the folder.
     pub fingerprint: String,
-    /// The instant the census is of, in microseconds since 1970.
-    pub snapshot_at: i64,
-    /// The begin of the span, in unix seconds.
-    pub since: i64,
-    /// The end of the span, in unix seconds.
-    pub until: i64,
+    /// The instant the census is of.
+    pub snapshot_at: Micros,
+    /// The begin of the span.
+    pub since: Seconds,
+    /// The end of the span.
+    pub until: Seconds,
     /// The run that began it.
     pub run_id: String,
     /// When that run began, RFC 3339.

@@ -8,7 +8,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, interleave_record_batch};
 
 use crate::disk::DiskError;
-use crate::model::Window;
+use crate::model::{Micros, Seconds, Window};
 use crate::spool::chains::Spool;
 use crate::spool::key::{Hashing, Key, Keys};
 use crate::spool::pages::PagesFile;
@@ -110,7 +110,7 @@ impl Merge {
                 Bound::Nothing => return Ok(None),
                 Bound::Before(account, _) if account < entry.key() => return Ok(None),
                 Bound::Before(account, micros) if account == entry.key() => {
-                    Some((Some(*micros), ""))
+                    Some((Some(micros.0), ""))
                 }
                 Bound::Before(..) | Bound::Everything => None,
             };
@@ -178,11 +178,11 @@ impl Cursor {
 
     /// How good its form of a clip is; the greatest is kept. The rest after `modified_at` only
     /// decides between forms that the API holds to be the same.
-    fn rank(&self) -> (Option<i64>, bool, i64, Reverse<i64>, u64) {
+    fn rank(&self) -> (Option<i64>, bool, Seconds, Reverse<Seconds>, u64) {
         let keys = Keys::of(&self.batch);
         let inside = keys.key(self.row).0.is_some_and(|micros| {
             let Window { from, to } = self.run.asked;
-            (from..to).contains(&micros.div_euclid(1_000_000))
+            (from..to).contains(&Micros(micros).seconds())
         });
         (
             keys.modified_at(self.row),

@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 
 use crate::clip::testing::{Row, SNAPSHOT_AT, all, batch};
 use crate::disk::testing::layout;
+use crate::model::Seconds;
 use crate::model::{ChainOutcome, ChainRecord, Window};
 use crate::spool::{ChainPages, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge};
 
@@ -19,8 +20,8 @@ pub(crate) fn header() -> SpoolHeader {
         tool: "1.2.3".to_owned(),
         fingerprint: "00ff".to_owned(),
         snapshot_at: SNAPSHOT_AT,
-        since: 0,
-        until: SNAPSHOT_AT / 1_000_000,
+        since: Seconds(0),
+        until: SNAPSHOT_AT.seconds(),
         run_id: "run".to_owned(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
     }
@@ -32,7 +33,10 @@ pub(crate) fn spool(out: &Path) -> Spool {
 
 /// A chain that holds all of a window.
 pub(crate) fn chain(account_id: &str, from: i64, to: i64) -> ChainRecord {
-    let window = Window { from, to };
+    let window = Window {
+        from: Seconds(from),
+        to: Seconds(to),
+    };
     ChainRecord {
         outcome: ChainOutcome::Whole,
         finished: Some(window),
@@ -50,6 +54,9 @@ pub(crate) fn finish(spool: &Spool, account_id: &str, from: i64, to: i64, pages:
     spool.add(held, chain(account_id, from, to)).unwrap();
     spool.settle([Settled {
         account_id: account_id.to_owned(),
-        window: Window { from, to },
+        window: Window {
+            from: Seconds(from),
+            to: Seconds(to),
+        },
     }]);
 }

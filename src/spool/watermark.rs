@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Window;
 use crate::model::window::MARGIN;
+use crate::model::{Micros, Seconds, Window};
 
 /// A span of an account that needs no further request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +20,8 @@ pub enum Bound {
     /// Before all rows.
     #[default]
     Nothing,
-    /// All rows of lesser accounts, and those of this one created before an instant, in
-    /// microseconds since 1970.
-    Before(String, i64),
+    /// All rows of lesser accounts, and those of this one created before an instant.
+    Before(String, Micros),
     /// All rows.
     Everything,
 }
@@ -33,7 +32,7 @@ pub(crate) struct Watermark {
     span: Window,
     /// For each account up to which second it is settled, and the settled spans behind that, from
     /// and to.
-    accounts: BTreeMap<String, (i64, BTreeMap<i64, i64>)>,
+    accounts: BTreeMap<String, (Seconds, BTreeMap<Seconds, Seconds>)>,
 }
 
 impl Watermark {
@@ -62,12 +61,11 @@ impl Watermark {
     /// margin may hold a later form of the last clips before it.
     #[must_use]
     pub(crate) fn bound(&self) -> Bound {
-        let unfinished = |(_, (reached, _)): &(&String, &(i64, _))| *reached < self.span.to;
+        let unfinished = |(_, (reached, _)): &(&String, &(Seconds, _))| *reached < self.span.to;
         let Some((account_id, (reached, _))) = self.accounts.iter().find(unfinished) else {
             return Bound::Everything;
         };
-        let micros = reached.saturating_sub(MARGIN).saturating_mul(1_000_000);
-        Bound::Before(account_id.clone(), micros)
+        Bound::Before(account_id.clone(), (*reached - MARGIN).micros())
     }
 }
 
@@ -77,9 +75,16 @@ mod tests {
 
     #[test]
     fn it_grows_span_by_span_from_the_first_and_leaves_the_margin_of_the_next() {
-        let mut watermark = Watermark::new(Window { from: 0, to: 300 }, ["b", "a"]);
-        let before =
-            |account: &str, seconds: i64| Bound::Before(account.to_owned(), seconds * 1_000_000);
+        let mut watermark = Watermark::new(
+            Window {
+                from: Seconds(0),
+                to: Seconds(300),
+            },
+            ["b", "a"],
+        );
+        let before = |account: &str, seconds: i64| {
+            Bound::Before(account.to_owned(), Micros(seconds * 1_000_000))
+        };
         let steps = [
             (("a", 100, 200), before("a", -1)),
             (("a", 0, 50), before("a", 49)),
@@ -91,7 +96,10 @@ mod tests {
         for ((account_id, from, to), bound) in steps {
             watermark.add(&Settled {
                 account_id: account_id.to_owned(),
-                window: Window { from, to },
+                window: Window {
+                    from: Seconds(from),
+                    to: Seconds(to),
+                },
             });
             assert_eq!(watermark.bound(), bound, "{account_id} {from}");
         }

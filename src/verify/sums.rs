@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{WindowOutcome, WindowRecord, time};
+use crate::model::{WindowOutcome, WindowRecord};
 use crate::snapshot::manifest::Manifest;
 
 /// Everything in a manifest that cannot be so.
@@ -85,7 +85,7 @@ fn contradiction(manifest: &Manifest, window: &WindowRecord) -> Option<String> {
 
 /// Every account that was listed is covered by its windows, from the begin of the span to its end.
 fn coverage(manifest: &Manifest, problems: &mut Vec<String>) {
-    let end = manifest.snapshot_at.div_euclid(1_000_000);
+    let end = manifest.snapshot_at.seconds();
     for account_id in &manifest.account_ids {
         let is_failed = |failed: &crate::snapshot::AccountFailure| &failed.account_id == account_id;
         if manifest.account_failures.iter().any(is_failed) {
@@ -107,9 +107,8 @@ fn coverage(manifest: &Manifest, problems: &mut Vec<String>) {
             reached = reached.max(window.to);
         }
         if reached < end {
-            let from = time::instant(reached);
             problems.push(format!(
-                "no window of account {account_id} covers what follows {from}"
+                "no window of account {account_id} covers what follows {reached}"
             ));
         }
     }

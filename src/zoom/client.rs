@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::event::{Event, Events, Outcome};
+use crate::model::Seconds;
 use crate::pool::CpuPool;
 use crate::zoom::access_token;
 pub(crate) use crate::zoom::access_token::Credentials;
@@ -56,13 +57,13 @@ pub struct Dated<T> {
     pub span: Option<ServerSpan>,
 }
 
-/// The time of one attempt by the service's clock, in unix seconds, rounded outwards.
+/// The time of one attempt by the service's clock, rounded outwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerSpan {
     /// Not later than the sending of the request.
-    pub sent: i64,
+    pub sent: Seconds,
     /// Not earlier than the making of the answer.
-    pub answered: i64,
+    pub answered: Seconds,
 }
 
 impl ServerSpan {
@@ -72,8 +73,8 @@ impl ServerSpan {
         let date = Timestamp::try_from(httpdate::parse_http_date(date).ok()?).ok()?;
         let took = i64::try_from(elapsed.as_secs()).ok()?;
         Some(Self {
-            sent: date.as_second() - took - 1,
-            answered: date.as_second() + 1,
+            sent: Seconds(date.as_second() - took - 1),
+            answered: Seconds(date.as_second() + 1),
         })
     }
 }

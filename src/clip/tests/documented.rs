@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use serde_json::value::RawValue;
 
 use crate::clip::{Clip, ClipBatchBuilder, Column, SecretPolicy, normalise, schema};
+use crate::model::Micros;
 
 const PAGE: &str = include_str!("../../../samples/documented-page.json");
 
@@ -24,8 +25,8 @@ fn expected() -> Clip<'static> {
         status: Some("RECORD_SUCCESS".into()),
         duration_seconds: Some(4210.0),
         file_size_bytes: Some(7_340_033),
-        created_at: Some(1_741_079_727_204_000),
-        modified_at: Some(1_741_192_800_000_000),
+        created_at: Some(Micros(1_741_079_727_204_000)),
+        modified_at: Some(Micros(1_741_192_800_000_000)),
         share_link: Some(
             "https://video.example.com/clips/share/QkJyb29rc2lkZUhhcmJvdXJUb3VyMDAwMQ".into(),
         ),
@@ -129,8 +130,8 @@ fn a_full_and_an_empty_row_stand_in_their_columns_and_the_builder_is_empty_after
         clip_id: "e".into(),
         ..Clip::default()
     };
-    builder.push("a", 5, &full);
-    builder.push("b", 6, &empty);
+    builder.push("a", Micros(5), &full);
+    builder.push("b", Micros(6), &empty);
     let batch = builder.finish();
     assert_eq!(batch.num_rows(), 2);
     let nulls: Vec<usize> = batch.columns().iter().map(Array::null_count).collect();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::clip::instant::{Instant, instant};
 use crate::clip::tests::{assert_repaired, row};
+use crate::model::Micros;
 use crate::redact::redact_json;
 
 const DEPTH: usize = 10_000;
@@ -31,7 +32,14 @@ fn a_date_is_rfc_3339_at_any_offset() {
         ("2262-04-10T23:59:59.999999Z", 9_223_286_399_999_999),
     ] {
         let is_cut = false;
-        assert_eq!(instant(text), Some(Instant { micros, is_cut }), "{text}");
+        assert_eq!(
+            instant(text),
+            Some(Instant {
+                micros: Micros(micros),
+                is_cut
+            }),
+            "{text}"
+        );
     }
 }
 
@@ -46,16 +54,16 @@ fn a_fraction_has_any_number_of_digits_and_finer_ones_than_micros_are_known_to_b
         assert_eq!(
             found,
             Some(Instant {
-                micros: kept,
+                micros: Micros(kept),
                 is_cut
             }),
             "{fraction}"
         );
     }
     let zeros = instant("1970-01-01T00:00:00.500000000000Z").unwrap();
-    assert_eq!((zeros.micros, zeros.is_cut), (500_000, false));
+    assert_eq!((zeros.micros, zeros.is_cut), (Micros(500_000), false));
     let before = instant("1969-12-31T23:59:59.9999999Z").unwrap();
-    assert_eq!((before.micros, before.is_cut), (-1, true));
+    assert_eq!((before.micros, before.is_cut), (Micros(-1), true));
 }
 
 #[test]
@@ -63,7 +71,7 @@ fn a_date_finer_than_its_column_stays_in_extra_and_is_no_repair() {
     row(
         r#""created_date":"1970-01-01T00:00:01.0000009Z""#,
         |clip, repairs| {
-            assert_eq!(clip.created_at, Some(1_000_000));
+            assert_eq!(clip.created_at, Some(Micros(1_000_000)));
             assert!(repairs.is_empty());
             let extra = r#"{"created_date":"1970-01-01T00:00:01.0000009Z"}"#;
             assert_eq!(clip.extra.as_deref(), Some(extra));
@@ -74,7 +82,10 @@ fn a_date_finer_than_its_column_stays_in_extra_and_is_no_repair() {
 #[test]
 fn a_leap_second_is_the_one_before_it_and_known_to_be_cut() {
     let leap = instant("2016-12-31T23:59:60Z").unwrap();
-    assert_eq!((leap.micros, leap.is_cut), (1_483_228_799_000_000, true));
+    assert_eq!(
+        (leap.micros, leap.is_cut),
+        (Micros(1_483_228_799_000_000), true)
+    );
 }
 
 #[test]

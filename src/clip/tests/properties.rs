@@ -13,6 +13,7 @@ use crate::clip::instant::{Instant, instant};
 use crate::clip::tests::raw;
 use crate::clip::tests::reconstruct::{leftovers, matches, members_of};
 use crate::clip::{SecretPolicy, normalise};
+use crate::model::Micros;
 use crate::redact::redact_json;
 
 /// Names as they stand in JSON between their quotes.
@@ -301,7 +302,7 @@ proptest! {
         let micros = i64::try_from(nanos.div_euclid(1_000)).unwrap();
         let is_cut = nanos.rem_euclid(1_000) != 0;
         let is_usable = (-2_208_988_800_000_000..9_223_286_400_000_000).contains(&micros);
-        let expected = is_usable.then_some(Instant { micros, is_cut });
+        let expected = is_usable.then_some(Instant { micros: Micros(micros), is_cut });
         prop_assert_eq!(instant(&text), expected, "{}", text);
     }
 }

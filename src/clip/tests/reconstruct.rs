@@ -178,8 +178,8 @@ fn held(field: &str, json: &str, clip: &Clip<'_>) -> Held {
                 Held::Part
             }
         },
-        "created_date" => held_date(json, clip.created_at),
-        "modified_date" => held_date(json, clip.modified_at),
+        "created_date" => held_date(json, clip.created_at.map(|at| at.0)),
+        "modified_date" => held_date(json, clip.modified_at.map(|at| at.0)),
         "tags" => held_tags(json, clip),
         _ => Held::Not,
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::clip::{Clip, ClipBatchBuilder};
 use crate::event::Listener;
+use crate::model::Micros;
 use crate::zoom::scripted::{Answer, Scripted, answer};
 use crate::zoom::{Credentials, Endpoints, Limits, RetryPolicy};
 
@@ -38,7 +39,7 @@ async fn look_up(
             owner_id: Some((*owner).into()),
             ..Clip::default()
         };
-        clips.push(account, 0, &clip);
+        clips.push(account, Micros(0), &clip);
     }
     let mut ids = OwnerIds::default();
     ids.add(&clips.finish());

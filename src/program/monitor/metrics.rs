@@ -119,7 +119,7 @@ fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
     page.one(
         "clipcensus_snapshot_timestamp_seconds",
         "The instant that the newest snapshot is of",
-        manifest.snapshot_at.div_euclid(1_000_000),
+        manifest.snapshot_at.seconds().0,
     );
     page.one(
         "clipcensus_snapshot_clips",

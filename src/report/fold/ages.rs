@@ -1,5 +1,6 @@
 //! Counts by age at the instant of the census.
 
+use crate::model::Micros;
 use crate::report::summary::{AgeCount, Count};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -16,10 +17,14 @@ pub(super) struct ByAge {
 }
 
 impl ByAge {
-    /// Ages at `snapshot_at`, in microseconds since 1970.
-    pub(super) fn at(snapshot_at: i64) -> Self {
+    /// Ages at `snapshot_at`.
+    pub(super) fn at(snapshot_at: Micros) -> Self {
         Self {
-            ends: STEPS.map(|days| snapshot_at.saturating_sub(i64::from(days) * MICROS_PER_DAY)),
+            ends: STEPS.map(|days| {
+                snapshot_at
+                    .0
+                    .saturating_sub(i64::from(days) * MICROS_PER_DAY)
+            }),
             counts: [Count::default(); STEPS.len() + 1],
         }
     }
@@ -50,11 +55,12 @@ impl ByAge {
 #[cfg(test)]
 mod tests {
     use super::{ByAge, MICROS_PER_DAY};
+    use crate::model::Micros;
 
     const NOW: i64 = 1_795_392_000_000_000;
 
     fn bands(created: &[i64]) -> Vec<u64> {
-        let mut ages = ByAge::at(NOW);
+        let mut ages = ByAge::at(Micros(NOW));
         for created_at in created {
             ages.add(*created_at, 1);
         }
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_bands_follow_each_other_without_a_gap() {
-        let ages = ByAge::at(NOW).finish();
+        let ages = ByAge::at(Micros(NOW)).finish();
         assert_eq!(ages.first().map(|age| age.from_days), Some(0));
         assert_eq!(ages.last().map(|age| age.to_days), Some(None));
         for pair in ages.windows(2) {

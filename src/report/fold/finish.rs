@@ -50,7 +50,7 @@ impl SummaryFold {
         Summary {
             summary_version: SUMMARY_VERSION,
             snapshot_date: manifest.date().to_string(),
-            snapshot_at: rfc3339(manifest.snapshot_at).unwrap_or_else(|| "unknown".to_owned()),
+            snapshot_at: manifest.snapshot_at.to_string(),
             table: manifest.table.name().to_owned(),
             account_ids: manifest.account_ids.clone(),
             parameters: parameters(manifest),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use arrow::array::RecordBatch;
 
 use crate::clip::{SHARE_SCOPES, STATUSES};
+use crate::model::Micros;
 use crate::report::bytes::Bytes;
 use crate::report::fold::ages::ByAge;
 use crate::report::fold::columns::{Columns, FoldError};
@@ -62,9 +63,9 @@ pub(super) struct ByPasscode {
 }
 
 impl SummaryFold {
-    /// A fold over no rows yet, of a census as of `snapshot_at` (microseconds since 1970).
+    /// A fold over no rows yet, of a census as of `snapshot_at`.
     #[must_use]
-    pub(crate) fn new(snapshot_at: i64) -> Self {
+    pub(crate) fn new(snapshot_at: Micros) -> Self {
         Self {
             total: Usage::default(),
             without_size: 0,

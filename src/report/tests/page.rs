@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::golden::same;
 use super::{at, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled};
 use crate::clip::Clip;
+use crate::model::Micros;
 use crate::report::summary::Parameter;
 use crate::report::{Summary, html, json, owners_csv};
 use crate::snapshot::{DataFile, Manifest, Totals};
@@ -142,7 +143,7 @@ fn a_hundred_thousand_owners_are_a_hundred_in_the_page_and_all_in_the_csv() {
 #[test]
 fn months_before_the_charts_begin_are_part_of_what_there_is_so_far() {
     let clips = ["2010-05-01T00:00:00Z", "2024-05-01T00:00:00Z"].map(|created| Clip {
-        created_at: Some(at(created)),
+        created_at: Some(Micros(at(created))),
         ..clip("c", "ada", "RECORD_SUCCESS", 1_000)
     });
     let page = html(&summary(&clips, &clean_run(2)));

@@ -7,6 +7,7 @@ use proptest::{option, proptest};
 
 use super::{SNAPSHOT_AT, batch, eventful_run};
 use crate::clip::Clip;
+use crate::model::Micros;
 use crate::report::{SummaryFold, json};
 
 fn value(values: &'static [&'static str]) -> impl Strategy<Value = Option<String>> {
@@ -37,7 +38,7 @@ fn row() -> impl Strategy<Value = Clip<'static>> {
         title: who.2.map(Into::into),
         file_size_bytes: what.0,
         duration_seconds: what.1,
-        created_at: what.2,
+        created_at: what.2.map(Micros),
         status: seen.0.map(Into::into),
         share_scope: seen.1.map(Into::into),
         passcode_enabled: seen.2,

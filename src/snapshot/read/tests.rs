@@ -8,6 +8,7 @@ use proptest::{option, prop_assert_eq, proptest};
 
 use super::*;
 use crate::clip::{Clip, ClipBatchBuilder};
+use crate::model::Micros;
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
 
@@ -105,8 +106,8 @@ fn csv_looks_as_users_were_promised() {
         description: Some(Cow::Borrowed("")),
         duration_seconds: Some(1.5),
         file_size_bytes: Some(0),
-        created_at: Some(1_728_611_510_631_000),
-        modified_at: Some(1_728_611_510_631_001),
+        created_at: Some(Micros(1_728_611_510_631_000)),
+        modified_at: Some(Micros(1_728_611_510_631_001)),
         passcode_enabled: Some(true),
         tags: Some(vec![Cow::Borrowed("a"), Cow::Borrowed("\"b\"")]),
         ..Clip::default()
@@ -228,8 +229,8 @@ fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
             status: texts.3,
             duration_seconds: numbers.0,
             file_size_bytes: numbers.1,
-            created_at: instants.0,
-            modified_at: instants.1,
+            created_at: instants.0.map(Micros),
+            modified_at: instants.1.map(Micros),
             passcode_enabled,
             tags,
             extra,

@@ -7,6 +7,7 @@ use super::*;
 use crate::clip::testing::{Row, batch};
 use crate::disk::testing::layout;
 use crate::model::Window;
+use crate::model::{Micros, Seconds};
 use crate::spool::testing;
 
 fn row(clip: &str) -> Row {
@@ -33,7 +34,7 @@ fn begins(spool: &Spool) -> Vec<i64> {
     spool
         .chains()
         .iter()
-        .map(|chain| chain.asked.from)
+        .map(|chain| chain.asked.from.0)
         .collect()
 }
 
@@ -61,7 +62,7 @@ fn chains_are_kept_with_their_header_and_the_rest_is_deleted() {
     fs::write(folder.join("journal.tmp"), "torn").unwrap();
     let wanted = SpoolHeader {
         run_id: "second".to_owned(),
-        snapshot_at: 5,
+        snapshot_at: Micros(5),
         ..testing::header()
     };
     let spool = Spool::open(&layout(out.path()), wanted, false).unwrap();
@@ -327,7 +328,13 @@ fn who_waits_hears_of_what_is_settled_and_that_nothing_more_comes() {
         let waiting = threads.spawn(|| spool.wait_after(0));
         testing::finish(&spool, "acme", 0, 10, &[]);
         let (settled, stage) = waiting.join().unwrap();
-        assert_eq!(settled[0].window, Window { from: 0, to: 10 });
+        assert_eq!(
+            settled[0].window,
+            Window {
+                from: Seconds(0),
+                to: Seconds(10)
+            }
+        );
         assert_eq!((settled.len(), stage), (1, Stage::Open));
         let waiting = threads.spawn(|| spool.wait_after(1));
         spool.close(Stage::Complete);

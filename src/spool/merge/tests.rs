@@ -282,7 +282,7 @@ proptest! {
         bounds.sort_unstable();
         for (((second, from, to), rows), (of, at)) in windows.iter().zip(bounds) {
             testing::finish(&spool, account(*second), *from, *to, std::slice::from_ref(rows));
-            let bound = Bound::Before(account(of).to_owned(), at * SECOND);
+            let bound = Bound::Before(account(of).to_owned(), Micros(at * SECOND));
             is_in_order &= growing.take_up(&spool, bound);
             grown.extend(growing.by_ref().map(Result::unwrap));
         }
@@ -311,7 +311,7 @@ proptest! {
                 row(&at.to_string(), Some(at * SECOND), *modified_at, &from.to_string())
             }).collect();
             testing::finish(&spool, "acme", from, to, &[page]);
-            let bound = Bound::Before("acme".to_owned(), (to - 1) * SECOND);
+            let bound = Bound::Before("acme".to_owned(), Micros((to - 1) * SECOND));
             prop_assert!(growing.take_up(&spool, bound));
             grown.extend(growing.by_ref().map(Result::unwrap));
             from = to;

@@ -27,7 +27,7 @@ fn published(format: Format) -> (tempfile::TempDir, Layout, Manifest) {
                 .map_err(DiskError::write(out.path()))
         })
         .unwrap();
-    let end = testing::SNAPSHOT_AT / 1_000_000;
+    let end = testing::SNAPSHOT_AT.seconds();
     let first = WindowRecord {
         expected: Some(11),
         distinct: 11,
@@ -42,7 +42,7 @@ fn published(format: Format) -> (tempfile::TempDir, Layout, Manifest) {
         distinct: 5,
         received: 5,
         rows: 5,
-        ..testing::window("acme", 100, end)
+        ..testing::window("acme", 100, end.0)
     };
     let manifest = Manifest {
         format,
@@ -163,11 +163,11 @@ fn a_manifest_that_says_what_cannot_be_so_is_found() {
             "covers what follows 1970-01-01T00:00:00Z",
         ),
         (
-            |m| m.windows[1].from += 1,
+            |m| m.windows[1].from.0 += 1,
             "covers what follows 1970-01-01T00:01:40Z",
         ),
         (
-            |m| m.windows[1].to -= 1,
+            |m| m.windows[1].to.0 -= 1,
             "covers what follows 2026-11-22T23:59:59Z",
         ),
         (
