@@ -9,10 +9,8 @@ use crate::zoom::{Failure, FailureKind};
 /// What ends a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// A setting.
     #[error(transparent)]
     Config(#[from] SettingsError),
-    /// The service.
     #[error(transparent)]
     Service(Box<Failure>),
     /// The output folder or a snapshot.
@@ -47,7 +45,6 @@ pub(crate) enum Error {
          a reader never mixes the two"
     )]
     OtherCensus {
-        /// The folder.
         out: String,
         /// What the latest manifest says.
         theirs: String,
@@ -63,10 +60,8 @@ pub(crate) enum Error {
         /// Windows and accounts, in words.
         why: String,
     },
-    /// A signal.
     #[error("stopped by {signal}; run the same command again to go on from here")]
     Stopped {
-        /// Its name.
         signal: &'static str,
         /// The exit code that tells of it.
         code: ExitCode,

@@ -12,7 +12,6 @@ pub enum Event {
     Attempt {
         /// The call without its query, such as `GET /accounts/abc/clips`.
         call: String,
-        /// How it ended.
         outcome: Outcome,
         /// From sending to the last byte of the body.
         elapsed: Duration,
@@ -60,13 +59,6 @@ pub enum Event {
         /// The `total_records` of the window, if it was named.
         clips: Option<u64>,
     },
-    /// A window was too full, or did not settle, and was cut.
-    Split {
-        /// Its account and span.
-        window: String,
-        /// Into how many parts.
-        parts: u64,
-    },
     /// A window is asked for again.
     Repeated {
         /// Its account and span.
@@ -82,12 +74,7 @@ pub enum Event {
         settled: bool,
     },
     /// An account could not be listed; the others go on.
-    AccountFailed {
-        /// The account.
-        account: String,
-        /// Why.
-        why: String,
-    },
+    AccountFailed { account: String, why: String },
     /// The clips are read, and it is asked who their owners are.
     LookingUp {
         /// How many owners.
@@ -97,7 +84,6 @@ pub enum Event {
     OwnersUnknown {
         /// What cannot be done, as an infinitive.
         what: String,
-        /// Why.
         why: String,
     },
     /// The crawl is over and the snapshot is being written.

@@ -30,7 +30,6 @@ impl State {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckResult {
-    /// How it stands.
     pub state: State,
     /// What it is: `credentials`, `scopes`, `reach`, `export`, `clock` or `output`.
     pub about: &'static str,

@@ -17,7 +17,6 @@ use crate::redact::{redact_link, redact_text};
 /// A clip, and what had to be repaired to make it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Normalised<'a> {
-    /// The row.
     pub clip: Clip<'a>,
     /// API fields whose value could not be used, in the order met; one entry a value.
     pub repairs: Vec<&'static str>,

@@ -19,13 +19,11 @@ const COLUMNS: usize = 6;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Person {
-    /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The display name, or first and last name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The department.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub department: Option<String>,
     /// The user's status: `active`, `inactive` or `pending`; in JSON `user_status`.

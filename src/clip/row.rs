@@ -43,9 +43,7 @@ pub(crate) struct Clip<'a> {
     /// The user it belongs to. In this and all other text, tokens and the `jwt` parameters of
     /// links are cut out unless secrets are included.
     pub owner_id: Option<Cow<'a, str>>,
-    /// As sent.
     pub title: Option<Cow<'a, str>>,
-    /// As sent.
     pub description: Option<Cow<'a, str>>,
     /// As sent; one of [`STATUSES`], or a value that the API did not document.
     pub status: Option<Cow<'a, str>>,
@@ -67,7 +65,6 @@ pub(crate) struct Clip<'a> {
     pub passcode: Option<Cow<'a, str>>,
     /// Without its signature unless secrets are included.
     pub thumbnail_link: Option<Cow<'a, str>>,
-    /// Tag names.
     pub tags: Option<Vec<Cow<'a, str>>>,
     /// A JSON object of all that has no column, and the raw values of repairs.
     pub extra: Option<String>,

@@ -64,7 +64,6 @@ pub(super) struct Chain {
 /// What the pages of a chain brought.
 #[derive(Debug)]
 struct Read {
-    /// Where the next page is.
     page_token: Option<PageToken>,
     seen_tokens: HashSet<PageToken>,
     proof: Proof,
@@ -135,7 +134,6 @@ impl Chain {
         }
     }
 
-    /// The page token to send.
     pub(super) fn page_token(&self) -> Option<PageToken> {
         self.read.as_ref()?.page_token.clone()
     }

@@ -15,19 +15,15 @@ use crate::zoom::{Client, Failure};
 /// Everything that a crawl needs, and what it knows. Shared by all requests under way.
 #[derive(Debug)]
 pub(crate) struct Crawl {
-    /// The service.
     pub client: Client,
     /// Where finished chains go.
     pub spool: Spool,
-    /// What to list.
     pub accounts: Vec<Account>,
-    /// Which clips.
     pub filters: Filters,
     /// How pages become rows.
     pub decoder: Decoder,
     /// Requests under way at once, from 1, those that wait for a retry among them.
     pub concurrency: usize,
-    /// Who listens.
     pub events: Events,
     /// Held as long as any request may still write, which can be after the crawl was stopped.
     pub _lock: OutputLock,
@@ -58,7 +54,6 @@ pub(crate) enum CrawlError {
     /// The service, for good or for now.
     #[error(transparent)]
     Service(Box<Failure>),
-    /// The spool.
     #[error(transparent)]
     Spool(#[from] DiskError),
 }

@@ -63,7 +63,6 @@ impl Proof {
         self.is_changed = true;
     }
 
-    /// Pages seen.
     pub(super) const fn pages(&self) -> u64 {
         self.pages
     }

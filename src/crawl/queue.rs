@@ -31,7 +31,6 @@ type Place = (usize, Seconds);
 pub(super) struct Queue {
     /// Nobody has looked into these; the next one is the last.
     unseen: Vec<Chain>,
-    /// All others.
     seen: BTreeMap<Place, Chain>,
     /// Their places by the clips that are left in them.
     fullest: BTreeSet<(u64, Place)>,
@@ -40,7 +39,6 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Adds a chain.
     pub(super) fn push(&mut self, chain: Chain) {
         let Some(left) = chain.left else {
             let rank = |chain: &Chain| (Reverse(chain.account), chain.window.from);

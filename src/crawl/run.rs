@@ -17,9 +17,7 @@ use crate::zoom::{ClipsQuery, Failure, FailureKind, RateLabel, Slot};
 /// An account that could not be listed.
 #[derive(Debug)]
 pub(crate) struct AccountFailure {
-    /// The account.
     pub account_id: String,
-    /// Why.
     pub failure: Box<Failure>,
 }
 
@@ -163,7 +161,6 @@ impl Crawl {
     }
 }
 
-/// What came of a request.
 struct Stepped {
     account: usize,
     took: Duration,

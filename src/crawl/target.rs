@@ -1,6 +1,5 @@
 //! What a crawl lists: accounts, and which of their clips.
 
-/// An account to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     /// What stands in the rows.

@@ -16,32 +16,20 @@ pub enum DiskError {
     #[error(
         "another export is writing to {path}; wait until it has ended, or take another output folder"
     )]
-    AnotherExport {
-        /// The output folder.
-        path: PathBuf,
-    },
+    AnotherExport { path: PathBuf },
     /// A file stands where a folder is needed.
     #[error("{path} is not a folder; move it away, or take another output folder")]
-    NotAFolder {
-        /// The file.
-        path: PathBuf,
-    },
+    NotAFolder { path: PathBuf },
     /// A folder stands where a file is needed.
     #[error("{path} is a folder, not a file; move it away, or take another output folder")]
-    NotAFile {
-        /// The folder.
-        path: PathBuf,
-    },
+    NotAFile { path: PathBuf },
     /// A folder below the output folder is on another file system, so that nothing can be put there
     /// whole.
     #[error(
         "{path} is on another file system than the rest of the output folder; make it a plain \
          folder, or take another output folder"
     )]
-    OtherFileSystem {
-        /// The folder.
-        path: PathBuf,
-    },
+    OtherFileSystem { path: PathBuf },
     /// A file or folder cannot be created, written, renamed or deleted.
     #[error(
         "cannot write {path}: {source}; check the permissions and the free space of the output folder"
@@ -49,7 +37,6 @@ pub enum DiskError {
     Write {
         /// What was being written.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// A file or folder is there but the system does not let it be read.
@@ -57,29 +44,19 @@ pub enum DiskError {
     Read {
         /// What was being read.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// A file can be read but is not what was written.
     #[error("{path} is damaged: {why}; run the export again to replace it")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    Damaged { path: PathBuf, why: String },
     /// There is no snapshot at this place.
     #[error(
         "no snapshot at {path}; name an output folder, one of its _snapshots/DATE folders, or a manifest.json"
     )]
-    NoSnapshot {
-        /// The place.
-        path: PathBuf,
-    },
+    NoSnapshot { path: PathBuf },
     /// A name that would lead out of its folder, or stands for something else already.
     #[error("{name:?} cannot be the name of {what}; use letters, digits, '.', '-' and '_'")]
     BadName {
-        /// The name.
         name: String,
         /// What was to be named.
         what: &'static str,

@@ -31,9 +31,7 @@ use crate::{report, snapshot};
 pub(crate) struct Published {
     /// What is in it.
     pub summary: Summary,
-    /// Its data files.
     pub data: Vec<PathBuf>,
-    /// Its manifest.
     pub manifest: PathBuf,
     /// Whether it is complete.
     pub verdict: Verdict,

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::model::time::Seconds;
 use crate::model::window::Window;
 
-/// How a window ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowOutcome {
@@ -25,7 +24,6 @@ pub enum WindowOutcome {
 /// What is known of one window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowRecord {
-    /// The account it lists.
     pub account_id: String,
     /// Its begin included.
     pub from: Seconds,
@@ -37,16 +35,13 @@ pub struct WindowRecord {
     pub received: u64,
     /// Distinct clip ids in what finishes it.
     pub distinct: u64,
-    /// Pages received.
     pub pages: u64,
     /// 1, and as many more as spans of it were asked for again.
     #[serde(alias = "walks")]
     pub attempts: u32,
     /// Times a chain of pages began again because its page token was refused.
     pub restarts: u32,
-    /// How it ended.
     pub outcome: WindowOutcome,
-    /// Why it is not settled.
     pub why: Option<String>,
     /// Rows created outside of it, whatever the request said.
     pub outside: u64,

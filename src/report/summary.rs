@@ -74,7 +74,6 @@ pub(crate) struct Parameter {
 /// How many clips, and how many bytes they hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Count {
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -97,7 +96,6 @@ impl Count {
 /// The sums over all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Totals {
-    /// Rows.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -120,7 +118,6 @@ pub(crate) struct OwnerUsage {
     /// where it is known.
     #[serde(flatten)]
     pub person: Person,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -139,9 +136,7 @@ pub(crate) struct OwnerUsage {
 pub(crate) struct DepartmentUsage {
     /// The department; null stands for clips whose owner has none, is unknown, or is not named.
     pub department: Option<String>,
-    /// Owners.
     pub owners: u64,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -237,7 +232,6 @@ pub(crate) struct StatusCount {
     pub status: Option<String>,
     /// What the entry stands for.
     pub kind: ValueKind,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -250,7 +244,6 @@ pub(crate) struct ScopeCount {
     pub share_scope: Option<String>,
     /// What the entry stands for.
     pub kind: ValueKind,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -267,13 +260,11 @@ pub(crate) struct ScopeCount {
 pub(crate) struct MonthCount {
     /// Year and month in UTC, such as `2024-10`.
     pub month: String,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
     /// Clips of this month and all before it.
     pub clips_so_far: u64,
-    /// What they hold together.
     pub bytes_so_far: Bytes,
 }
 
@@ -284,7 +275,6 @@ pub(crate) struct AgeCount {
     pub from_days: u16,
     /// The oldest, excluded; null for no end.
     pub to_days: Option<u16>,
-    /// Clips.
     pub clips: u64,
     /// Sum of the sizes that are known.
     pub bytes: Bytes,
@@ -295,13 +285,10 @@ pub(crate) struct AgeCount {
 pub(crate) struct LargeClip {
     /// The account that holds it.
     pub account_id: String,
-    /// Its id.
     pub clip_id: String,
     /// As sent, hostile or not.
     pub title: Option<String>,
-    /// Whose it is.
     pub owner_id: Option<String>,
-    /// Its size.
     pub bytes: u64,
     /// Its length, rounded to a microsecond.
     pub duration_seconds: Option<f64>,
@@ -384,7 +371,6 @@ pub(crate) struct Proof {
 /// An account that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FailedAccount {
-    /// Its id.
     pub account_id: String,
     /// Why not.
     pub error: String,

@@ -28,11 +28,9 @@ const FIRST_DAY: &str = "2023-01-01";
 pub(crate) enum Source {
     /// Zoom, or something at its place.
     Service {
-        /// Who asks.
         credentials: Credentials,
         /// The account they belong to, where it is known.
         account_id: Option<String>,
-        /// Where to ask.
         endpoints: Box<Endpoints>,
     },
     /// A simulated account in this process.
@@ -61,9 +59,7 @@ pub(crate) struct ExportSettings {
     pub csv_mode: CsvMode,
     /// Rows of one data file at most, from 1.
     pub max_file_rows: u64,
-    /// The service.
     pub source: Source,
-    /// Whose clips.
     pub accounts: Accounts,
     /// The first second of the census.
     pub since: When,
@@ -71,9 +67,7 @@ pub(crate) struct ExportSettings {
     pub until: Option<When>,
     /// The date that the span is about.
     pub by: DateFilter,
-    /// Which clips.
     pub filters: Filters,
-    /// How fast.
     pub limits: Limits,
     /// How long to wait for the service in all.
     pub max_wait: Duration,

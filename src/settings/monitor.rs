@@ -52,9 +52,7 @@ impl std::fmt::Debug for PingUrl {
 pub(crate) struct MonitorSettings {
     /// The folder of the snapshots, where it is known.
     pub out: Option<PathBuf>,
-    /// The file for metrics.
     pub metrics_file: Option<PathBuf>,
-    /// The address to call.
     pub ping_url: Option<PingUrl>,
 }
 

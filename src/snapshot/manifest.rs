@@ -84,9 +84,7 @@ impl DataFile {
 /// An account that could not be listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFailure {
-    /// The account.
     pub account_id: String,
-    /// Why.
     pub why: String,
 }
 
@@ -115,11 +113,9 @@ pub(crate) const REJECTS: &str = "rejects.ndjson";
 pub struct Manifest {
     /// The version of the row contract.
     pub schema_version: u32,
-    /// The version of the tool.
     pub tool_version: String,
     /// The run that wrote it.
     pub run_id: String,
-    /// The accounts listed.
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
     pub parameters: BTreeMap<String, serde_json::Value>,
@@ -139,7 +135,6 @@ pub struct Manifest {
     pub format: Format,
     /// How CSV cells are written; null for other formats.
     pub csv_mode: Option<CsvMode>,
-    /// Every window.
     pub windows: Vec<WindowRecord>,
     /// Sums over the windows.
     pub totals: Totals,

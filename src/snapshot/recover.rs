@@ -46,7 +46,6 @@ pub(crate) struct Intent {
 struct Retired {
     /// Its place, below the output folder.
     place: PathBuf,
-    /// Its inode.
     inode: u64,
 }
 
@@ -57,7 +56,6 @@ struct Swap {
     staged: String,
     /// Its place, below the output folder.
     place: PathBuf,
-    /// Its inode.
     inode: u64,
 }
 

@@ -8,14 +8,12 @@ use crate::clip::{Column, schema};
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rowset {
-    /// Clips.
     Clips,
     /// Owners of clips.
     Owners,
 }
 
 impl Rowset {
-    /// The schema of the rows.
     pub(crate) fn schema(self) -> SchemaRef {
         match self {
             Self::Clips => schema(),

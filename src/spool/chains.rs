@@ -242,12 +242,11 @@ impl Spool {
         hashes.iter().flatten().copied().collect()
     }
 
-    /// Its pages file.
     pub(crate) const fn pages(&self) -> &Arc<PagesFile> {
         &self.pages
     }
 
-    /// Its hashing.
+    /// How its clips are told apart.
     #[must_use]
     pub const fn hashing(&self) -> &Hashing {
         &self.hashing

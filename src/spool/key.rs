@@ -58,7 +58,6 @@ fn value(column: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
 pub struct Hashing(RandomState);
 
 impl Hashing {
-    /// The hash of one clip.
     pub(crate) fn hash(&self, account_id: &str, clip_id: &str) -> u64 {
         self.0.hash_one((account_id, clip_id))
     }

@@ -22,9 +22,7 @@ pub(crate) const PAGES: &str = "pages";
 pub(crate) struct Extent {
     /// Bytes before it. Pieces that were received later stand later.
     pub(crate) offset: u64,
-    /// Its length.
     pub(crate) bytes: u64,
-    /// Its CRC-32.
     pub(crate) crc32: u32,
 }
 
@@ -81,7 +79,6 @@ impl PagesFile {
         Ok(())
     }
 
-    /// Adds a piece.
     pub(crate) fn add(&self, piece: &[u8]) -> Result<Extent, DiskError> {
         let bytes = piece.len() as u64;
         let offset = self.end.fetch_add(bytes, Ordering::Relaxed);
@@ -117,7 +114,6 @@ impl PagesFile {
         Ok(piece)
     }
 
-    /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -8,9 +8,7 @@ use crate::model::{Micros, Seconds, Window};
 /// A span of an account that needs no further request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// The account.
     pub account_id: String,
-    /// The span.
     pub window: Window,
 }
 

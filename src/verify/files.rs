@@ -22,7 +22,6 @@ use crate::verify::sums::wrong_sums;
 pub(crate) struct Finding {
     /// The file, below the output folder; `manifest.json` for what it says of itself.
     pub path: String,
-    /// What is wrong.
     pub problem: String,
 }
 

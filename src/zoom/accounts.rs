@@ -15,7 +15,6 @@ use crate::zoom::wire::WireError;
 /// One sub-account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SubAccount {
-    /// Its id.
     pub id: String,
     /// Its name, if it has one.
     pub name: Option<String>,

@@ -24,16 +24,13 @@ pub enum Asked {
         /// Whether it was asked for with a page token.
         page_token: bool,
     },
-    /// An access token.
     AccessToken,
 }
 
 /// One attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptError {
-    /// What it asked for.
     pub asked: Asked,
-    /// How it failed.
     pub kind: AttemptErrorKind,
     /// The `x-zm-trackingid` of the answer.
     pub tracking_id: Option<String>,
@@ -48,9 +45,7 @@ pub enum AttemptErrorKind {
     /// The answer was an error.
     #[error("{status}{}", shown(*.code, .message))]
     Refused {
-        /// The HTTP status.
         status: u16,
-        /// The service's own code.
         code: Option<i64>,
         /// What it said, fit to be shown.
         message: String,
@@ -62,11 +57,8 @@ pub enum AttemptErrorKind {
     /// A success that is no answer.
     #[error("{status}, but {why}")]
     Unusable {
-        /// The HTTP status.
         status: u16,
-        /// The error code inside.
         code: Option<i64>,
-        /// What is wrong with it.
         why: String,
     },
 }

@@ -51,7 +51,6 @@ struct Inner {
 /// An answer, and when it was made.
 #[derive(Debug, Clone)]
 pub struct Dated<T> {
-    /// The decoded answer.
     pub answer: T,
     /// Within what time it was made; `None` if the service does not tell the time.
     pub span: Option<ServerSpan>,

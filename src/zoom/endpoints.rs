@@ -19,27 +19,17 @@ pub enum EndpointError {
     /// It does not parse as a URL with a host.
     #[error("{name} is no web address: {why}; write it like {example}")]
     NoUrl {
-        /// Which address.
         name: &'static str,
-        /// What is wrong.
         why: String,
         /// How it should look.
         example: &'static str,
     },
     /// It would send credentials in the clear.
     #[error("{name} must use https (only this computer may be called without): {host}")]
-    Clear {
-        /// Which address.
-        name: &'static str,
-        /// The host.
-        host: String,
-    },
+    Clear { name: &'static str, host: String },
     /// It holds a user, a password, a query or a fragment.
     #[error("{name} must hold a host and a path only")]
-    Crowded {
-        /// Which address.
-        name: &'static str,
-    },
+    Crowded { name: &'static str },
 }
 
 impl Endpoints {

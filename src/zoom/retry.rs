@@ -64,22 +64,13 @@ pub enum Delay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// Send it again.
-    Retry {
-        /// When.
-        after: Delay,
-        /// Why it failed.
-        why: String,
-    },
+    Retry { after: Delay, why: String },
     /// Send it again at once with another access token.
-    Renew {
-        /// Why it failed.
-        why: String,
-    },
+    Renew { why: String },
     /// Let the caller know.
     GiveUp {
         /// What the caller can do.
         kind: FailureKind,
-        /// Why it failed.
         why: String,
     },
 }

@@ -24,7 +24,6 @@ type Script = Box<dyn FnMut(&Request) -> Answer + Send>;
 pub(crate) struct Sent {
     /// When, on tokio's clock.
     pub at: Instant,
-    /// What.
     pub request: Request,
 }
 

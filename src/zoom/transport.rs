@@ -16,7 +16,6 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024 * 1024;
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Reads.
     Get,
     /// Asks for an access token.
     Post,
@@ -27,12 +26,9 @@ pub enum Method {
 pub enum Authorization {
     /// An app's name and secret, for the token endpoint.
     Basic {
-        /// The client id.
         user: String,
-        /// The client secret.
         password: SecretString,
     },
-    /// An access token.
     Bearer(SecretString),
     /// Nobody that has to be known.
     Anonymous,
@@ -41,11 +37,9 @@ pub enum Authorization {
 /// One request. `Debug` shows neither secrets, nor the query, nor the form.
 #[derive(Clone)]
 pub struct Request {
-    /// What it does.
     pub method: Method,
     /// Where to, query included.
     pub url: Url,
-    /// Who asks.
     pub authorization: Authorization,
     /// The fields of a form body.
     pub form: Option<Vec<(String, String)>>,
@@ -66,7 +60,6 @@ impl std::fmt::Debug for Request {
 pub struct Response {
     /// The HTTP status; never a redirect.
     pub status: u16,
-    /// All headers.
     pub headers: HeaderMap,
     /// The body after decompression.
     pub body: Bytes,
@@ -107,22 +100,12 @@ impl std::fmt::Display for Which {
 pub enum TransportError {
     /// The host could not be found or reached.
     #[error("cannot connect to {host}: {why}")]
-    Connect {
-        /// The host.
-        host: String,
-        /// What the system said.
-        why: String,
-    },
+    Connect { host: String, why: String },
     /// The host's certificate is not trusted.
     #[error(
         "the certificate of {host} is not trusted: {why}; check the host and the system's root certificates"
     )]
-    Untrusted {
-        /// The host.
-        host: String,
-        /// What is wrong with it.
-        why: String,
-    },
+    Untrusted { host: String, why: String },
     /// It took too long.
     #[error("{which} within {}", humantime::format_duration(*.after))]
     Timeout {
@@ -133,10 +116,7 @@ pub enum TransportError {
     },
     /// The connection was reset, or the body was cut short or damaged.
     #[error("the connection was interrupted: {why}")]
-    Interrupted {
-        /// What the system said.
-        why: String,
-    },
+    Interrupted { why: String },
     /// The body is larger than any page can be.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -155,10 +135,7 @@ pub enum TransportError {
     },
     /// The request cannot be put on the wire, for instance as a credential holds a line break.
     #[error("the request cannot be sent: {why}")]
-    Unsendable {
-        /// Why.
-        why: String,
-    },
+    Unsendable { why: String },
 }
 
 /// Sends requests.

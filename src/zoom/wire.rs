@@ -64,7 +64,6 @@ pub enum WireError {
     ErrorCode {
         /// The service's code, never 0.
         code: i64,
-        /// The service's message.
         message: String,
     },
     /// The array of records is missing, or is no array.

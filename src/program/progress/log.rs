@@ -8,7 +8,6 @@
 //! | `planned` | info | `windows`, `resumed` |
 //! | `listing` | info, shown without `-v` where there is no bar | `clips`, `clips_expected` (missing until all windows have told), `windows_done`, `windows`, `clips_per_second`, `quota_percent`, `seconds_left` (missing if it cannot be told) |
 //! | `window finished` | debug | `window`, `settled` |
-//! | `window split` | debug | `window`, `parts` |
 //! | `walking the window again` | warn | `window`, `why` |
 //! | `request done` | trace | `call`, `elapsed_seconds` |
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
@@ -108,7 +107,6 @@ pub(super) fn event(event: &Event) {
         Event::WindowDone { window, settled } => {
             tracing::debug!(window, settled, "window finished");
         }
-        Event::Split { window, parts } => tracing::debug!(window, parts, "window split"),
         Event::Repeated { window, why } => {
             tracing::warn!(window, why, "walking the window again");
         }

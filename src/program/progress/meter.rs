@@ -12,7 +12,6 @@ const RECENT: Duration = Duration::from_secs(15);
 /// How often a mark is set for that.
 const MARK: Duration = Duration::from_millis(500);
 
-/// Counts what happens.
 #[derive(Debug)]
 pub(super) struct ProgressMeter {
     /// Requests a second that may be made.
@@ -73,7 +72,6 @@ impl ProgressMeter {
             }
             Event::Page { records, .. } => self.clips += records,
             // Its parts are windows too, and it is none any more.
-            Event::Split { parts, .. } => self.windows += parts.saturating_sub(1),
             Event::WindowDone { .. } => self.done += 1,
             Event::Attempt { .. } => self.requests += 1,
             _ => {}
@@ -216,19 +214,6 @@ mod tests {
         );
         assert!((snapshot.quota_percent - 50.0).abs() < 5.0, "{snapshot:?}");
         assert!(meter.marks.len() < 40);
-    }
-
-    #[test]
-    fn a_window_that_is_split_counts_as_its_parts() {
-        let now = Instant::now();
-        let mut meter = ProgressMeter::new(10.0);
-        meter.on(&planned(3), now);
-        let split = Event::Split {
-            window: "w".to_owned(),
-            parts: 4,
-        };
-        meter.on(&split, now);
-        assert_eq!(meter.snapshot(now).windows, 6);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::clip::{Column, schema};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the rows have no column {name} of type {expected}: they were not written by this version")]
 pub(crate) struct FoldError {
-    /// The column's name.
     pub name: String,
     /// The type it should have.
     pub expected: String,

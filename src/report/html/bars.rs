@@ -25,7 +25,6 @@ const LETTER: u32 = 18;
 /// Letters of a name, at most.
 const LONGEST: u32 = 40;
 
-/// One bar.
 #[derive(Debug)]
 pub(super) struct Bar {
     pub(super) name: String,

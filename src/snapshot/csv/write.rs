@@ -11,7 +11,6 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicros
 use crate::model::time;
 use crate::snapshot::csv::formulas::{CsvMode, defused};
 
-/// Writes rows as CSV.
 pub(crate) struct CsvWriter<W> {
     output: W,
     mode: CsvMode,

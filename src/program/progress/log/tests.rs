@@ -45,10 +45,6 @@ fn all_events() -> Vec<Event> {
             window: text(),
             settled: true,
         },
-        Event::Split {
-            window: text(),
-            parts: 2,
-        },
         Event::Repeated {
             window: text(),
             why: text(),
