@@ -5,7 +5,8 @@
 //! is known: the clips of the head, and those of each part, less what two neighbours both list. Where
 //! it differs, clips moved, or the page was not the head of its window; then the span of the head is
 //! asked for again, and proves itself. What is here follows from the records of the chains alone, in
-//! the order in which they came, so that a resumed crawl comes to the same.
+//! the order in which they came, so that a resumed crawl comes to the same, but for records that are no
+//! clips at a seam: the spool does not know them, and that head is asked for again.
 
 use std::collections::{BTreeMap, HashSet};
 

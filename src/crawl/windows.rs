@@ -1,4 +1,4 @@
-//! What the chains of a crawl come to: a record for each window of the plan, and the verdict.
+//! What the chains of a crawl come to: a record for each window of the plan.
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
 use crate::disk::error::DiskError;
 
@@ -68,72 +69,34 @@ pub(crate) fn remove(path: &Path) -> Result<(), DiskError> {
     }
 }
 
-/// A digest of bytes that come piece by piece.
-pub(crate) trait Digest: Default {
-    /// What comes of them.
-    type Sum;
-
-    fn add(&mut self, bytes: &[u8]);
-
-    fn sum(self) -> Self::Sum;
-}
-
-/// CRC-32: finds torn and damaged files of a spool.
-pub(crate) use crc32fast::Hasher as Crc32;
-
-impl Digest for Crc32 {
-    type Sum = u32;
-
-    fn add(&mut self, bytes: &[u8]) {
-        self.update(bytes);
-    }
-
-    fn sum(self) -> u32 {
-        self.finalize()
-    }
-}
-
-/// SHA-256, in hex digits: proves published files in the manifest.
-pub(crate) use sha2::Sha256;
-
-impl Digest for Sha256 {
-    type Sum = String;
-
-    fn add(&mut self, bytes: &[u8]) {
-        sha2::Digest::update(self, bytes);
-    }
-
-    fn sum(self) -> String {
-        HEXLOWER.encode(&sha2::Digest::finalize(self))
-    }
-}
-
-/// A writer that counts and digests the bytes that pass through it.
-pub(crate) struct DigestWriter<W, D> {
+/// A writer that counts the bytes that pass through it, and makes their SHA-256: it proves published
+/// files in the manifest.
+pub(crate) struct DigestWriter<W> {
     inner: W,
-    digest: D,
+    sha256: Sha256,
     bytes: u64,
 }
 
-impl<W: Write, D: Digest> DigestWriter<W, D> {
+impl<W: Write> DigestWriter<W> {
     pub(crate) fn new(inner: W) -> Self {
         Self {
             inner,
-            digest: D::default(),
+            sha256: Sha256::new(),
             bytes: 0,
         }
     }
 
-    /// The writer below, how many bytes have passed, and their digest.
-    pub(crate) fn finish(self) -> (W, u64, D::Sum) {
-        (self.inner, self.bytes, self.digest.sum())
+    /// The writer below, how many bytes have passed, and their SHA-256 in hex digits.
+    pub(crate) fn finish(self) -> (W, u64, String) {
+        let sha256 = HEXLOWER.encode(&self.sha256.finalize());
+        (self.inner, self.bytes, sha256)
     }
 }
 
-impl<W: Write, D: Digest> Write for DigestWriter<W, D> {
+impl<W: Write> Write for DigestWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
-        self.digest.add(bytes.get(..written).unwrap_or(bytes));
+        self.sha256.update(bytes.get(..written).unwrap_or(bytes));
         self.bytes += written as u64;
         Ok(written)
     }
@@ -143,18 +106,13 @@ impl<W: Write, D: Digest> Write for DigestWriter<W, D> {
     }
 }
 
-/// The length of a file in bytes, and its digest.
-pub(crate) fn digest_file<D: Digest>(path: &Path) -> io::Result<(u64, D::Sum)> {
-    let mut digest = DigestWriter::<_, D>::new(io::sink());
-    copy_file(path, &mut digest)?;
-    let (_, bytes, sum) = digest.finish();
-    Ok((bytes, sum))
-}
-
-/// Copies all of a file in large steps.
-pub(crate) fn copy_file(path: &Path, into: &mut impl Write) -> io::Result<u64> {
+/// The length of a file in bytes, and its SHA-256 in hex digits.
+pub(crate) fn digest_file(path: &Path) -> io::Result<(u64, String)> {
+    let mut digest = DigestWriter::new(io::sink());
     let file = File::open(path)?;
-    io::copy(&mut BufReader::with_capacity(128 << 10, file), into)
+    io::copy(&mut BufReader::with_capacity(128 << 10, file), &mut digest)?;
+    let (_, bytes, sha256) = digest.finish();
+    Ok((bytes, sha256))
 }
 
 /// Bytes after which a long file is sent to the disk.
@@ -209,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
         fs::write(&path, "abc").unwrap();
-        let (bytes, sha256) = digest_file::<Sha256>(&path).unwrap();
+        let (bytes, sha256) = digest_file(&path).unwrap();
         assert_eq!(bytes, 3);
         assert_eq!(
             sha256,

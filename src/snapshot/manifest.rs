@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
-use crate::disk::file::{DigestWriter, Sha256};
+use crate::disk::file::DigestWriter;
 use crate::disk::layout::{Layout, MANIFEST, OWNERS, Table};
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
@@ -65,7 +65,7 @@ impl Document {
     /// Whether its bytes are these.
     #[must_use]
     pub fn holds(&self, bytes: &[u8]) -> bool {
-        let mut hashed = DigestWriter::<_, Sha256>::new(io::sink());
+        let mut hashed = DigestWriter::new(io::sink());
         hashed.write_all(bytes).is_ok() && {
             let (_, length, sha256) = hashed.finish();
             (length, sha256) == (self.bytes, self.sha256.clone())

@@ -9,9 +9,7 @@ use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::file::{
-    DigestWriter, Sha256, StreamedFile, create_dirs, remove, sync_dir, write_durable,
-};
+use crate::disk::file::{DigestWriter, StreamedFile, create_dirs, remove, sync_dir, write_durable};
 use crate::disk::layout::{LATEST, Layout, MANIFEST};
 use crate::snapshot::behind::Behind;
 use crate::snapshot::csv::{CsvMode, CsvWriter};
@@ -26,7 +24,7 @@ pub(crate) const DATA: &str = "data";
 pub(crate) const STAGED_OWNERS: &str = "owners";
 /// The staged folder of manifest and documents.
 pub(crate) const SNAPSHOT: &str = "snapshot";
-type Output = Behind<DigestWriter<StreamedFile, Sha256>>;
+type Output = Behind<DigestWriter<StreamedFile>>;
 
 /// A data file being written.
 enum Writer {
@@ -298,7 +296,7 @@ impl Staged {
     ) -> Result<(), DiskError> {
         let path = self.document_path(name)?;
         let file = File::create(&path).map_err(DiskError::write(&path))?;
-        let mut output = BufWriter::new(DigestWriter::<_, Sha256>::new(file));
+        let mut output = BufWriter::new(DigestWriter::new(file));
         write(&mut output)?;
         let hashed = output
             .into_inner()

@@ -9,7 +9,7 @@ use std::{fs, io};
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::file::{Sha256, digest_file};
+use crate::disk::file::digest_file;
 use crate::disk::layout::{Layout, MANIFEST};
 use crate::snapshot::manifest::{DataFile, Format, Latest, Manifest, REJECTS};
 use crate::snapshot::read::{data_file, open_parquet, rows};
@@ -112,7 +112,7 @@ fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<Stri
 
 /// What is wrong with the bytes of a file.
 fn byte_problem(path: &Path, bytes: u64, sha256: &str) -> Option<String> {
-    match digest_file::<Sha256>(path) {
+    match digest_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Some("it is missing".to_owned()),
         Err(error) => Some(format!("it cannot be read: {error}")),
         Ok((found, _)) if found != bytes => {
