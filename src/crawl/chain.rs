@@ -38,8 +38,8 @@ const LONGEST_CHAIN: u64 = 50;
 /// After so many pages a chain must have brought a clip that it had not brought before.
 const PAGES_WITHOUT_NEWS: u64 = 20;
 
-/// The share of a page that may lie in the seam's second, as one in so many: those clips come again
-/// with the rest, where a page token would bring none twice.
+/// At most one in so many clips of a page may lie in the seam's second: the rest lists those again,
+/// where a page token would not.
 const SEAM_SHARE: usize = 10;
 
 /// A window to ask for, and the pages of it that were read so far by page token.
@@ -50,7 +50,7 @@ pub(super) struct Chain {
     pub(super) window: Window,
     /// How many clips are thought to come still; `None` before anybody has looked.
     pub(super) left: Option<u64>,
-    /// Whether a page has told so, and not only a guess.
+    /// Whether `left` comes from `total_records`; after a cut it is an estimate.
     pub(super) is_told: bool,
     /// How many seconds the last page before it covered: how dense clips are at its newer end.
     seconds_a_page: i64,
@@ -70,7 +70,7 @@ struct Read {
     /// When the first page was asked for, by the service's clock, in unix seconds.
     first_asked: Option<Seconds>,
     ids: HashSet<u64>,
-    /// Distinct ids when it was last looked whether new ones came.
+    /// Distinct ids at the last look for news, [`PAGES_WITHOUT_NEWS`] pages ago.
     ids_before: usize,
     order: Order,
     pages: ChainPages,
@@ -83,12 +83,6 @@ struct Order {
     last: Option<Seconds>,
     rises: bool,
     falls: bool,
-}
-
-/// The oldest second of the newest part of a window, or the newest of the oldest part.
-struct Seam {
-    second: Seconds,
-    is_newest_first: bool,
 }
 
 impl Order {
@@ -197,18 +191,19 @@ impl Chain {
                     clips: page.total_records,
                 });
             }
-        } else if read.is_changed(&page, time) {
-            read.proof.changed();
-            if self.can_shrink(crawl) {
-                // It cannot settle any more, and its parts may: the rest would be read in vain.
-                return self.judge(crawl, read, ChainVerdict::changed());
-            }
         }
         let mut progress = crawl.progress();
         progress.has_strays |= read.record.strays > 0;
         progress.names_counts |= page.total_records.is_some_and(|total| total > 0);
         let names_counts = progress.names_counts;
         drop(progress);
+        if !is_first && read.is_changed(&page, time) {
+            read.proof.changed();
+            if self.can_shrink(crawl) {
+                // It cannot settle any more, and its parts may: the rest would be read in vain.
+                return self.judge(crawl, read, ChainVerdict::changed());
+            }
+        }
         let Some(next) = page.next_page_token else {
             let verdict = read.proof.judge(read.ids.len() as u64, names_counts);
             return self.judge(crawl, read, verdict);
@@ -216,8 +211,8 @@ impl Chain {
         if let Some(why) = read.why_endless(&next) {
             return self.judge(crawl, read, ChainVerdict::Unsettled(why));
         }
-        if let Some(seam) = self.seam(crawl, &read, &page.listed) {
-            return self.finish_head(crawl, read, &seam, &page.listed);
+        if let Some(head_and_rest) = self.seam(crawl, &read, &page.listed) {
+            return self.finish_head(crawl, read, head_and_rest, &page.listed);
         }
         let expected = read.proof.expected();
         let left = expected.map_or(0, |total| total.saturating_sub(read.proof.records()));
@@ -245,9 +240,7 @@ impl Chain {
         crawl: &Crawl,
         failure: &Failure,
     ) -> Result<Vec<Self>, CrawlError> {
-        let Some(mut read) = self.read.take() else {
-            return Ok(vec![self]);
-        };
+        let mut read = self.read.take().expect("a page token comes from a page");
         read.record.restarts = 1;
         self.restarts += 1;
         let is_last = self.restarts > MOST_RESTARTS;
@@ -314,8 +307,9 @@ impl Chain {
             .collect())
     }
 
-    /// Where the head of the window ends, if one can be made of the pages so far.
-    fn seam(&self, crawl: &Crawl, read: &Read, listed: &[Listed]) -> Option<Seam> {
+    /// The head and the rest of the window, if a head can be made of the pages so far. The seam is the
+    /// second of the last record: it belongs to the rest.
+    fn seam(&self, crawl: &Crawl, read: &Read, listed: &[Listed]) -> Option<(Window, Window)> {
         let is_exact = read.proof.expected().is_some()
             && read.ids.len() as u64 == read.proof.records()
             && self.repeats < MOST_DIFFERING_SUMS
@@ -333,13 +327,24 @@ impl Chain {
         // The record before may have any date: it must not be one of the seam's.
         let before = listed.len().checked_sub(in_seam + 1);
         before.and_then(|before| listed[before].second)?;
-        let seam = Seam {
-            second,
-            is_newest_first: read.order.falls,
+        let is_newest_first = read.order.falls;
+        let at = second + i64::from(is_newest_first);
+        let older = Window {
+            to: at,
+            ..self.window
         };
-        let (head, rest) = seam.cut(self.window);
+        let newer = Window {
+            from: at,
+            ..self.window
+        };
+        let (head, rest) = if is_newest_first {
+            (newer, older)
+        } else {
+            (older, newer)
+        };
         let is_progress = head.seconds() > 0 && rest.seconds() > 0;
-        (is_progress && in_seam <= (listed.len() / SEAM_SHARE).max(1)).then_some(seam)
+        let is_worth_it = in_seam <= (listed.len() / SEAM_SHARE).max(1);
+        (is_progress && is_worth_it).then_some((head, rest))
     }
 
     /// Finishes the head of the window: the rest is a window again.
@@ -347,14 +352,14 @@ impl Chain {
         self,
         crawl: &Crawl,
         mut read: Box<Read>,
-        seam: &Seam,
+        (head, rest): (Window, Window),
         listed: &[Listed],
     ) -> Result<Vec<Self>, CrawlError> {
-        let (head, rest) = seam.cut(self.window);
+        let is_newest_first = head.from == rest.to;
         let total = read.proof.expected().unwrap_or(0);
         let may_come_again = |it: &&Listed| {
             it.second.is_none_or(|second| {
-                if seam.is_newest_first {
+                if is_newest_first {
                     second <= rest.to
                 } else {
                     second >= rest.from - MARGIN
@@ -370,10 +375,10 @@ impl Chain {
         left.is_told = true;
         left.repeats = 0;
         left.restarts = 0;
-        left.seconds_a_page = if seam.is_newest_first {
+        left.seconds_a_page = if is_newest_first {
             // A page may reach from the quiet before a burst into it: its last quarter tells.
             let quarter = listed[listed.len() * 3 / 4].second;
-            quarter.map_or(i64::MAX, |newest| 4 * (newest - seam.second).max(1))
+            quarter.map_or(i64::MAX, |newest| 4 * (newest + 1 - rest.to).max(1))
         } else {
             i64::MAX
         };
@@ -404,19 +409,6 @@ impl Chain {
     /// Whether asking for parts of its window can help.
     fn can_shrink(&self, crawl: &Crawl) -> bool {
         self.window.can_split() && !crawl.progress().is_filter_distrusted()
-    }
-}
-
-impl Seam {
-    /// The head and the rest of a window.
-    fn cut(&self, window: Window) -> (Window, Window) {
-        let at = self.second + i64::from(self.is_newest_first);
-        let (older, newer) = (Window { to: at, ..window }, Window { from: at, ..window });
-        if self.is_newest_first {
-            (newer, older)
-        } else {
-            (older, newer)
-        }
     }
 }
 

@@ -89,7 +89,11 @@ impl Crawl {
             window,
         }));
         for (window, _) in &consequences.again {
-            self.repeated(account, *window, "it and the rest do not come to the total");
+            self.repeated(
+                account,
+                *window,
+                "this part and the rest of its window do not add up to total_records",
+            );
         }
         Ok(consequences.again)
     }
@@ -125,6 +129,10 @@ impl Progress {
     fn finish(&mut self, account: usize, span: Window, is_proven: bool) -> Option<(Window, bool)> {
         let planned = self.planned.range_mut(..=(account, span.from)).next_back();
         let (_, (window, open, are_proven)) = planned?;
+        // The head that an earlier run left open lies in no window that is planned now.
+        if !window.encloses(span) {
+            return None;
+        }
         *open -= span.seconds();
         *are_proven &= is_proven;
         (*open == 0).then_some((*window, *are_proven))

@@ -102,9 +102,8 @@ impl Decoder {
                 Err(reject) => {
                     let same = same_rejects.entry(record.get()).or_insert(0_u32);
                     *same += 1;
-                    let text = format!("{same} {}", record.get());
                     decoded.listed.push(Listed {
-                        id: self.hashing.hash(account_id, &text),
+                        id: self.hashing.hash_reject(account_id, record.get(), *same),
                         second: None,
                     });
                     let record = match self.secrets {

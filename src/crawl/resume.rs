@@ -53,13 +53,16 @@ impl Crawl {
         let mut progress = self.progress();
         progress.sums = Sums::default();
         for (place, chain) in chains.iter().enumerate() {
-            let is_head = chain.outcome == ChainOutcome::Head;
-            let seam = || self.spool.hashes_of(place).into_iter().collect();
-            let seam = if is_head { seam() } else { HashSet::new() };
+            let seam = if chain.outcome == ChainOutcome::Head {
+                self.spool.hashes_of(place).into_iter().collect()
+            } else {
+                HashSet::new()
+            };
             // Accounts are part of what a spool is for.
             let account = place_of(&chain.account_id).unwrap_or(usize::MAX);
             progress.sums.add(account, chain, seam, 0);
             progress.names_counts |= chain.total.is_some_and(|total| total > 0);
+            progress.has_strays |= chain.strays > 0;
         }
         let windows = fold(self.decoder.span, chains, &progress.sums);
         let has_counts = has_counts(&windows);

@@ -21,8 +21,8 @@ pub(crate) struct AccountFailure {
     pub failure: Box<Failure>,
 }
 
-/// Requests in flight that keep a quota busy, in all as much more than rate and latency ask for, and
-/// so many on top: some windows always wait for their page to be spooled.
+/// Windows to keep open: so many times what rate and latency ask for, and a few more, since some
+/// always wait for their page to be spooled.
 const OPEN_WINDOWS: (f64, usize) = (1.25, 4);
 
 /// What a request is thought to take before the first is answered.
@@ -176,6 +176,5 @@ fn is_of_one_account(failure: &Failure) -> bool {
             | FailureKind::NotFound
             | FailureKind::BadRequest
             | FailureKind::Unusable
-            | FailureKind::PageTokenRefused
     )
 }

@@ -26,7 +26,7 @@ pub(super) enum Standing {
     Superseded,
     /// A head whose rest has not told its total yet.
     Open,
-    /// Proven: it has so many clips that its neighbour towards the rest has not.
+    /// Proven; so many of its clips are not listed by the next part of the rest too.
     Settled(u64),
     /// The service names no count.
     Unproven,
@@ -137,9 +137,10 @@ impl Sums {
         listed: &[Listed],
         is_all: bool,
     ) -> Option<Shared> {
-        let Some(sum) = self.parent(account, asked) else {
+        let Some(index) = self.parent(account, asked) else {
             return Some(Shared::default());
         };
+        let sum = &self.open[&account][index];
         let touches = sum.touches(asked);
         if touches && sum.head.is_none() {
             return Some(Shared::default());
@@ -261,14 +262,15 @@ impl Sums {
         self.is_cutting_futile
     }
 
-    /// The window that another is the rest of, or a part of the rest: the smallest.
-    fn parent(&self, account: usize, window: Window) -> Option<&OpenSum> {
-        let open = self.open.get(&account)?.iter();
-        open.filter(|sum| sum.awaits(window))
-            .min_by_key(|sum| sum.rest.seconds())
+    /// Where the smallest window is that another is the rest of, or a part of the rest.
+    fn parent(&self, account: usize, window: Window) -> Option<usize> {
+        let open = self.open.get(&account)?.iter().enumerate();
+        open.filter(|(_, sum)| sum.awaits(window))
+            .min_by_key(|(_, sum)| sum.rest.seconds())
+            .map(|(index, _)| index)
     }
 
-    /// A span that is asked for again counts no more as it ended before.
+    /// To ask for a span again voids what it came to without proof before.
     fn supersede(&mut self, account: usize, asked: Window) {
         let Some(doubtful) = self.doubtful.get_mut(&account) else {
             return;
@@ -284,13 +286,10 @@ impl Sums {
 
     /// A window has told its total: the sum that it is a part of may be known now.
     fn tell(&mut self, account: usize, record: &ChainRecord, consequences: &mut Consequences) {
-        let Some(place) = self.parent(account, record.asked).map(|sum| sum.place) else {
+        let Some(index) = self.parent(account, record.asked) else {
             return;
         };
         let open = self.open.entry(account).or_default();
-        let Some(index) = open.iter().position(|sum| sum.place == place) else {
-            return;
-        };
         open[index].parts.push(Part {
             window: record.asked,
             total: record.total,
@@ -310,11 +309,11 @@ impl Sums {
             let is_repeated = sum.parts.iter().any(|part| part.total == Some(sum.total));
             *times += u32::from(is_repeated);
             if sum.total == sum.distinct {
-                // More comes behind a page that holds all that it counts: it counts itself.
+                // The page holds as many clips as it counts, and yet names a next one: it counts itself.
                 *times = TIMES_OF_A_CAP;
             }
         }
-        // A cap says nothing against the head either; that the census is not proven is told elsewhere.
+        // A cap cannot disprove the head; `windows` takes the proof of such windows away.
         if adds_up == Some(true) || self.is_cap(sum.total) {
             self.standings[sum.place] = Standing::Settled(sum.own().unwrap_or(sum.distinct));
             consequences.settled.push((head, true));

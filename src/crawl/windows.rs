@@ -27,11 +27,10 @@ pub(super) fn fold(span: Window, chains: &[ChainRecord], sums: &Sums) -> Vec<Win
             .entry((&chain.account_id, number))
             .or_insert_with(|| Folded::new(&chain.account_id, span, number));
         folded.add(chain, sums.standing(place));
-        if chain.total.is_some_and(|total| sums.is_cap(total)) {
-            let total = chain.total.unwrap_or(0);
+        if let Some(total) = chain.total.filter(|total| sums.is_cap(*total)) {
             folded.is_counted &= total > u64::from(crate::zoom::clips::PAGE_SIZE);
             folded.doubt(format!(
-                "total_records stops at {total}, so that it counts nothing where it says that"
+                "total_records never says more than {total}, so that there may be more where it says that"
             ));
         }
     }

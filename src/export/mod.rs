@@ -29,8 +29,8 @@ use crate::export::request_counts::RequestCounts;
 use crate::model::Verdict;
 use crate::model::verdict::doubtful;
 use crate::settings::ExportSettings;
-use crate::snapshot::{Recovery, recover};
-use crate::spool::Spool;
+use crate::snapshot::{Manifest, Recovery, recover};
+use crate::spool::{Spool, SpoolHeader};
 use crate::zoom::transport::Transport;
 
 /// Takes a census and publishes it.
@@ -70,11 +70,12 @@ async fn export_through(
     connect::check_scopes(&client, &settings, &events).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
-    let spool = Spool::open(
-        &layout,
-        census.spool_header(&settings, &accounts, now),
-        settings.fresh,
-    )?;
+    let wanted = census.spool_header(&settings, &accounts, now);
+    let mut spool = Spool::open(&layout, wanted.clone(), settings.fresh)?;
+    if is_of_a_former_snapshot(&layout, spool.header(), &wanted) {
+        spool.remove(&layout)?;
+        spool = Spool::open(&layout, wanted, true)?;
+    }
     if let Some(refused) = spool.refused() {
         tracing::warn!("cannot go on with the unfinished export {refused}; starting over");
     }
@@ -131,6 +132,15 @@ async fn export_through(
     let written = off_thread(move || draft.write(early, &files)).await?;
     let people = written.look_up().await?;
     off_thread(move || written.publish(people)).await
+}
+
+/// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed
+/// when only the spool was still to be deleted. To go on with it would publish that day again.
+fn is_of_a_former_snapshot(layout: &Layout, found: &SpoolHeader, wanted: &SpoolHeader) -> bool {
+    let date = found.snapshot_at.date();
+    let is_out =
+        || Manifest::read(&layout.manifest(date)).is_ok_and(|it| it.run_id == found.run_id);
+    date != wanted.snapshot_at.date() && is_out()
 }
 
 /// Work on files, where it does not hold up the network.

@@ -165,12 +165,13 @@ impl Draft {
         })
     }
 
-    fn forget_spool(self) -> Result<(), Error> {
+    fn forget_spool(self) {
         // All requests have ended, and with them every other holder of the crawl.
-        if let Some(crawl) = Arc::into_inner(self.crawl) {
-            crawl.spool.remove(&self.layout)?;
+        let removed = Arc::into_inner(self.crawl).map(|crawl| crawl.spool.remove(&self.layout));
+        if let Some(Err(error)) = removed {
+            // The snapshot is out, whatever becomes of its spool.
+            tracing::warn!("what is left of the finished export cannot be deleted: {error}");
         }
-        Ok(())
     }
 }
 
@@ -220,7 +221,7 @@ impl StagedDraft {
         )?;
         let out = draft.layout.out().to_owned();
         let verdict = draft.verdict;
-        draft.forget_spool()?;
+        draft.forget_spool();
         Ok(Published {
             summary,
             data: manifest

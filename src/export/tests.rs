@@ -1,6 +1,7 @@
 //! Whole exports inside one process: against the sandbox without a network, in virtual time, and
 //! against the sandbox on loopback, with less patience than the program has.
 
+mod leftover;
 mod patience;
 mod schedules;
 

@@ -61,13 +61,12 @@ impl Window {
         for done in finished.into_iter().chain([gap_end]) {
             let to = done.from.min(span.to);
             for end in &ends[ends.partition_point(|end| *end <= from)..] {
-                if from < to {
-                    windows.push(Self {
-                        from,
-                        to: to.min(*end),
-                    });
-                    from = to.min(*end);
+                if from >= to {
+                    break;
                 }
+                let end = to.min(*end);
+                windows.push(Self { from, to: end });
+                from = end;
             }
             from = from.max(done.to);
         }

@@ -215,9 +215,11 @@ impl Spool {
     /// # Errors
     /// When it cannot be deleted.
     pub fn remove(self, layout: &Layout) -> Result<(), DiskError> {
-        let done = layout.done_dir();
+        let (folder, done) = (self.folder.clone(), layout.done_dir());
+        // Some file systems keep the name of a file that is open, and with it its folder.
+        drop(self);
         remove(&done)?;
-        rename(&self.folder, &done)?;
+        rename(&folder, &done)?;
         remove(&done)
     }
 

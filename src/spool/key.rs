@@ -62,13 +62,8 @@ impl Hashing {
         self.0.hash_one((account_id, clip_id))
     }
 
-    /// The hashes of all rows of a batch.
-    pub(crate) fn hashes<'a>(
-        &'a self,
-        account_id: &'a str,
-        clip_id: &'a StringArray,
-    ) -> impl Iterator<Item = u64> + 'a {
-        // Ids are never null.
-        (0..clip_id.len()).map(move |row| self.hash(account_id, clip_id.value(row)))
+    /// The hash of a record that is no clip, the so-manieth of its text on its page.
+    pub(crate) fn hash_reject(&self, account_id: &str, text: &str, number: u32) -> u64 {
+        self.0.hash_one((account_id, text, number))
     }
 }

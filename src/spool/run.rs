@@ -53,11 +53,11 @@ pub(crate) fn write_run(
     account_id: &str,
     hashing: &Hashing,
 ) -> Result<Option<(RunRecord, Hashes)>, DiskError> {
+    check_schema(pages.path(), received.schema_ref(), &schema())?;
     let (rows, hashes) = sorted(received, account_id, hashing);
     let Some(first) = rows.first() else {
         return Ok(None);
     };
-    check_schema(pages.path(), received.schema_ref(), &schema())?;
     let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
     let stream = StreamWriter::try_new(Vec::new(), &schema())
         .and_then(|mut writer| {
@@ -132,5 +132,7 @@ pub(crate) fn read_hashes(
 ) -> Result<Hashes, DiskError> {
     let rows = read_run(pages, run)?;
     let clip_ids = rows.column(Column::ClipId.index()).as_string::<i32>();
-    Ok(hashing.hashes(account_id, clip_ids).collect())
+    // Ids are never null.
+    let clip_ids = clip_ids.iter().flatten();
+    Ok(clip_ids.map(|id| hashing.hash(account_id, id)).collect())
 }

@@ -180,24 +180,27 @@ fn code(raw: &RawValue) -> Option<i64> {
     }
 }
 
-/// A count: a number or numeric string, integral, from 0 to 2^53 where it has a decimal point.
+/// The largest count that is believed: nobody has more, and sums of such counts cannot overflow.
+const LARGEST_COUNT: u64 = 1_000_000_000_000;
+
+/// A count: a number or numeric string, integral, from 0 to [`LARGEST_COUNT`].
 fn count(raw: &RawValue) -> Option<u64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let text = numeral(raw);
     let text = text.trim();
-    if let Ok(count) = text.parse() {
-        return Some(count);
+    if let Ok(count) = text.parse::<u64>() {
+        return (count <= LARGEST_COUNT).then_some(count);
     }
     let number: f64 = text.parse().ok()?;
-    if !(0.0..=EXACT).contains(&number) || number.fract() != 0.0 {
+    if number < 0.0 || number.fract() != 0.0 {
         return None;
     }
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the range is checked"
+        reason = "not negative, and the cast stops at the end of the range"
     )]
-    Some(number as u64)
+    let count = number as u64;
+    (count <= LARGEST_COUNT).then_some(count)
 }
 
 struct Object<'k> {

@@ -166,7 +166,7 @@ async fn a_total_and_chains_that_stop_at_a_cap_lose_nothing_and_prove_nothing() 
             (total.min(10_000), token.filter(|token| *token < 10_000))
         };
         let crawled = crawl(rewritten(service, cap)).await;
-        assert_unproven(&crawled, 60_000, "total_records stops at 10000");
+        assert_unproven(&crawled, 60_000, "total_records never says more than 10000");
     }
 }
 
