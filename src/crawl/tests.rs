@@ -339,7 +339,7 @@ async fn more_than_a_million_clips_use_still_more_of_the_quota() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_that_cannot_be_split_is_walked_as_it_is() {
+async fn a_second_that_cannot_be_split_is_asked_for_as_it_is() {
     let second = (SPAN.from.0 + 12 * DAY) * 1000;
     let crawled = crawl_service(Service::of((0..13_000).map(|_| second))).await;
     assert_complete(&crawled, 13_000);
@@ -465,7 +465,7 @@ async fn a_page_token_that_repeats_is_not_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_whose_total_never_agrees_is_unsettled_after_four_walks() {
+async fn a_window_whose_total_never_agrees_is_unsettled_after_four_attempts() {
     let crawled = crawl(move |_| answer(200, r#"{"data":[],"total_records":1}"#)).await;
     assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
     assert!(crawled.windows.iter().all(|window| window.attempts == 4));
@@ -491,8 +491,8 @@ async fn a_service_without_totals_gives_an_unverified_census() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_lost_while_another_comes_twice_is_noticed_and_walked_again() {
-    // Between the first and the second page of its first walk, the newest clip of one window is
+async fn a_row_lost_while_another_comes_twice_is_noticed_and_asked_for_again() {
+    // Between the first and the second page of its first attempt, the newest clip of one window is
     // deleted: with offsets, one row is never shown, and the total falls only later.
     let service = Service::even(40_000);
     let faults = Mutex::new(1);
@@ -704,7 +704,7 @@ async fn a_crawl_that_is_interrupted_again_and_again_asks_for_no_finished_page_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_that_did_not_settle_is_walked_again_by_the_next_run() {
+async fn a_window_that_did_not_settle_is_asked_for_again_by_the_next_run() {
     let out = tempfile::tempdir().unwrap();
     let service = Arc::new(Service::even(2_000));
     let is_broken = Arc::new(Mutex::new(true));

@@ -290,14 +290,14 @@ fn users_that_may_not_be_seen_do_not_fail_the_export() {
 #[test]
 fn two_exports_write_the_same_owners() {
     let world = World::new(clips(2_000));
-    let read = |format: &str, walks: &str| {
+    let read = |format: &str, concurrency: &str| {
         fs::remove_dir_all(world.out()).ok();
         let export = world
             .export()
             .arg("--resolve-owners")
             .arg("--format")
             .arg(format);
-        export.arg("--concurrency").arg(walks).succeeds();
+        export.arg("--concurrency").arg(concurrency).succeeds();
         fs::read(owners_file(&world).with_extension(format)).unwrap()
     };
     for format in ["parquet", "csv"] {

@@ -8,7 +8,7 @@
 //! | `planned` | info | `windows`, `resumed` |
 //! | `listing` | info, shown without `-v` where there is no bar | `clips`, `clips_expected` (missing until all windows have told), `windows_done`, `windows`, `clips_per_second`, `quota_percent`, `seconds_left` (missing if it cannot be told) |
 //! | `window finished` | debug | `window`, `settled` |
-//! | `walking the window again` | warn | `window`, `why` |
+//! | `asking for the window again` | warn | `window`, `why` |
 //! | `request done` | trace | `call`, `elapsed_seconds` |
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
 //! | `trying again` | debug | `call`, `attempt`, `after_seconds`, `why`, `tracking_id` |
@@ -108,7 +108,7 @@ pub(super) fn event(event: &Event) {
             tracing::debug!(window, settled, "window finished");
         }
         Event::Repeated { window, why } => {
-            tracing::warn!(window, why, "walking the window again");
+            tracing::warn!(window, why, "asking for the window again");
         }
         Event::Attempt {
             call,

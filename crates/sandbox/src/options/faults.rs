@@ -74,7 +74,7 @@ pub enum Trigger {
     EveryNth(u64),
     /// Only the nth request that the rule is for, counted from 1.
     Nth(u64),
-    /// The first so many attempts at each page (of whatever walk), then no more.
+    /// The first so many attempts at each page, then no more.
     FirstAttempts(u32),
     /// Always.
     Always,
@@ -138,7 +138,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Those that are over with one answer, at once: the next attempt, or the next walk, is good.
+    /// Those that are over with one answer, at once: the next attempt is good.
     pub const PASSING: [Fault; 27] = [
         Fault::LostRecord,
         Fault::EarlyEnd,
