@@ -3,7 +3,6 @@
 //! [`Publication`] writes rows in snapshot order beside their place, and [`Staged::publish`] puts
 //! them there. All of it is synchronous.
 
-mod behind;
 mod columns;
 pub(crate) mod csv;
 pub(crate) mod manifest;

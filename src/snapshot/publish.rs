@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use crate::disk::error::DiskError;
 use crate::disk::file::{DigestWriter, StreamedFile, create_dirs, remove, sync_dir, write_durable};
 use crate::disk::layout::{LATEST, Layout, MANIFEST};
-use crate::snapshot::behind::Behind;
 use crate::snapshot::csv::{CsvMode, CsvWriter};
 use crate::snapshot::manifest::{DataFile, Document, Format, Latest, Manifest};
 use crate::snapshot::parquet::ParquetWriter;
@@ -24,7 +23,10 @@ pub(crate) const DATA: &str = "data";
 pub(crate) const STAGED_OWNERS: &str = "owners";
 /// The staged folder of manifest and documents.
 pub(crate) const SNAPSHOT: &str = "snapshot";
-type Output = Behind<DigestWriter<StreamedFile>>;
+/// Bytes that are hashed and written at once.
+const BUFFER: usize = 1 << 18;
+
+type Output = BufWriter<DigestWriter<StreamedFile>>;
 
 /// A data file being written.
 enum Writer {
@@ -195,7 +197,8 @@ impl Parts {
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
         let file = File::create(&path).map_err(DiskError::write(&path))?;
-        let output = Behind::new(DigestWriter::new(StreamedFile::new(file)));
+        let output = DigestWriter::new(StreamedFile::new(file));
+        let output = BufWriter::with_capacity(BUFFER, output);
         let writer = match format {
             Format::Parquet => Writer::Parquet(Box::new(
                 ParquetWriter::new(output, self.rowset).map_err(DiskError::parquet_write(&path))?,
@@ -222,8 +225,8 @@ impl Parts {
             Writer::Parquet(writer) => writer.finish().map_err(DiskError::parquet_write(path))?,
             Writer::Csv(writer) => writer.into_inner(),
         };
-        let hashed = output.finish().map_err(DiskError::write(path))?;
-        let (file, bytes, sha256) = hashed.finish();
+        let hashed = output.into_inner().map_err(IntoInnerError::into_error);
+        let (file, bytes, sha256) = hashed.map_err(DiskError::write(path))?.finish();
         file.sync().map_err(DiskError::write(path))?;
         self.files.push(DataFile {
             path: match self.rowset {
