@@ -67,7 +67,7 @@ struct Read {
     page_token: Option<PageToken>,
     seen_tokens: HashSet<PageToken>,
     proof: Proof,
-    /// When the first page was asked for, by the service's clock, in unix seconds.
+    /// When the first page was asked for, by the service's clock.
     first_asked: Option<Seconds>,
     ids: HashSet<u64>,
     /// Distinct ids at the last look for news, [`PAGES_WITHOUT_NEWS`] pages ago.

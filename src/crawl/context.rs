@@ -138,3 +138,22 @@ impl Progress {
         (*open == 0).then_some((*window, *are_proven))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_that_an_earlier_run_left_open_counts_for_no_window_that_is_planned_now() {
+        let window = |from, to| Window {
+            from: Seconds(from),
+            to: Seconds(to),
+        };
+        let mut progress = Progress::default();
+        progress.plan(0, window(0, 600));
+        assert_eq!(progress.finish(0, window(600, 1000), true), None);
+        assert_eq!(progress.finish(0, window(300, 600), true), None);
+        let done = Some((window(0, 600), true));
+        assert_eq!(progress.finish(0, window(0, 300), true), done);
+    }
+}

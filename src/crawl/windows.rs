@@ -40,23 +40,11 @@ pub(super) fn fold(span: Window, chains: &[ChainRecord], sums: &Sums) -> Vec<Win
 impl Folded {
     fn new(account_id: &str, span: Window, number: i64) -> Self {
         let from = span.from + number * LONGEST_WINDOW;
+        let to = (from + LONGEST_WINDOW).min(span.to);
         Self {
             record: WindowRecord {
-                account_id: account_id.to_owned(),
-                from,
-                to: (from + LONGEST_WINDOW).min(span.to),
                 expected: Some(0),
-                received: 0,
-                distinct: 0,
-                pages: 0,
-                attempts: 1,
-                restarts: 0,
-                outcome: WindowOutcome::Settled,
-                why: None,
-                outside: 0,
-                rejected: 0,
-                repairs: BTreeMap::new(),
-                rows: 0,
+                ..WindowRecord::new(account_id, Window { from, to })
             },
             finished: 0,
             is_counted: true,

@@ -25,9 +25,9 @@ pub enum WindowOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowRecord {
     pub account_id: String,
-    /// Its begin included.
+    /// The first second in it.
     pub from: Seconds,
-    /// Its end excluded.
+    /// The first second after it.
     pub to: Seconds,
     /// Clips that the API's counts come to in it, each counted once; `None` where it names no count.
     pub expected: Option<u64>,
@@ -43,7 +43,7 @@ pub struct WindowRecord {
     pub restarts: u32,
     pub outcome: WindowOutcome,
     pub why: Option<String>,
-    /// Rows created outside of it, whatever the request said.
+    /// Clips received from the margin outside of the span of the census, which are not kept.
     pub outside: u64,
     /// Records that are no clips.
     pub rejected: u64,
@@ -51,6 +51,29 @@ pub struct WindowRecord {
     pub repairs: BTreeMap<String, u64>,
     /// Rows it holds in the spool, one per clip. Set when the window is finished.
     pub rows: u64,
+}
+
+impl WindowRecord {
+    /// A window of which nothing was received yet.
+    pub(crate) fn new(account_id: &str, window: Window) -> Self {
+        Self {
+            account_id: account_id.to_owned(),
+            from: window.from,
+            to: window.to,
+            expected: None,
+            received: 0,
+            distinct: 0,
+            pages: 0,
+            attempts: 1,
+            restarts: 0,
+            outcome: WindowOutcome::Settled,
+            why: None,
+            outside: 0,
+            rejected: 0,
+            repairs: BTreeMap::new(),
+            rows: 0,
+        }
+    }
 }
 
 impl std::fmt::Display for WindowRecord {

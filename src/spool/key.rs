@@ -67,3 +67,19 @@ impl Hashing {
         self.0.hash_one((account_id, text, number))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_no_clip_has_the_hash_of_no_clip_and_counts_on_its_page() {
+        let hashing = Hashing::default();
+        let first = hashing.hash_reject("acme", "null", 1);
+        for clip_id in ["null", "1 null", "null 1", "null1"] {
+            assert_ne!(first, hashing.hash("acme", clip_id));
+        }
+        assert_ne!(first, hashing.hash_reject("acme", "null", 2));
+        assert_eq!(first, hashing.hash_reject("acme", "null", 1));
+    }
+}
