@@ -9,13 +9,16 @@
 
 use std::time::Duration;
 
+use crate::check::result::CheckResult;
+use crate::check::seen::Seen;
 use crate::crawl::Account;
+use crate::crawl::page::Decoder;
 use crate::model::Window;
 use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
+use crate::spool::Hashing;
 use crate::zoom::clips::PAGE_SIZE;
-use crate::zoom::wire::text;
-use crate::zoom::{Client, ClipsQuery, Failure, Limits, Page, clips};
+use crate::zoom::{Client, ClipsQuery, Failure, Limits, clips};
 
 /// How long a check waits for the service at most, whatever an export would.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,7 +26,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// Windows of one account that are asked for, at most.
 const SAMPLES: usize = 6;
 
-/// A page as small as the API allows: only its `total_records` is looked at.
+/// A page as small as the API allows: `total_records` is enough.
 const SMALL_PAGE: u32 = 30;
 
 /// Clips that windows hold, by their place in the history; and how many requests told of it.
@@ -36,6 +39,8 @@ pub(super) struct Sampling<'a> {
     newest: Vec<(Account, Option<u64>)>,
     /// Windows of one account, oldest first.
     samples: Vec<(usize, u64)>,
+    /// What the records of all answers were like.
+    seen: Seen,
     /// Whether the service names no counts.
     is_mute: bool,
 }
@@ -55,6 +60,7 @@ impl<'a> Sampling<'a> {
             accounts,
             newest: Vec::new(),
             samples: Vec::new(),
+            seen: Seen::default(),
             is_mute: false,
         }
     }
@@ -83,10 +89,37 @@ impl<'a> Sampling<'a> {
             self.is_mute |= total.is_none();
             self.samples.extend(total.map(|total| (place, total)));
         }
-        Ok(())
+        self.edges(&account).await
     }
 
-    async fn total(&self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {
+    /// Asks for a window of which all clips stand on one page, so that both ends of it are seen: a
+    /// filter that means another span than was asked for shows at one of them.
+    async fn edges(&mut self, account: &Account) -> Result<(), Failure> {
+        let fullest = self.samples.iter().max_by_key(|(_, total)| *total);
+        let Some((place, total @ 1..)) = fullest.copied() else {
+            return Ok(());
+        };
+        let window = self.windows[place];
+        let share = f64::from(PAGE_SIZE) / 2.0 / total as f64;
+        let seconds = (window.seconds() as f64 * share.min(1.0)).ceil() as i64;
+        let window = Window {
+            from: window.to - seconds,
+            ..window
+        };
+        self.page(account, window, PAGE_SIZE).await.map(drop)
+    }
+
+    async fn total(&mut self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {
+        self.page(account, window, SMALL_PAGE).await
+    }
+
+    /// Looks at the first page of a window, and returns its total.
+    async fn page(
+        &mut self,
+        account: &Account,
+        window: Window,
+        page_size: u32,
+    ) -> Result<Option<u64>, Failure> {
         let filters = &self.settings.filters;
         let query = ClipsQuery {
             from: window.from.timestamp(),
@@ -95,14 +128,26 @@ impl<'a> Sampling<'a> {
             owner: filters.owner.clone(),
             status: filters.status.clone(),
             search: filters.search.clone(),
-            page_size: SMALL_PAGE,
+            page_size,
         };
         let call = clips::call(account.path.as_deref(), &query, None);
-        let decode = |body: &bytes::Bytes| {
-            let (text, _) = text(body);
-            Page::parse(&text, clips::RECORDS).map(|page| page.total_records)
+        let decoder = Decoder {
+            by: self.settings.by,
+            span: window,
+            snapshot_at: window.to.micros(),
+            secrets: self.settings.secrets,
+            hashing: Hashing::default(),
         };
-        self.client.get(&call, decode).await
+        let account_id = account.id.clone();
+        let decode = move |body: &bytes::Bytes| decoder.page(&account_id, body);
+        let page = self.client.get(&call, decode).await?;
+        self.seen.add(window, &page);
+        Ok(page.total_records)
+    }
+
+    /// Whether the answers are what the API's document says, as far as a census hangs on it.
+    pub(super) fn records(&self) -> CheckResult {
+        self.seen.result()
     }
 
     /// What the whole export comes to.

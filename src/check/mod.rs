@@ -8,6 +8,7 @@ use jiff::Timestamp;
 mod clock;
 mod estimate;
 mod result;
+mod seen;
 
 use crate::account::connect;
 use crate::account::connect::OpenSource;
@@ -100,6 +101,7 @@ async fn service(
             Ok(()) => CheckResult::ok("export", sampling.estimate().to_string()),
             Err(failure) => CheckResult::failure("export", &failure),
         });
+        results.push(sampling.records());
     }
     results
 }

@@ -12,8 +12,8 @@ use crate::clip::Column;
 use crate::crawl::context::{Crawl, CrawlError};
 use crate::crawl::page::{DecodedPage, Listed};
 use crate::crawl::proof::{ChainVerdict, Proof};
-use crate::crawl::sums::is_round;
 use crate::event::Event;
+use crate::model::verdict::is_round;
 use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Micros, Seconds, Window};
 use crate::spool::ChainPages;
@@ -430,13 +430,11 @@ impl Read {
     /// Takes note of what is on a page.
     fn note(&mut self, page: &DecodedPage) {
         let records = page.listed.len() as u64;
-        let asked = self.record.asked;
-        let asked = asked.from - MARGIN..=asked.to;
         for it in &page.listed {
             self.ids.insert(it.id);
             if let Some(second) = it.second {
                 self.order.add(second);
-                self.record.strays += u64::from(!asked.contains(&second));
+                self.record.strays += u64::from(!self.record.asked.may_list(second));
             }
         }
         self.proof.page(records, page.total_records);

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::crawl::page::Listed;
+use crate::model::verdict::is_round;
 use crate::model::{ChainOutcome, ChainRecord, Seconds, Shared, Window};
 
 /// A total that so many heads named, and the rest of their windows too, is a cap and no count.
@@ -358,8 +359,3 @@ impl Sums {
 /// The shortest window whose total is compared with that of its parts: the margins of a shorter one
 /// may really hold as many clips as the window.
 const SHORTEST_COMPARED: i64 = 120;
-
-/// Whether a total may be a cap by its looks: search indexes stop counting at such numbers.
-pub(super) const fn is_round(total: u64) -> bool {
-    total >= 1000 && total.is_multiple_of(1000)
-}

@@ -90,11 +90,11 @@ impl Folded {
         }
         if chain.strays > 0 {
             // Where the filter means something else, no other reason means anything.
-            self.unproven = Some(format!(
-                "{} of its records are dated outside of what was asked for, so that the service's \
-                 filter does not mean what its document says",
-                chain.strays
-            ));
+            self.unproven = Some(
+                "records are dated outside of what was asked for, so that the service's filter does \
+                 not mean what its document says"
+                    .to_owned(),
+            );
         }
     }
 

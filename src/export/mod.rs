@@ -27,7 +27,7 @@ use crate::export::publish::Draft;
 pub(crate) use crate::export::publish::Published;
 use crate::export::request_counts::RequestCounts;
 use crate::model::Verdict;
-use crate::model::verdict::doubtful;
+use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
 use crate::snapshot::{Manifest, Recovery, recover};
 use crate::spool::{Spool, SpoolHeader};
@@ -116,6 +116,9 @@ async fn export_through(
     let has_an_account = failures.len() < crawl.accounts.len();
     if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
         return Err(incomplete(&crawl, failures));
+    }
+    for doubt in doubts(&windows) {
+        tracing::warn!("not proven to be all clips: {doubt}");
     }
     let draft = Draft {
         layout,

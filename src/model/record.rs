@@ -76,15 +76,21 @@ impl WindowRecord {
     }
 }
 
-impl std::fmt::Display for WindowRecord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl WindowRecord {
+    /// Which window it is, for messages.
+    pub(crate) fn name(&self) -> String {
         let (from, to) = (self.from, self.to);
-        write!(
-            f,
+        format!(
             "window {} of account {}",
             Window { from, to },
             self.account_id
-        )?;
+        )
+    }
+}
+
+impl std::fmt::Display for WindowRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name())?;
         self.why.iter().try_for_each(|why| write!(f, ": {why}"))
     }
 }

@@ -85,6 +85,12 @@ impl Window {
         self.from <= other.from && other.to <= self.to
     }
 
+    /// Whether a record of this second may be listed when it is asked for, margin included.
+    #[must_use]
+    pub fn may_list(self, second: Seconds) -> bool {
+        (self.from - MARGIN..=self.to).contains(&second)
+    }
+
     /// Whether cutting it can still make what is asked for smaller.
     #[must_use]
     pub fn can_split(self) -> bool {

@@ -346,6 +346,9 @@ pub(crate) struct Proof {
     pub verdict: String,
     /// The version of the program that took the census.
     pub tool_version: String,
+    /// Why it is not verified, where the counts or the values of the data themselves leave a doubt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
     /// Windows that were listed.
     pub windows: u64,
     /// Those that did not settle.

@@ -10,6 +10,7 @@
 //! | `accounts` | several accounts in one census; one that fails |
 //! | `drift` | clips that move while they are listed, counts that do not agree |
 //! | `faults` | what goes wrong on the way: each passes, or ends the run and publishes nothing |
+//! | `doubts` | a service that does not do as its document says is never verified
 //! | `service` | credentials, scopes, accounts, limits |
 //! | `records` | records that are no clips, or odd ones |
 //! | `check` | a look before an export |
@@ -29,7 +30,9 @@ mod accounts;
 mod browser;
 mod check;
 mod disk;
+
 mod docs;
+mod doubts;
 mod drift;
 mod export;
 mod faults;

@@ -48,6 +48,12 @@ pub(crate) fn push_millis_with_offset(out: &mut Vec<u8>, millis: i64) {
         .expect("a vector takes all that is written");
 }
 
+/// Writes milliseconds since 1970 as `2024-10-11T01:51:50.631`, which has no zone.
+pub(crate) fn push_millis_without_zone(out: &mut Vec<u8>, millis: i64) {
+    push_millis(out, millis);
+    out.pop();
+}
+
 fn timestamp(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }

@@ -63,10 +63,10 @@ use tokio_util::sync::CancellationToken;
 pub use crate::api::report::{Misuses, Report};
 pub use crate::data::truth::{AccountTruth, OwnerTruth, Truth};
 pub use crate::options::{
-    Behaviour, Change, Drift, EndToken, Fault, FaultRule, Faults, FilteredDate, History, Limits,
-    MalformedRecord, MalformedRecords, ModifiedDates, NoDates, Order, OutOfRange, OwnAccount,
-    Paging, SandboxCredentials, SandboxOptions, ScopeNames, TagShape, Target, TokenRefusal,
-    TooMany, TotalRecords, Trigger,
+    Behaviour, Change, DateForm, Drift, EndToken, Fault, FaultRule, Faults, FilteredDate, History,
+    Limits, MalformedRecord, MalformedRecords, ModifiedDates, NoDates, Order, OutOfRange,
+    OwnAccount, Paging, SandboxCredentials, SandboxOptions, ScopeNames, TagShape, Target,
+    TokenRefusal, TooMany, TotalRecords, Trigger,
 };
 pub use crate::scenario::{ScenarioError, scenario};
 use crate::service::Service;

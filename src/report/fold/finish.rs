@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::clip::owner::Person;
+use crate::model::verdict::doubts;
 use crate::model::{WindowOutcome, WindowRecord};
 use crate::report::bytes::Bytes;
 use crate::report::fold::largest::Largest;
@@ -178,6 +179,7 @@ fn proof(manifest: &Manifest, counted: u64) -> Proof {
     Proof {
         verdict: manifest.verdict.name().to_owned(),
         tool_version: manifest.tool_version.clone(),
+        doubts: doubts(&manifest.windows),
         windows: listed().count() as u64,
         windows_unsettled: listed()
             .filter(|window| window.outcome == WindowOutcome::Unsettled)

@@ -97,8 +97,7 @@ pub(crate) fn warnings(proof: &Proof) -> Vec<String> {
         warnings.push("WARNING: incomplete. Clips are missing from these numbers.".to_owned());
     }
     if proof.verdict == "unverified" {
-        warnings
-            .push("NOTE: the API gave no totals that these could be checked against.".to_owned());
+        warnings.push("NOTE: not proven to be all clips, see Proof.".to_owned());
     }
     if !proof.balanced {
         warnings.push("WARNING: the counts do not agree, see Proof.".to_owned());

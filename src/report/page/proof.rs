@@ -59,13 +59,8 @@ pub(crate) fn proof(summary: &Summary) -> Section {
     if !proof.requests.is_empty() {
         lines.push(requests(proof));
     }
-    let (named, more) = first(&proof.windows_unsettled);
-    for window in named {
-        lines.push(format!("unsettled: {window}"));
-    }
-    if !more.is_empty() {
-        lines.push(format!("unsettled{more}"));
-    }
+    name(&mut lines, "not proven", &proof.doubts);
+    name(&mut lines, "unsettled", &proof.windows_unsettled);
     let (named, more) = first(&proof.failed_accounts);
     for failed in named {
         let account = &failed.account_id;
@@ -80,6 +75,15 @@ pub(crate) fn proof(summary: &Summary) -> Section {
         heading: "Proof".to_owned(),
         lines,
         ..Section::default()
+    }
+}
+
+/// A line for each of the first, and one for how many there are beside them.
+fn name(lines: &mut Vec<String>, what: &str, all: &[String]) {
+    let (named, more) = first(all);
+    lines.extend(named.iter().map(|one| format!("{what}: {one}")));
+    if !more.is_empty() {
+        lines.push(format!("{what}{more}"));
     }
 }
 

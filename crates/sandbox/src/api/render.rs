@@ -4,9 +4,10 @@ use crate::data::dataset::Account;
 use crate::data::record::{Record, Tags, Text, push_clip_id};
 use crate::data::texts::EscapedTexts;
 use crate::format::{
-    push_bool, push_millis, push_millis_with_offset, push_number, push_seconds, push_short,
+    push_bool, push_millis, push_millis_with_offset, push_millis_without_zone, push_number,
+    push_seconds, push_short,
 };
-use crate::options::{MalformedRecord, TagShape};
+use crate::options::{DateForm, MalformedRecord, TagShape};
 use crate::rng;
 use crate::rng::Rng;
 
@@ -19,6 +20,7 @@ const HUGE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Renderer {
     pub(crate) texts: EscapedTexts,
+    pub(crate) dates: DateForm,
     pub(crate) tags: TagShape,
     pub(crate) null_tags: bool,
 }
@@ -85,14 +87,12 @@ impl Renderer {
             out.push(b'"');
         }
         if !record.hidden_dates.0 {
-            out.extend_from_slice(b",\"created_date\":\"");
-            push_created(out, record);
-            out.push(b'"');
+            out.extend_from_slice(b",\"created_date\":");
+            self.created(out, record);
         }
         if !record.hidden_dates.1 {
-            out.extend_from_slice(b",\"modified_date\":\"");
-            push_date(out, record.modified, record.short_dates.1);
-            out.push(b'"');
+            out.extend_from_slice(b",\"modified_date\":");
+            self.date(out, record.modified, record.short_dates.1);
         }
         self.tags(out, record.tags);
         if record.malformed == Some(MalformedRecord::DeepNesting) {
@@ -199,6 +199,36 @@ impl Renderer {
         out.extend_from_slice(b"\",");
     }
 
+    fn created(&self, out: &mut Vec<u8>, record: &Record) {
+        match record.malformed {
+            Some(MalformedRecord::YearZero) => {
+                out.extend_from_slice(b"\"0000-01-01T00:00:00Z\"");
+            }
+            Some(MalformedRecord::Year9999) => {
+                out.extend_from_slice(b"\"9999-12-31T23:59:59.999+00:00\"");
+            }
+            _ => self.date(out, record.created, record.short_dates.0),
+        }
+    }
+
+    fn date(&self, out: &mut Vec<u8>, millis: i64, short: bool) {
+        if self.dates == DateForm::EpochMillis {
+            push_number(out, millis.unsigned_abs());
+            return;
+        }
+        out.push(b'"');
+        match self.dates {
+            DateForm::NoZone => push_millis_without_zone(out, millis),
+            DateForm::ShortOffset => {
+                push_millis_without_zone(out, millis);
+                out.extend_from_slice(b"+0000");
+            }
+            _ if short && millis % 1000 == 0 => push_short(out, millis),
+            _ => push_millis_with_offset(out, millis),
+        }
+        out.push(b'"');
+    }
+
     fn tags(&self, out: &mut Vec<u8>, tags: Tags) {
         let (places, count) = match tags {
             Tags::Null if self.null_tags => {
@@ -249,22 +279,6 @@ fn push_size(out: &mut Vec<u8>, record: &Record) {
     }
 }
 
-fn push_created(out: &mut Vec<u8>, record: &Record) {
-    match record.malformed {
-        Some(MalformedRecord::YearZero) => out.extend_from_slice(b"0000-01-01T00:00:00Z"),
-        Some(MalformedRecord::Year9999) => out.extend_from_slice(b"9999-12-31T23:59:59.999+00:00"),
-        _ => push_date(out, record.created, record.short_dates.0),
-    }
-}
-
-fn push_date(out: &mut Vec<u8>, millis: i64, short: bool) {
-    if short && millis % 1000 == 0 {
-        push_short(out, millis);
-    } else {
-        push_millis_with_offset(out, millis);
-    }
-}
-
 fn push_share_link(out: &mut Vec<u8>, word: u64) {
     out.extend_from_slice(b"https://brightwater.zoom.example/clips/share/");
     push_clip_id(out, word);
@@ -301,6 +315,7 @@ mod tests {
     fn renderer() -> Renderer {
         Renderer {
             texts: EscapedTexts::new(),
+            dates: DateForm::Documented,
             tags: TagShape::Strings,
             null_tags: true,
         }

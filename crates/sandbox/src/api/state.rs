@@ -44,6 +44,7 @@ impl State {
         State {
             renderer: Renderer {
                 texts: EscapedTexts::new(),
+                dates: options.behaviour.dates,
                 tags: options.behaviour.tags,
                 null_tags: options.behaviour.null_tags,
             },

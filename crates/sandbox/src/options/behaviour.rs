@@ -66,6 +66,8 @@ pub struct Behaviour {
     /// How far the `Date` of answers is ahead of the true time, in seconds; behind if negative.
     /// Default 0.
     pub clock_ahead: i64,
+    /// What a date looks like. Default: as documented.
+    pub dates: DateForm,
     /// What a tag looks like. Default: a string.
     pub tags: TagShape,
     /// Whether some clips have `"tags": null`, which the schema does not allow. Default true.
@@ -98,6 +100,7 @@ impl Default for Behaviour {
             own_account: OwnAccount::Listed,
             gzip: false,
             clock_ahead: 0,
+            dates: DateForm::Documented,
             tags: TagShape::Strings,
             null_tags: true,
         }
@@ -220,6 +223,20 @@ pub enum OwnAccount {
     Listed,
     /// 404 with code 2001: only sub-accounts are known there.
     Unknown,
+}
+
+/// What a date looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DateForm {
+    /// `"2026-11-05T00:00:00.000+00:00"`, or to the second with `Z`.
+    Documented,
+    /// `"2026-11-05T00:00:00.000+0000"`
+    ShortOffset,
+    /// `"2026-11-05T00:00:00.000"`
+    NoZone,
+    /// `1793836800000`, milliseconds since 1970.
+    EpochMillis,
 }
 
 /// What a tag looks like.

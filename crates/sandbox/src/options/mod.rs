@@ -8,8 +8,8 @@ use std::io;
 use std::time::Duration;
 
 pub use behaviour::{
-    Behaviour, EndToken, FilteredDate, NoDates, Order, OutOfRange, OwnAccount, Paging, ScopeNames,
-    TagShape, TokenRefusal, TotalRecords,
+    Behaviour, DateForm, EndToken, FilteredDate, NoDates, Order, OutOfRange, OwnAccount, Paging,
+    ScopeNames, TagShape, TokenRefusal, TotalRecords,
 };
 pub use drift::{Change, Drift, ModifiedDates};
 pub use faults::{
