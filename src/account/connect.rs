@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clipcensus_sandbox::{Sandbox, SandboxOptions};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::account::scopes::{Need, for_clips, for_owners};
@@ -11,8 +12,15 @@ use crate::error::Error;
 use crate::event::Events;
 use crate::settings::{Accounts, ExportSettings, SettingsError, Source};
 use crate::zoom::accounts::sub_accounts;
+use crate::zoom::clips::SMALLEST_PAGE;
 use crate::zoom::transport::Transport;
-use crate::zoom::{Client, Credentials, Endpoints, HttpTransport, RetryPolicy, Timeouts};
+use crate::zoom::{
+    Client, ClipsQuery, ClockReading, Credentials, Endpoints, HttpTransport, RetryPolicy,
+    ServiceClock, Timeouts, clips,
+};
+
+/// A span that the service lists clips of, whatever its limits.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Clips of the account that `--sandbox` exports.
 const SANDBOX_CLIPS: u64 = 50_000;
@@ -161,4 +169,34 @@ pub(crate) async fn accounts(
     accounts.sort_by(|one, other| one.id.cmp(&other.id));
     accounts.dedup();
     Ok(accounts)
+}
+
+/// What time it is by the service's clock; `None` if its answers do not tell. Where none came yet, as
+/// with a ready access token, it is asked for a few clips.
+pub(crate) async fn present(
+    client: &Client,
+    clock: &ServiceClock,
+    settings: &ExportSettings,
+    accounts: &[Account],
+    now: Timestamp,
+) -> Result<Option<ClockReading>, Error> {
+    let (None, Some(account)) = (clock.reading(), accounts.first()) else {
+        return Ok(clock.reading());
+    };
+    let query = ClipsQuery {
+        from: now - A_DAY,
+        to: now,
+        by: settings.by,
+        owner: None,
+        status: None,
+        search: None,
+        page_size: SMALLEST_PAGE,
+    };
+    let call = clips::call(account.path.as_deref(), &query, None);
+    let asked = client.get(&call, |_| Ok(())).await;
+    match (clock.reading(), asked) {
+        // To be refused tells the time as well, and why it was is found again by who needs more.
+        (Some(reading), _) => Ok(Some(reading)),
+        (None, asked) => asked.map(|()| None).map_err(Error::from),
+    }
 }

@@ -17,7 +17,7 @@ use crate::model::Window;
 use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
 use crate::spool::Hashing;
-use crate::zoom::clips::PAGE_SIZE;
+use crate::zoom::clips::{PAGE_SIZE, SMALLEST_PAGE};
 use crate::zoom::{Client, ClipsQuery, Failure, Limits, clips};
 
 /// How long a check waits for the service at most, whatever an export would.
@@ -25,9 +25,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Windows of one account that are asked for, at most.
 const SAMPLES: usize = 6;
-
-/// A page as small as the API allows: `total_records` is enough.
-const SMALL_PAGE: u32 = 30;
 
 /// Clips that windows hold, by their place in the history; and how many requests told of it.
 pub(super) struct Sampling<'a> {
@@ -110,7 +107,7 @@ impl<'a> Sampling<'a> {
     }
 
     async fn total(&mut self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {
-        self.page(account, window, SMALL_PAGE).await
+        self.page(account, window, SMALLEST_PAGE).await
     }
 
     /// Looks at the first page of a window, and returns its total.

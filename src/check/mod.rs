@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-mod clock;
 mod estimate;
 mod result;
 mod seen;
@@ -13,7 +12,6 @@ mod seen;
 use crate::account::connect;
 use crate::account::connect::OpenSource;
 use crate::account::scopes::{for_clips, for_owners};
-use crate::check::clock::ClockProbe;
 use crate::check::estimate::Sampling;
 pub(crate) use crate::check::result::{CheckResult, State, worst};
 use crate::crawl::Account;
@@ -23,7 +21,7 @@ use crate::event::Events;
 use crate::export::census::Census;
 use crate::model::Window;
 use crate::settings::{Accounts, ExportSettings};
-use crate::zoom::{Client, HttpTransport, Timeouts};
+use crate::zoom::{Client, ClockReading, ServiceClock};
 
 /// Accounts of which each is asked for its clips, at most.
 const ACCOUNTS_ASKED: usize = 8;
@@ -38,22 +36,19 @@ pub(crate) async fn check(
     now: Timestamp,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let probe = Arc::new(ClockProbe::new(
-        HttpTransport::new(Timeouts::default())
-            .map_err(|error| Error::Transport(error.to_string()))?,
-    ));
+    let clock = Arc::new(ServiceClock::new(connect::network()?));
     let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
     };
     let client = connect::client(
-        Arc::clone(&probe) as _,
+        Arc::clone(&clock) as _,
         &patience,
         &source,
         &Events::default(),
     );
-    let mut results = service(&client, settings, &source, now).await;
-    results.extend(probe.result());
+    let mut results = service(&client, &clock, settings, &source, now).await;
+    results.extend(clock.reading().map(clocks));
     results.push(output(settings, &source));
     Ok(results)
 }
@@ -61,6 +56,7 @@ pub(crate) async fn check(
 /// What only the service can tell; the first failure ends it, as the rest hangs on it.
 async fn service(
     client: &Client,
+    clock: &ServiceClock,
     settings: &ExportSettings,
     source: &OpenSource,
     now: Timestamp,
@@ -85,7 +81,15 @@ async fn service(
             return results;
         }
     };
-    let windows = Window::tile(settings.span(now));
+    let present = clock.reading().map_or(now, |reading| reading.service);
+    let span = match settings.span(present) {
+        Ok(span) => span,
+        Err(error) => {
+            results.push(CheckResult::error("export", &error.into()));
+            return results;
+        }
+    };
+    let windows = Window::tile(span);
     let mut sampling = Sampling::new(client, settings, &windows, accounts.len());
     let asked = accounts.len().min(ACCOUNTS_ASKED);
     let mut is_reached = true;
@@ -104,6 +108,18 @@ async fn service(
         results.push(sampling.records());
     }
     results
+}
+
+/// Whether this computer's clock is right. A census is of the service's present, so that it does no
+/// harm to its clips; messages, dates of files and access tokens go by it.
+fn clocks(reading: ClockReading) -> CheckResult {
+    match reading.difference() {
+        None => CheckResult::ok("clock", "within a minute of the service's".to_owned()),
+        Some(difference) => CheckResult::warning(
+            "clock",
+            format!("{difference} the service's, by which a census goes: set it by NTP"),
+        ),
+    }
 }
 
 /// Whether an export could write where it is to write, found out without leaving anything there.

@@ -102,15 +102,15 @@ impl Census {
         settings: &ExportSettings,
         accounts: &[Account],
         now: Timestamp,
+        span: Window,
     ) -> SpoolHeader {
-        let Window { from, to } = settings.span(now);
         SpoolHeader {
             format: SPOOL_FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint: self.fingerprint(settings, accounts),
-            snapshot_at: to.micros(),
-            since: from,
-            until: to,
+            snapshot_at: span.to.micros(),
+            since: span.from,
+            until: span.to,
             run_id: run_id(now),
             started_at: now.to_string(),
         }

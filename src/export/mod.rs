@@ -32,6 +32,7 @@ use crate::settings::ExportSettings;
 use crate::snapshot::{Manifest, Recovery, recover};
 use crate::spool::{Spool, SpoolHeader};
 use crate::zoom::transport::Transport;
+use crate::zoom::{ClockReading, ServiceClock};
 
 /// Takes a census and publishes it.
 ///
@@ -66,11 +67,15 @@ async fn export_through(
     tell(&recover(&layout)?);
     census.refuse_other(&layout)?;
 
-    let client = connect::client(transport, &settings, &source, &events);
+    let clock = Arc::new(ServiceClock::new(transport));
+    let client = connect::client(Arc::clone(&clock) as _, &settings, &source, &events);
     connect::check_scopes(&client, &settings, &events).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
+    let clock = connect::present(&client, &clock, &settings, &accounts, now).await?;
+    tell_difference(clock);
+    let present = clock.map_or(now, |clock| clock.service);
 
-    let wanted = census.spool_header(&settings, &accounts, now);
+    let wanted = census.spool_header(&settings, &accounts, now, settings.span(present)?);
     let mut spool = Spool::open(&layout, wanted.clone(), settings.fresh)?;
     if is_of_a_former_snapshot(&layout, spool.header(), &wanted) {
         spool.remove(&layout)?;
@@ -129,6 +134,7 @@ async fn export_through(
         windows,
         verdict,
         request_counts,
+        clock,
         parameters: census.parameters(&settings),
         settings,
     };
@@ -151,6 +157,21 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
+}
+
+/// Says how far the two clocks are apart, if that is much.
+fn tell_difference(clock: Option<ClockReading>) {
+    match clock.map(|clock| (clock, clock.difference())) {
+        Some((clock, Some(difference))) => tracing::warn!(
+            "the clock of this computer is {difference} the service's, by which the census goes; it \
+             is {} there: set ours by NTP",
+            clock.service
+        ),
+        Some((_, None)) => {}
+        None => tracing::warn!(
+            "the service does not tell the time, so that the census goes by this computer's clock"
+        ),
+    }
 }
 
 /// Says what became of a publish that was interrupted.

@@ -21,9 +21,10 @@ use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
 use crate::report::{Summary, SummaryFold};
 use crate::settings::ExportSettings;
-use crate::snapshot::manifest::REJECTS;
+use crate::snapshot::manifest::{Clock, REJECTS};
 use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
+use crate::zoom::ClockReading;
 use crate::{report, snapshot};
 
 /// A snapshot that is out.
@@ -49,6 +50,8 @@ pub(super) struct Draft {
     pub(super) took: Duration,
     pub(super) verdict: Verdict,
     pub(super) request_counts: Arc<RequestCounts>,
+    /// What time it was at the start of the run, where the service told.
+    pub(super) clock: Option<ClockReading>,
     pub(super) parameters: BTreeMap<String, Value>,
 }
 
@@ -110,6 +113,10 @@ impl Draft {
                 .collect(),
             parameters: self.parameters.clone(),
             started_at: header.started_at.clone(),
+            clock: self.clock.map(|clock| Clock {
+                computer: clock.computer.to_string(),
+                service: clock.service.to_string(),
+            }),
             finished_at: Timestamp::now().to_string(),
             since: header.since,
             snapshot_at: header.snapshot_at,

@@ -103,6 +103,22 @@ impl Transport for Direct {
     }
 }
 
+/// A service at another time.
+struct At<T>(Timestamp, T);
+
+impl<T: Transport> Transport for At<T> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let mut response = self.1.send(request).await?;
+            let date = self.0.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            response
+                .headers
+                .insert("date", HeaderValue::from_str(&date).unwrap());
+            Ok(response)
+        })
+    }
+}
+
 /// Settings of an export of a sandbox.
 fn settings(
     args: ExportArgs,

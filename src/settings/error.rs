@@ -20,13 +20,21 @@ pub(crate) enum SettingsError {
     #[error("--since {since} is not before --until {until}: there is nothing to list between them")]
     EmptySpan { since: Timestamp, until: Timestamp },
     #[error(
-        "--until {until} is in the future: a census is of the past, and the system clock says {now}; leave it out for now"
+        "--until {until} is in the future: a census is of the past, and it is {now} by the clock of {whose}; leave it out for now"
     )]
-    Future { until: Timestamp, now: Timestamp },
+    Future {
+        until: Timestamp,
+        now: Timestamp,
+        whose: &'static str,
+    },
     #[error(
-        "--since {since} is not before the present, which is {now} by the system clock: correct the one that is wrong"
+        "--since {since} is not before the present, which is {now} by the clock of {whose}: correct the one that is wrong"
     )]
-    NotBegun { since: Timestamp, now: Timestamp },
+    NotBegun {
+        since: Timestamp,
+        now: Timestamp,
+        whose: &'static str,
+    },
     #[error("--{setting} {value} is out of range: {range}")]
     OutOfRange {
         setting: &'static str,

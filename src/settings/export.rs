@@ -102,29 +102,13 @@ impl ExportSettings {
             PingUrl::new(url)?;
         }
         let source = source(&args, environment)?;
-        let now = when::cut_to_second(now).unwrap_or(now);
         let since = args.since.as_deref().unwrap_or(FIRST_DAY);
         let since = when::when("since", since, now)?;
         let until = match args.until.as_deref() {
             Some(text) => Some(when::when("until", text, now)?),
             None => None,
         };
-        let end = until.as_ref().map_or(now, |until| until.at);
-        if end > now {
-            return Err(SettingsError::Future { until: end, now });
-        }
-        if since.at >= now {
-            return Err(SettingsError::NotBegun {
-                since: since.at,
-                now,
-            });
-        }
-        if since.at >= end {
-            return Err(SettingsError::EmptySpan {
-                since: since.at,
-                until: end,
-            });
-        }
+        span(&since, until.as_ref(), now, "this computer")?;
         let limits = limits::limits(&args)?;
         Ok(Self {
             limits,
@@ -165,16 +149,39 @@ impl ExportSettings {
         })
     }
 
-    /// The span of the census of a run that starts at `now`, in whole seconds.
-    #[must_use]
-    pub(crate) fn span(&self, now: Timestamp) -> Window {
-        let now = when::cut_to_second(now).unwrap_or(now);
-        let until = self.until.as_ref().map_or(now, |until| until.at);
-        Window {
-            from: Seconds(self.since.at.as_second()),
-            to: Seconds(until.as_second()),
-        }
+    /// The span of the census of a run that starts at `now` by the clock of the service, in whole
+    /// seconds.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where nothing of it is in the past.
+    pub(crate) fn span(&self, now: Timestamp) -> Result<Window, SettingsError> {
+        span(&self.since, self.until.as_ref(), now, "the service")
     }
+}
+
+/// The span from `since` to `until`, or to `now` by the clock of `whose`.
+fn span(
+    since: &When,
+    until: Option<&When>,
+    now: Timestamp,
+    whose: &'static str,
+) -> Result<Window, SettingsError> {
+    let now = when::cut_to_second(now);
+    let since = since.at(now);
+    let until = until.map_or(now, |until| until.at(now));
+    if until > now {
+        return Err(SettingsError::Future { until, now, whose });
+    }
+    if since >= now {
+        return Err(SettingsError::NotBegun { since, now, whose });
+    }
+    if since >= until {
+        return Err(SettingsError::EmptySpan { since, until });
+    }
+    Ok(Window {
+        from: Seconds(since.as_second()),
+        to: Seconds(until.as_second()),
+    })
 }
 
 /// A file without the settings that a flag or variable takes the place of by another name.

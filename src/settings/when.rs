@@ -1,5 +1,7 @@
 //! Points in time and durations as people type them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -11,15 +13,32 @@ use crate::settings::error::SettingsError;
 pub(crate) struct When {
     /// As typed: an age stays the same from run to run.
     pub text: String,
-    /// The instant, a whole second.
-    pub at: Timestamp,
+    point: Point,
 }
 
-/// Reads a date (its start, UTC), an RFC 3339 instant, or an age such as `36h` before `now`.
-/// The result is cut to the second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Point {
+    Instant(Timestamp),
+    /// So long before the present, whichever clock tells it.
+    Age(Duration),
+}
+
+impl When {
+    /// The instant, cut to the second, if it is `now`.
+    pub(crate) fn at(&self, now: Timestamp) -> Timestamp {
+        let instant = match self.point {
+            Point::Instant(instant) => instant,
+            Point::Age(age) => now.checked_sub(age).unwrap_or(Timestamp::MIN),
+        };
+        cut_to_second(instant)
+    }
+}
+
+/// Reads a date (its start, UTC), an RFC 3339 instant, or an age such as `36h`.
 ///
 /// # Errors
-/// [`SettingsError::When`] with the setting's name where the text is none of the three.
+/// [`SettingsError::When`] with the setting's name where the text is none of the three, or an age
+/// that begins before the years that can be written.
 pub(super) fn when(
     setting: &'static str,
     text: &str,
@@ -29,31 +48,34 @@ pub(super) fn when(
         setting,
         text: text.to_owned(),
     };
-    let instant = if let Ok(age) = humantime::parse_duration(text) {
-        now.checked_sub(age).map_err(|_| wrong())?
+    let point = if let Ok(age) = humantime::parse_duration(text) {
+        now.checked_sub(age).map_err(|_| wrong())?;
+        Point::Age(age)
     } else if let Ok(instant) = text.parse::<Timestamp>() {
-        instant
+        Point::Instant(instant)
     } else {
         let is_date = text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'-');
         let date: Date = text.parse().ok().filter(|_| is_date).ok_or_else(wrong)?;
-        TimeZone::UTC
-            .to_timestamp(date.to_datetime(Time::midnight()))
-            .map_err(|_| wrong())?
+        let start = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+        Point::Instant(start.map_err(|_| wrong())?)
     };
-    let at = cut_to_second(instant).ok_or_else(wrong)?;
     Ok(When {
         text: text.to_owned(),
-        at,
+        point,
     })
 }
 
 /// The last whole second at or before an instant.
 #[must_use]
-pub(super) fn cut_to_second(instant: Timestamp) -> Option<Timestamp> {
+pub(super) fn cut_to_second(instant: Timestamp) -> Timestamp {
     let seconds = instant.as_nanosecond().div_euclid(1_000_000_000);
-    Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
+    let second = i64::try_from(seconds).ok();
+    // Only the very first instant that can be written has no whole second before it.
+    second
+        .and_then(|second| Timestamp::from_second(second).ok())
+        .unwrap_or(instant)
 }
 
 #[cfg(test)]
@@ -62,7 +84,8 @@ mod tests {
 
     fn at(text: &str) -> String {
         let now = "2026-11-23T12:00:00.75Z".parse().unwrap();
-        when("since", text, now).map_or_else(|error| error.to_string(), |when| when.at.to_string())
+        when("since", text, now)
+            .map_or_else(|error| error.to_string(), |when| when.at(now).to_string())
     }
 
     #[test]

@@ -88,6 +88,15 @@ pub struct AccountFailure {
     pub why: String,
 }
 
+/// What two clocks said at the same moment, RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// Of the computer that took the census.
+    pub computer: String,
+    /// Of the service, in whole seconds. A census without `until` ends there.
+    pub service: String,
+}
+
 /// Sums over all windows: `received = written + duplicates + rejected`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -121,6 +130,10 @@ pub struct Manifest {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// When the run began, RFC 3339.
     pub started_at: String,
+    /// Two clocks at the start of the run that published it; null where the service did not tell
+    /// the time, and in manifests of 0.1.0.
+    #[serde(default)]
+    pub clock: Option<Clock>,
     /// When its data files were complete, RFC 3339.
     pub finished_at: String,
     /// The begin of the span that the windows cover up to `snapshot_at`, in unix seconds.

@@ -19,6 +19,7 @@ pub(crate) fn manifest() -> Manifest {
         account_ids: vec!["acme".to_owned()],
         parameters: BTreeMap::new(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
+        clock: None,
         finished_at: "2026-11-23T00:00:02Z".to_owned(),
         since: Seconds(0),
         snapshot_at: SNAPSHOT_AT,

@@ -12,6 +12,9 @@ pub const RECORDS: &str = "data";
 /// The largest page that the API allows.
 pub const PAGE_SIZE: u32 = 300;
 
+/// The smallest page that the API allows, where few records are enough.
+pub(crate) const SMALLEST_PAGE: u32 = 30;
+
 /// Which of a clip's dates `from` and `to` are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateFilter {

@@ -10,6 +10,7 @@
 //! | `list` | a paged list, read whole |
 //! | `client` | the one loop: attempt, decision, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
+//! | `clock` | what time it is there, and how far ours is from it |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
@@ -24,6 +25,7 @@ pub(crate) mod attempt;
 pub(crate) mod call;
 pub(crate) mod client;
 pub mod clips;
+pub(crate) mod clock;
 pub(crate) mod endpoints;
 pub(crate) mod error_body;
 pub(crate) mod failure;
@@ -41,6 +43,7 @@ pub(crate) mod wire;
 pub(crate) use access_token::Credentials;
 pub(crate) use client::{Client, ServerSpan};
 pub(crate) use clips::{ClipsQuery, DateFilter};
+pub(crate) use clock::{ClockReading, ServiceClock};
 pub(crate) use endpoints::{EndpointError, Endpoints};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use limiter::{Limits, RateLabel, Slot};

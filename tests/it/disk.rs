@@ -7,7 +7,7 @@ use std::process::Command;
 
 use clipcensus_sandbox::{Fault, FaultRule, Faults, SandboxOptions, Trigger};
 
-use crate::support::{World, assert_is_truth, clips};
+use crate::support::{World, assert_is_truth, clips, shows};
 
 const SKIPPED: &str = "skipped: a small file system cannot be mounted here; it needs root";
 
@@ -33,12 +33,6 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
         assert!(unmounted.is_ok_and(|status| status.success()));
-    }
-}
-
-fn shows(run: &crate::support::Run, words: &[&str]) {
-    for word in words {
-        assert!(run.stderr.contains(word), "no {word:?} in {}", run.stderr);
     }
 }
 
@@ -177,18 +171,4 @@ fn one_export_at_a_time_and_a_dead_one_holds_no_lock() {
     first.wait().unwrap();
     world.export().succeeds();
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
-}
-
-#[test]
-fn a_clock_that_cannot_be_right_is_told() {
-    let world = World::new(clips(10));
-    let run = world
-        .export()
-        .without("CLIPCENSUS_UNTIL")
-        .arg("--since=2999-01-01")
-        .exits(2);
-    shows(&run, &["2999-01-01", "system clock"]);
-    let run = world.export().arg("--until=2999-01-01").exits(2);
-    shows(&run, &["in the future", "system clock"]);
-    assert_eq!(world.sandbox.report().requests, 0);
 }

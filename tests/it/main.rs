@@ -21,7 +21,8 @@
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, replacing, resuming, locks |
-//! | `disk` | full, not writable, in the way, another export, the clock |
+//! | `disk` | full, not writable, in the way, another export |
+//! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -29,6 +30,7 @@
 mod accounts;
 mod browser;
 mod check;
+mod clock;
 mod disk;
 
 mod docs;

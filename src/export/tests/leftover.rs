@@ -8,7 +8,7 @@ use clipcensus_sandbox::SandboxOptions;
 use clipcensus_sandbox::in_memory::{InMemory, ORIGIN};
 use jiff::Timestamp;
 
-use super::{Direct, export_through, in_virtual_time, settings};
+use super::{At, Direct, export_through, in_virtual_time, settings};
 use crate::event::{Event, Listener};
 use crate::settings::args::ExportArgs;
 use crate::snapshot::locate;
@@ -62,7 +62,7 @@ fn the_spool_of_a_snapshot_that_is_out_is_gone_on_with_on_its_day_and_on_no_othe
             work: work.clone(),
             into: kept.clone(),
         });
-        let direct = Arc::new(Direct(Arc::clone(&service)));
+        let direct = Arc::new(At(now, Direct(Arc::clone(&service))));
         in_virtual_time(export_through(direct, settings, vec![listener], now))
             .unwrap()
             .unwrap();

@@ -304,6 +304,13 @@ impl Program {
     }
 }
 
+/// All of these words are on stderr.
+pub(crate) fn shows(run: &Run, words: &[&str]) {
+    for word in words {
+        assert!(run.stderr.contains(word), "no {word:?} in {}", run.stderr);
+    }
+}
+
 pub(crate) fn parquet_rows(path: &Path) -> Vec<RecordBatch> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let reader = ParquetRecordBatchReaderBuilder::try_new(file)
