@@ -146,7 +146,7 @@ fn measure(folder: &Path) {
 
     let out = tempfile::tempdir().unwrap();
     let layout = Layout::new(out.path(), Table::Clips);
-    let spool = Spool::open(&layout, header(), true).unwrap();
+    let spool = Spool::open(&layout, header(), None).unwrap();
     let cores = std::thread::available_parallelism().unwrap().get();
     let start = Clocks::now();
     let queue = Mutex::new(windows.into_iter());

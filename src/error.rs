@@ -4,6 +4,7 @@ use crate::crawl::CrawlError;
 use crate::disk::DiskError;
 use crate::model::exit_code::ExitCode;
 use crate::settings::SettingsError;
+use crate::snapshot::manifest::Shrunk;
 use crate::zoom::{Failure, FailureKind};
 
 /// What ends a command.
@@ -51,6 +52,22 @@ pub(crate) enum Error {
         /// What was asked for.
         ours: String,
     },
+    /// The export would put a worse snapshot in the place of a better one.
+    #[error("{why}: nothing is replaced; take another --out, or give --replace")]
+    WouldBeWorse { why: String },
+    /// It turned out to be worse than the one whose place it would take.
+    #[error(
+        "{why}: nothing was replaced; run it again with --replace to publish what was listed, or with \
+         --fresh to list it again"
+    )]
+    IsWorse { why: String },
+    /// Far fewer clips than there were.
+    #[error(
+        "{0}: more are gone than --max-shrink allows, and nothing was published; an app that has lost a \
+         permission looks like this. If so many are gone, run it again with --max-shrink 1; if not, \
+         mend that and give --fresh"
+    )]
+    Shrunk(Shrunk),
     /// Not every clip is proven to be there.
     #[error(
         "the census is incomplete and was not published: {why}; run it again to list only what is \
@@ -93,11 +110,15 @@ impl Error {
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::OtherCensus { .. } => ExitCode::Usage,
+            Self::Config(_) | Self::OtherCensus { .. } | Self::WouldBeWorse { .. } => {
+                ExitCode::Usage
+            }
             Self::Service(failure) => service_exit_code(&failure.kind),
             Self::Snapshot(error) => snapshot_exit_code(error),
             Self::Scope { .. } => ExitCode::NotAllowed,
-            Self::Incomplete { .. } => ExitCode::Incomplete,
+            Self::Incomplete { .. } | Self::IsWorse { .. } | Self::Shrunk(_) => {
+                ExitCode::Incomplete
+            }
             Self::Stdout(_) => ExitCode::CannotWrite,
             Self::Stopped { code, .. } => *code,
             Self::Transport(_) | Self::Runtime(_) | Self::Sandbox(_) | Self::Miscounted(_) => {

@@ -20,6 +20,8 @@ pub enum Event {
         /// Zoom's `x-zm-trackingid` of a failed one, which its support asks for.
         tracking_id: Option<String>,
     },
+    /// What the result has to be read with. It is said even where only errors are.
+    Caveat(String),
     /// An attempt failed and the call will be sent again.
     Retry {
         /// The call without its query.

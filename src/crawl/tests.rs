@@ -224,7 +224,7 @@ pub(crate) fn crawl_of(
         RetryPolicy::default(),
         Events::default(),
     );
-    let spool = Spool::open(&layout, header, false).unwrap();
+    let spool = Spool::open(&layout, header, crate::spool::testing::A_DAY).unwrap();
     Crawl {
         client,
         accounts: vec![Account {

@@ -8,29 +8,32 @@ use jiff::Timestamp;
 pub(crate) mod census;
 mod data_files;
 mod early_writer;
+mod former;
 mod owners;
 mod publish;
 pub(crate) mod request_counts;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
 use crate::account::connect;
 use crate::crawl::page::Decoder;
 use crate::crawl::{AccountFailure, Crawl, Known};
 use crate::disk::{Layout, OutputLock};
 use crate::error::Error;
-use crate::event::{Events, Listener};
+use crate::event::{Event, Events, Listener};
 use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::EarlyWriter;
+use crate::export::former::{Candidate, Former};
 use crate::export::publish::Draft;
 pub(crate) use crate::export::publish::Published;
 use crate::export::request_counts::RequestCounts;
+use crate::export::unfinished::open_spool;
 use crate::model::Verdict;
 use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
-use crate::snapshot::{Manifest, Recovery, recover};
-use crate::spool::{Spool, SpoolHeader};
+use crate::snapshot::{Recovery, recover};
 use crate::zoom::transport::Transport;
 use crate::zoom::{ClockReading, ServiceClock};
 
@@ -76,20 +79,20 @@ async fn export_through(
     let present = clock.map_or(now, |clock| clock.service);
 
     let wanted = census.spool_header(&settings, &accounts, now, settings.span(present)?);
-    let mut spool = Spool::open(&layout, wanted.clone(), settings.fresh)?;
-    if is_of_a_former_snapshot(&layout, spool.header(), &wanted) {
-        spool.remove(&layout)?;
-        spool = Spool::open(&layout, wanted, true)?;
-    }
-    if let Some(refused) = spool.refused() {
-        tracing::warn!("cannot go on with the unfinished export {refused}; starting over");
-    }
+    let spool = open_spool(&layout, &settings, &wanted, &events)?;
     let header = spool.header().clone();
-    if header.started_at != now.to_string() {
-        tracing::warn!(
-            "going on with the export that began at {}; --fresh starts over",
-            header.started_at
-        );
+    let best = Candidate {
+        run_id: &header.run_id,
+        snapshot_at: header.snapshot_at,
+        verdict: Verdict::Verified,
+        has_owners: settings.resolve_owners,
+    };
+    let former = Former::of(&layout, best)?;
+    if let (false, Some(why)) = (settings.replace, former.why_kept(best)) {
+        if header.run_id == wanted.run_id {
+            spool.remove(&layout)?;
+        }
+        return Err(Error::WouldBeWorse { why });
     }
     let crawl = Arc::new(Crawl {
         client,
@@ -123,7 +126,8 @@ async fn export_through(
         return Err(incomplete(&crawl, failures));
     }
     for doubt in doubts(&windows) {
-        tracing::warn!("not proven to be all clips: {doubt}");
+        let caveat = format!("not proven to be all clips: {doubt}");
+        crawl.events.emit(&Event::Caveat(caveat));
     }
     let draft = Draft {
         layout,
@@ -135,21 +139,14 @@ async fn export_through(
         verdict,
         request_counts,
         clock,
+        former,
+        resumed_at: (header.run_id != wanted.run_id).then(|| now.to_string()),
         parameters: census.parameters(&settings),
         settings,
     };
     let written = off_thread(move || draft.write(early, &files)).await?;
     let people = written.look_up().await?;
     off_thread(move || written.publish(people)).await
-}
-
-/// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed
-/// when only the spool was still to be deleted. To go on with it would publish that day again.
-fn is_of_a_former_snapshot(layout: &Layout, found: &SpoolHeader, wanted: &SpoolHeader) -> bool {
-    let date = found.snapshot_at.date();
-    let is_out =
-        || Manifest::read(&layout.manifest(date)).is_ok_and(|it| it.run_id == found.run_id);
-    date != wanted.snapshot_at.date() && is_out()
 }
 
 /// Work on files, where it does not hold up the network.

@@ -16,12 +16,13 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{CountedRows, EarlyWriter};
+use crate::export::former::{Candidate, Former};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
 use crate::report::{Summary, SummaryFold};
 use crate::settings::ExportSettings;
-use crate::snapshot::manifest::{Clock, REJECTS};
+use crate::snapshot::manifest::{Clock, REJECTS, Shrunk};
 use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
 use crate::zoom::ClockReading;
@@ -52,6 +53,10 @@ pub(super) struct Draft {
     pub(super) request_counts: Arc<RequestCounts>,
     /// What time it was at the start of the run, where the service told.
     pub(super) clock: Option<ClockReading>,
+    /// When it began, if it went on with what an earlier run had listed.
+    pub(super) resumed_at: Option<String>,
+    /// What it may take the place of.
+    pub(super) former: Former,
     pub(super) parameters: BTreeMap<String, Value>,
 }
 
@@ -63,6 +68,7 @@ pub(super) struct StagedDraft {
     /// Whose clips they are, if that is to be looked up.
     owners: OwnerIds,
     totals: Totals,
+    shrunk: Option<Shrunk>,
 }
 
 impl Draft {
@@ -78,6 +84,15 @@ impl Draft {
             None => self.write_again(files)?,
         };
         let totals = self.totals(counted.written, counted.duplicates)?;
+        let most = self.settings.max_shrink;
+        let shrunk = self.former.shrunk(totals.written, most);
+        match (&shrunk, most) {
+            (Some(shrunk), Some(_)) => return Err(Error::Shrunk(shrunk.clone())),
+            (Some(shrunk), None) => self.crawl.events.emit(&Event::Caveat(format!(
+                "far fewer clips than before: {shrunk}; an app that has lost a permission looks like this"
+            ))),
+            (None, _) => {}
+        }
         let rows = counted.rows;
         Ok(StagedDraft {
             staged: rows.staged,
@@ -85,6 +100,7 @@ impl Draft {
             fold: rows.fold,
             owners: rows.owners,
             totals,
+            shrunk,
         })
     }
 
@@ -99,7 +115,7 @@ impl Draft {
         })
     }
 
-    fn manifest(&self, totals: Totals, files: Vec<DataFile>) -> Manifest {
+    fn manifest(&self, totals: Totals, shrunk: Option<Shrunk>, files: Vec<DataFile>) -> Manifest {
         let header = self.crawl.spool.header();
         Manifest {
             schema_version: SCHEMA_VERSION,
@@ -113,6 +129,7 @@ impl Draft {
                 .collect(),
             parameters: self.parameters.clone(),
             started_at: header.started_at.clone(),
+            resumed_at: self.resumed_at.clone(),
             clock: self.clock.map(|clock| Clock {
                 computer: clock.computer.to_string(),
                 service: clock.service.to_string(),
@@ -125,6 +142,7 @@ impl Draft {
             format: self.settings.format,
             csv_mode: (self.settings.format == Format::Csv).then_some(self.settings.csv_mode),
             totals,
+            shrunk,
             windows: self.windows.clone(),
             requests: self.request_counts.counts(),
             account_failures: self
@@ -199,10 +217,20 @@ impl StagedDraft {
     /// Publishes the snapshot, then forgets the spool.
     pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
         let draft = self.draft;
+        let header = draft.crawl.spool.header();
+        let candidate = Candidate {
+            run_id: &header.run_id,
+            snapshot_at: header.snapshot_at,
+            verdict: draft.verdict,
+            has_owners: people.is_some(),
+        };
+        if let (false, Some(why)) = (draft.settings.replace, draft.former.why_kept(candidate)) {
+            return Err(Error::IsWorse { why });
+        }
         if let Some(people) = &people {
             self.staged.owners(&owner_batch(&self.owners, people))?;
         }
-        let manifest = draft.manifest(self.totals, self.staged.files.clone());
+        let manifest = draft.manifest(self.totals, self.shrunk, self.staged.files.clone());
         let mut summary = self.fold.finish(&manifest);
         summary.name_owners(people.unwrap_or_default());
         if manifest.totals.rejected > 0 {
@@ -226,6 +254,9 @@ impl StagedDraft {
                 ("report.html", report::html(&summary).into_bytes()),
             ],
         )?;
+        if let Some(replaced) = draft.former.replaced() {
+            tracing::warn!("{replaced}");
+        }
         let out = draft.layout.out().to_owned();
         let verdict = draft.verdict;
         draft.forget_spool();

@@ -47,7 +47,7 @@ impl ExitCode {
         match self {
             Self::Success => "done; an export was published, verified or unverified",
             Self::Usage => "bad arguments or settings",
-            Self::Incomplete => "incomplete or damaged: counts do not agree",
+            Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",
             Self::TryAgain => "come back later: a limit, an outage, another export",

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::record::{WindowOutcome, WindowRecord};
 
-/// Whether the snapshot is proven complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether the snapshot is proven complete; the best is the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every window settled.

@@ -193,7 +193,7 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         recover(&layout)?;
         Some(lock)
     };
-    let (held, damaged) = snapshot::prune::held(&layout)?;
+    let (held, damaged) = snapshot::held(&layout)?;
     for error in damaged {
         tracing::warn!("left alone: {error}");
     }

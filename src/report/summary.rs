@@ -8,6 +8,7 @@ use crate::clip::STATUSES;
 use crate::clip::owner::{People, Person};
 use crate::report::bytes::Bytes;
 use crate::snapshot::DataFile;
+use crate::snapshot::manifest::Shrunk;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
 pub(crate) const SUMMARY_VERSION: u32 = 1;
@@ -349,6 +350,9 @@ pub(crate) struct Proof {
     /// Why it is not verified, where the counts or the values of the data themselves leave a doubt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
+    /// The fall against the newest verified snapshot before, where it is a large one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
     /// Windows that were listed.
     pub windows: u64,
     /// Those that did not settle.

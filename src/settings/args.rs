@@ -26,7 +26,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Say only what went wrong: no progress, no warnings.
+    /// Say only what went wrong, and what the result is to be read with: no progress, no warnings.
     #[arg(
         long,
         short,
@@ -215,9 +215,8 @@ settings! {
         #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE")]
         pub rate: Option<f64>,
 
-        /// Windows listed, and requests under way, at once [default: as many windows as requests in four
-        /// seconds, 4 to 256; 32 requests]
-        #[arg(long, value_name = "WALKS", env = "CLIPCENSUS_CONCURRENCY")]
+        /// Requests under way at once [default: as many as are sent in four seconds, 4 to 32]
+        #[arg(long, value_name = "REQUESTS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,
 
         /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
@@ -236,6 +235,20 @@ settings! {
         /// Publish although some counts do not agree; the exit code stays 65.
         #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub allow_incomplete: Option<bool>,
+
+        /// Put the snapshot in the place of the date's though that is of a later instant, is better
+        /// proven, or has owners that this one has not.
+        #[arg(long, env = "CLIPCENSUS_REPLACE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub replace: Option<bool>,
+
+        /// Publish nothing if there are fewer clips than in the newest verified snapshot by more than
+        /// this share, 0 to 1 [default: publish, and warn from 0.2]
+        #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_MAX_SHRINK")]
+        pub max_shrink: Option<f64>,
+
+        /// How long ago an interrupted export may have begun to be gone on with [default: 20h]
+        #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_RESUME_WITHIN")]
+        pub resume_within: Option<String>,
 
         /// Start over instead of resuming an interrupted export.
         #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]

@@ -41,8 +41,8 @@ pub(crate) enum SettingsError {
         value: String,
         range: &'static str,
     },
-    #[error("--max-wait {text:?} is no duration: write it like 15m, 2h or 90s")]
-    MaxWait { text: String },
+    #[error("--{setting} {text:?} is no duration: write it like 15m, 2h or 90s")]
+    Duration { setting: &'static str, text: String },
     #[error("--status {status:?} is not one of {}", STATUSES.join(", "))]
     Status { status: String },
     #[error("--{first} and --{second} exclude each other: give one of them")]

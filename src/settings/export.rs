@@ -23,6 +23,10 @@ use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";
 
+/// How long ago an interrupted export may have begun by default: the same night, and never the one
+/// before, as a nightly export that begins a few seconds early would take up.
+const SAME_NIGHT: &str = "20h";
+
 /// The service to ask.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
@@ -77,8 +81,13 @@ pub(crate) struct ExportSettings {
     pub secrets: SecretPolicy,
     /// Whether an incomplete census is published.
     pub allow_incomplete: bool,
-    /// Whether an interrupted export is forgotten.
-    pub fresh: bool,
+    /// Whether a snapshot may be replaced by one that is worse.
+    pub replace: bool,
+    /// The share of the clips that may be gone since the newest verified snapshot, 0 to 1, for a
+    /// snapshot to be published; `None` publishes any.
+    pub max_shrink: Option<f64>,
+    /// How long ago an interrupted export may have begun to be gone on with; `None` forgets it.
+    pub resume_within: Option<Duration>,
 }
 
 impl ExportSettings {
@@ -114,7 +123,7 @@ impl ExportSettings {
             limits,
             accounts: accounts::accounts(&args)?,
             filters: filters(&args)?,
-            max_wait: limits::max_wait(args.max_wait.as_deref())?,
+            max_wait: limits::duration("max-wait", args.max_wait.as_deref().unwrap_or("15m"))?,
             max_file_rows: in_range(
                 "max-file-rows",
                 args.max_file_rows,
@@ -142,7 +151,22 @@ impl ExportSettings {
             },
             resolve_owners: args.resolve_owners.unwrap_or(false),
             allow_incomplete: args.allow_incomplete.unwrap_or(false),
-            fresh: args.fresh.unwrap_or(false),
+            replace: args.replace.unwrap_or(false),
+            max_shrink: args
+                .max_shrink
+                .map(|share| {
+                    in_range("max-shrink", Some(share), share, "0 to 1", |share| {
+                        (0.0..=1.0).contains(share)
+                    })
+                })
+                .transpose()?,
+            resume_within: match args.fresh {
+                Some(true) => None,
+                _ => Some(limits::duration(
+                    "resume-within",
+                    args.resume_within.as_deref().unwrap_or(SAME_NIGHT),
+                )?),
+            },
             since,
             until,
             source,

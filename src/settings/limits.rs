@@ -56,9 +56,9 @@ pub(super) fn limits(args: &ExportArgs) -> Result<Limits, SettingsError> {
     })
 }
 
-pub(super) fn max_wait(text: Option<&str>) -> Result<Duration, SettingsError> {
-    let text = text.unwrap_or("15m");
-    humantime::parse_duration(text).map_err(|_| SettingsError::MaxWait {
+pub(super) fn duration(setting: &'static str, text: &str) -> Result<Duration, SettingsError> {
+    humantime::parse_duration(text).map_err(|_| SettingsError::Duration {
+        setting,
         text: text.to_owned(),
     })
 }

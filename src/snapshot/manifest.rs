@@ -88,6 +88,28 @@ pub struct AccountFailure {
     pub why: String,
 }
 
+/// Far fewer clips than in an earlier, verified snapshot: a lost permission looks like this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    /// The date of that snapshot.
+    pub since: String,
+    /// Its clips.
+    pub clips_before: u64,
+    /// Clips now.
+    pub clips: u64,
+}
+
+impl std::fmt::Display for Shrunk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            since,
+            clips_before,
+            clips,
+        } = self;
+        write!(f, "{clips} clips, where {since} had {clips_before}")
+    }
+}
+
 /// What two clocks said at the same moment, RFC 3339.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -130,6 +152,10 @@ pub struct Manifest {
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// When the run began, RFC 3339.
     pub started_at: String,
+    /// When the run began that went on with what the run of `started_at` had listed, RFC 3339; null
+    /// where it was one run.
+    #[serde(default)]
+    pub resumed_at: Option<String>,
     /// Two clocks at the start of the run that published it; null where the service did not tell
     /// the time, and in manifests of 0.1.0.
     #[serde(default)]
@@ -151,6 +177,9 @@ pub struct Manifest {
     pub windows: Vec<WindowRecord>,
     /// Sums over the windows.
     pub totals: Totals,
+    /// The fall against the newest verified snapshot before, where it is a large one.
+    #[serde(default)]
+    pub shrunk: Option<Shrunk>,
     /// Attempts by outcome.
     pub requests: BTreeMap<String, u64>,
     /// Accounts that could not be listed.

@@ -19,7 +19,7 @@ pub(crate) mod testing;
 
 pub(crate) use csv::CsvMode;
 pub(crate) use manifest::{AccountFailure, DataFile, Document, Format, Manifest, Totals};
-pub(crate) use prune::prune;
+pub(crate) use prune::{held, prune};
 pub(crate) use publish::{Publication, Staged};
 pub(crate) use read::{locate, read_owners, read_rows};
 pub(crate) use recover::{Recovery, recover};

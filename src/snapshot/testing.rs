@@ -19,6 +19,7 @@ pub(crate) fn manifest() -> Manifest {
         account_ids: vec!["acme".to_owned()],
         parameters: BTreeMap::new(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
+        resumed_at: None,
         clock: None,
         finished_at: "2026-11-23T00:00:02Z".to_owned(),
         since: Seconds(0),
@@ -32,6 +33,7 @@ pub(crate) fn manifest() -> Manifest {
             ..window("acme", 0, SNAPSHOT_AT.seconds().0)
         }],
         totals: Totals::default(),
+        shrunk: None,
         requests: BTreeMap::new(),
         account_failures: Vec::new(),
         files: Vec::new(),

@@ -6,6 +6,7 @@ use std::fs;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
@@ -64,12 +65,16 @@ pub struct ChainPages {
 
 impl Spool {
     /// Opens the spool of these parameters. What an interrupted run with the same format, tool
-    /// version and fingerprint has finished is kept, with that run's header, unless `fresh`;
-    /// everything else in the folder is deleted. Spools of other parameters are left alone.
+    /// version and fingerprint has finished is kept, with that run's header, if it began `within` that
+    /// time before; `None` starts over. Everything else in the folder is deleted. Spools of other parameters are left alone.
     ///
     /// # Errors
     /// [`DiskError::BadName`] for a fingerprint that is not of hex digits; errors of the disk.
-    pub fn open(layout: &Layout, wanted: SpoolHeader, fresh: bool) -> Result<Self, DiskError> {
+    pub fn open(
+        layout: &Layout,
+        wanted: SpoolHeader,
+        within: Option<Duration>,
+    ) -> Result<Self, DiskError> {
         let name = &wanted.fingerprint;
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(DiskError::BadName {
@@ -78,14 +83,14 @@ impl Spool {
             });
         }
         let folder = layout.work_dir().join(name);
-        if fresh {
+        if within.is_none() {
             remove(&folder)?;
         }
         create_dirs(&layout.work_dir())?;
         create_private_dir(&folder)?;
         let found = journal::read(&folder)?;
         let refused = found.as_ref().and_then(|(header, _)| {
-            let why = header.why_not_for(&wanted)?;
+            let why = header.why_not_for(&wanted, within.unwrap_or_default())?;
             Some(format!("of {}: {why}", header.started_at))
         });
         let (header, entries) = found

@@ -1,5 +1,8 @@
 //! What a spool is for, and whether an interrupted run is gone on with.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Micros, Seconds};
@@ -35,11 +38,15 @@ const RESUMABLE_DRIFT: i64 = 12 * 60 * 60;
 
 impl SpoolHeader {
     /// Why a run that wants a spool with the header `wanted` cannot go on with this one.
-    pub(super) fn why_not_for(&self, wanted: &Self) -> Option<&'static str> {
+    ///
+    /// What was listed long ago is of another night: `within` bounds how long ago it may have begun.
+    pub(super) fn why_not_for(&self, wanted: &Self, within: Duration) -> Option<&'static str> {
         if self.format != wanted.format || self.tool != wanted.tool {
             Some("another version of the program wrote it")
         } else if self.fingerprint != wanted.fingerprint {
             Some("it is of other parameters")
+        } else if self.age_at(wanted).is_none_or(|age| age > within) {
+            Some("it began longer ago than --resume-within allows")
         } else if (wanted.since - self.since).abs() > RESUMABLE_DRIFT {
             Some("the span has moved on since")
         } else if self.until > wanted.until {
@@ -48,5 +55,12 @@ impl SpoolHeader {
         } else {
             None
         }
+    }
+
+    /// How long before another run this one began; `None` if that cannot be told, or was never.
+    fn age_at(&self, wanted: &Self) -> Option<Duration> {
+        let begun: Timestamp = self.started_at.parse().ok()?;
+        let now: Timestamp = wanted.started_at.parse().ok()?;
+        now.duration_since(begun).try_into().ok()
     }
 }

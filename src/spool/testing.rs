@@ -1,6 +1,7 @@
 //! Spools for tests.
 
 use std::path::Path;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 
@@ -13,6 +14,9 @@ use crate::spool::{ChainPages, SPOOL_FORMAT, Settled, Spool, SpoolHeader, merge}
 pub(crate) fn merged(spool: &Spool) -> RecordBatch {
     all(merge(spool))
 }
+
+/// How long ago an interrupted run may have begun.
+pub(crate) const A_DAY: Option<Duration> = Some(Duration::from_hours(24));
 
 pub(crate) fn header() -> SpoolHeader {
     SpoolHeader {
@@ -28,7 +32,7 @@ pub(crate) fn header() -> SpoolHeader {
 }
 
 pub(crate) fn spool(out: &Path) -> Spool {
-    Spool::open(&layout(out), header(), false).unwrap()
+    Spool::open(&layout(out), header(), A_DAY).unwrap()
 }
 
 /// A chain that holds all of a window.

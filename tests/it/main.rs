@@ -20,7 +20,8 @@
 //! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
-//! | `output` | files, manifests, replacing, resuming, locks |
+//! | `output` | files, manifests, resuming, locks |
+//! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
 //! | `disk` | full, not writable, in the way, another export |
 //! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
@@ -47,6 +48,7 @@ mod output;
 mod owners;
 mod prune;
 mod records;
+mod replacing;
 mod samples;
 mod secrets;
 mod service;

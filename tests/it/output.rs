@@ -1,4 +1,4 @@
-//! What stands in the output folder: files, manifests, replacing, resuming, locks.
+//! What stands in the output folder: files, manifests, resuming, locks.
 
 use std::fs;
 use std::path::Path;

@@ -193,7 +193,7 @@ fn without_the_flag_nobody_is_named_and_names_of_a_snapshot_go_with_it() {
     let world = World::new(clips(1_000));
     world.export().arg("--resolve-owners").succeeds();
     assert!(owners_file(&world).is_file());
-    world.export().succeeds();
+    world.export().arg("--replace").succeeds();
     assert!(!owners_file(&world).exists());
     Program::new(&["verify"])
         .arg(world.out().to_str().unwrap())

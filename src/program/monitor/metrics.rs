@@ -136,6 +136,11 @@ fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
         "Owners in the newest snapshot",
         summary.totals.owners,
     );
+    page.one(
+        "clipcensus_snapshot_shrunk",
+        "Whether the newest snapshot has far fewer clips than the verified one before it",
+        u8::from(manifest.shrunk.is_some()),
+    );
     page.all(
         "clipcensus_snapshot_verdict",
         "1 for the verdict of the newest snapshot, 0 for the others",

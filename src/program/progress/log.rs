@@ -38,6 +38,9 @@ use crate::settings::args::LogFormat;
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.
 const PROGRESS: &str = "clipcensus::listing";
 
+/// What a result has to be read with, which is shown even if all else is to be quiet.
+const CAVEAT: &str = "clipcensus::caveat";
+
 /// Starts the log of the process.
 pub(crate) fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
     let level = match (is_quiet, verbose) {
@@ -50,7 +53,7 @@ pub(crate) fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
     // Other crates may log what they send; ours never logs a secret.
     let only_ours = Targets::new().with_target("clipcensus", level);
     let only_ours = if is_quiet {
-        only_ours
+        only_ours.with_target(CAVEAT, Level::WARN)
     } else {
         only_ours.with_target(PROGRESS, level.max(Level::INFO))
     };
@@ -103,6 +106,7 @@ pub(super) fn told(event: &Event) -> bool {
 pub(super) fn event(event: &Event) {
     match event {
         Event::Expected { .. } | Event::Page { .. } => {}
+        Event::Caveat(text) => tracing::warn!(target: CAVEAT, "{text}"),
         Event::Planned { windows, resumed } => tracing::info!(windows, resumed, "planned"),
         Event::WindowDone { window, settled } => {
             tracing::debug!(window, settled, "window finished");

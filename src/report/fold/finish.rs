@@ -180,6 +180,7 @@ fn proof(manifest: &Manifest, counted: u64) -> Proof {
         verdict: manifest.verdict.name().to_owned(),
         tool_version: manifest.tool_version.clone(),
         doubts: doubts(&manifest.windows),
+        shrunk: manifest.shrunk.clone(),
         windows: listed().count() as u64,
         windows_unsettled: listed()
             .filter(|window| window.outcome == WindowOutcome::Unsettled)

@@ -7,7 +7,7 @@ pub(crate) mod plain;
 pub(crate) mod proof;
 pub(crate) mod section;
 
-use crate::report::page::numbers::{SIZES_ARE_DECIMAL, duration, holding};
+use crate::report::page::numbers::{SIZES_ARE_DECIMAL, count, duration, holding};
 use crate::report::page::section::{Cell, Section, counted, facts, first, row};
 use crate::report::summary::{Proof, Summary};
 
@@ -98,6 +98,14 @@ pub(crate) fn warnings(proof: &Proof) -> Vec<String> {
     }
     if proof.verdict == "unverified" {
         warnings.push("NOTE: not proven to be all clips, see Proof.".to_owned());
+    }
+    if let Some(shrunk) = &proof.shrunk {
+        warnings.push(format!(
+            "WARNING: far fewer clips than on {}, when there were {}. An app that has lost a permission \
+             looks like this.",
+            shrunk.since,
+            count(shrunk.clips_before)
+        ));
     }
     if !proof.balanced {
         warnings.push("WARNING: the counts do not agree, see Proof.".to_owned());

@@ -65,7 +65,7 @@ fn chains_are_kept_with_their_header_and_the_rest_is_deleted() {
         snapshot_at: Micros(5),
         ..testing::header()
     };
-    let spool = Spool::open(&layout(out.path()), wanted, false).unwrap();
+    let spool = Spool::open(&layout(out.path()), wanted, testing::A_DAY).unwrap();
     assert_eq!(spool.header(), &testing::header());
     assert_eq!(begins(&spool), [0, 10]);
     assert_eq!((length(&folder), files(&folder)), (kept, 2));
@@ -205,12 +205,16 @@ fn a_journal_that_is_a_folder_or_nonsense_is_started_over() {
 }
 
 #[test]
-fn a_run_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
+fn a_run_that_is_old_or_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
     const DAY: i64 = 24 * 60 * 60;
     let header = testing::header();
     let later = |since: i64, until: i64| SpoolHeader {
         since: header.since + since,
         until: header.until + until,
+        ..header.clone()
+    };
+    let began = |at: &str| SpoolHeader {
+        started_at: at.to_owned(),
         ..header.clone()
     };
     for (wanted, why) in [
@@ -221,10 +225,13 @@ fn a_run_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
         // The span began later while the clock was ahead: the days before it would be missing.
         (later(-DAY, 0), Some("moved")),
         (later(0, -1), Some("clock")),
+        (began("2026-11-24T00:00:01Z"), None),
+        (began("2026-11-24T00:00:02Z"), Some("resume-within")),
+        (began("2026-11-23T00:00:00Z"), Some("resume-within")),
     ] {
         let out = tempfile::tempdir().unwrap();
         drop(interrupted(&out));
-        let spool = Spool::open(&layout(out.path()), wanted.clone(), false).unwrap();
+        let spool = Spool::open(&layout(out.path()), wanted.clone(), testing::A_DAY).unwrap();
         let refused = spool.refused().unwrap_or_default();
         match why {
             None => assert_eq!((begins(&spool), refused), (vec![0, 10], "")),
@@ -248,20 +255,20 @@ fn fresh_and_other_versions_start_over_and_other_parameters_are_left_alone() {
         fingerprint: "abcd".to_owned(),
         ..testing::header()
     };
-    assert_eq!(begins(&open(&out, other, false)), [0; 0]);
+    assert_eq!(begins(&open(&out, other, testing::A_DAY)), [0; 0]);
     assert_eq!(files(&folder), 2);
     let newer = SpoolHeader {
         tool: "1.2.4".to_owned(),
         ..testing::header()
     };
-    let spool = open(&out, newer.clone(), false);
+    let spool = open(&out, newer.clone(), testing::A_DAY);
     assert_eq!(spool.header(), &newer);
     assert_eq!(begins(&spool), [0; 0]);
     assert_eq!(length(&folder), 0);
 
     let out = tempfile::tempdir().unwrap();
     let folder = interrupted(&out);
-    assert_eq!(begins(&open(&out, testing::header(), true)), [0; 0]);
+    assert_eq!(begins(&open(&out, testing::header(), None)), [0; 0]);
     assert_eq!(length(&folder), 0);
 }
 
@@ -273,7 +280,7 @@ fn a_fingerprint_that_leads_elsewhere_is_refused() {
             fingerprint: fingerprint.to_owned(),
             ..testing::header()
         };
-        let refused = Spool::open(&layout(out.path()), wanted, false).unwrap_err();
+        let refused = Spool::open(&layout(out.path()), wanted, testing::A_DAY).unwrap_err();
         assert!(matches!(refused, DiskError::BadName { .. }));
     }
 }

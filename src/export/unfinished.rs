@@ -1,0 +1,44 @@
+//! Whether an export goes on with what an interrupted one has listed.
+
+use crate::disk::{DiskError, Layout};
+use crate::event::{Event, Events};
+use crate::settings::ExportSettings;
+use crate::snapshot::Manifest;
+use crate::spool::{Spool, SpoolHeader};
+
+/// Opens the spool that is wanted, with what an interrupted run of the same night has listed, and says
+/// which of the two it is.
+pub(super) fn open_spool(
+    layout: &Layout,
+    settings: &ExportSettings,
+    wanted: &SpoolHeader,
+    events: &Events,
+) -> Result<Spool, DiskError> {
+    let mut spool = Spool::open(layout, wanted.clone(), settings.resume_within)?;
+    if is_of_a_former_snapshot(layout, spool.header(), wanted) {
+        spool.remove(layout)?;
+        spool = Spool::open(layout, wanted.clone(), None)?;
+    }
+    if let Some(refused) = spool.refused() {
+        events.emit(&Event::Caveat(format!(
+            "cannot go on with the unfinished export {refused}; starting over"
+        )));
+    }
+    let found = spool.header();
+    if found.run_id != wanted.run_id {
+        events.emit(&Event::Caveat(format!(
+            "going on with the export that began at {}, as of {}; --fresh starts over",
+            found.started_at, found.snapshot_at
+        )));
+    }
+    Ok(spool)
+}
+
+/// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed
+/// when only the spool was still to be deleted. To go on with it would publish that day again.
+fn is_of_a_former_snapshot(layout: &Layout, found: &SpoolHeader, wanted: &SpoolHeader) -> bool {
+    let date = found.snapshot_at.date();
+    let is_out =
+        || Manifest::read(&layout.manifest(date)).is_ok_and(|it| it.run_id == found.run_id);
+    date != wanted.snapshot_at.date() && is_out()
+}
