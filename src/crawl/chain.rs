@@ -18,7 +18,7 @@ use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Micros, Seconds, Window};
 use crate::spool::ChainPages;
 use crate::zoom::clips::PAGE_SIZE;
-use crate::zoom::{Failure, PageToken, ServerSpan};
+use crate::zoom::{EndlessGuard, Failure, PageToken, ServerSpan};
 
 /// Times that one window may fail to settle before it is given up: the first and three more. Those
 /// that are cut because clips were changed are not counted.
@@ -34,9 +34,6 @@ const MOST_RESTARTS: u32 = 2;
 /// Pages behind the first that a chain may have by page token, where its window can be cut: they come
 /// one after the other, and a page token that dies costs them all.
 const LONGEST_CHAIN: u64 = 50;
-
-/// After so many pages a chain must have brought a clip that it had not brought before.
-const PAGES_WITHOUT_NEWS: u64 = 20;
 
 /// At most one in so many clips of a page may lie in the seam's second: the rest lists those again,
 /// where a page token would not.
@@ -65,13 +62,11 @@ pub(super) struct Chain {
 #[derive(Debug)]
 struct Read {
     page_token: Option<PageToken>,
-    seen_tokens: HashSet<PageToken>,
+    endless: EndlessGuard,
     proof: Proof,
     /// When the first page was asked for, by the service's clock.
     first_asked: Option<Seconds>,
     ids: HashSet<u64>,
-    /// Distinct ids at the last look for news, [`PAGES_WITHOUT_NEWS`] pages ago.
-    ids_before: usize,
     order: Order,
     pages: ChainPages,
     record: ChainRecord,
@@ -416,11 +411,10 @@ impl Read {
     fn new(account_id: &str, asked: Window) -> Self {
         Self {
             page_token: None,
-            seen_tokens: HashSet::new(),
+            endless: EndlessGuard::default(),
             proof: Proof::default(),
             first_asked: None,
             ids: HashSet::new(),
-            ids_before: 0,
             order: Order::default(),
             pages: ChainPages::default(),
             record: ChainRecord::new(account_id, asked),
@@ -466,20 +460,8 @@ impl Read {
 
     /// Why a chain that names a next page would not come to an end, or not to a good one.
     fn why_endless(&mut self, next: &PageToken) -> Option<String> {
-        if !self.seen_tokens.insert(next.clone()) {
-            return Some("a page token came twice".to_owned());
-        }
-        let expected = self.proof.expected().unwrap_or(u64::MAX);
-        if self.proof.records() > expected.saturating_add(u64::from(PAGE_SIZE)) {
-            return Some("more records came than total_records names".to_owned());
-        }
-        if self.proof.pages().is_multiple_of(PAGES_WITHOUT_NEWS) {
-            let is_stuck = self.ids.len() == self.ids_before;
-            self.ids_before = self.ids.len();
-            if is_stuck {
-                return Some(format!("{PAGES_WITHOUT_NEWS} pages brought no new clip"));
-            }
-        }
-        None
+        let (records, distinct) = (self.proof.records(), self.ids.len() as u64);
+        let expected = self.proof.expected();
+        self.endless.why_endless(next, records, distinct, expected)
     }
 }

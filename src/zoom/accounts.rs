@@ -23,8 +23,7 @@ pub(crate) struct SubAccount {
 /// All sub-accounts, each once, in the service's order.
 ///
 /// # Errors
-/// If a call gave up, a page token came twice, so that the list would never end, or the service
-/// counts more or fewer accounts than it lists, again and again.
+/// If a call gave up, the list would never end, or the service counts more or fewer accounts than it lists, again and again.
 pub(crate) async fn sub_accounts(client: &Client) -> Result<Vec<SubAccount>, Failure> {
     let call = Call {
         label: RateLabel::Medium,
@@ -130,6 +129,42 @@ mod tests {
             .unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unusable);
         assert!(!failure.to_string().contains("again;"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_repeats_itself_under_new_page_tokens_is_given_up() {
+        let page = |number: usize| {
+            let body = format!(r#"{{"accounts":[{{"id":"a"}}],"next_page_token":"{number}"}}"#);
+            answer(200, body.clone())
+        };
+        let failure = run((0..100).map(page).collect()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unusable);
+        assert!(failure.to_string().contains("nothing new"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_with_far_more_than_it_counts_is_given_up() {
+        let page = |number: usize| {
+            let body = format!(
+                r#"{{"accounts":[{{"id":"{number}"}}],"next_page_token":"{number}","total_records":2}}"#
+            );
+            answer(200, body.clone())
+        };
+        let failure = run((0..1000).map(page).collect()).await.unwrap_err();
+        assert!(
+            failure.to_string().contains("more records came"),
+            "{failure}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_token_that_no_request_can_hold_is_unusable() {
+        let body = format!(
+            r#"{{"accounts":[],"next_page_token":"{}"}}"#,
+            "t".repeat(4097)
+        );
+        let failure = run(vec![answer(200, body.clone()); 9]).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unusable);
     }
 
     #[tokio::test(start_paused = true)]

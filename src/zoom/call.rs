@@ -20,10 +20,13 @@ pub struct Call {
 
 impl Call {
     /// The URL below `api`, each segment percent-encoded once; none if a segment cannot stand in a
-    /// path: it is empty, `.` or `..`, which a URL would drop and so ask for something else.
+    /// path: it is empty, `.` or `..`, or holds control characters, of which a URL drops some, and so
+    /// would ask for something else.
     #[must_use]
     pub fn url(&self, api: &Url) -> Option<Url> {
-        let unfit = |segment: &String| matches!(segment.as_str(), "" | "." | "..");
+        let unfit = |segment: &String| {
+            matches!(segment.as_str(), "" | "." | "..") || segment.contains(char::is_control)
+        };
         if self.path.iter().any(unfit) {
             return None;
         }
@@ -81,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_segment_that_would_change_the_path_is_no_call() {
-        for id in ["", ".", ".."] {
+        for id in ["", ".", "..", "a\tb", "a\nb", "a\r", "\u{7f}a"] {
             assert_eq!(call(id).url(&api()), None, "{id:?}");
         }
     }

@@ -159,7 +159,7 @@ impl Client {
     {
         let name = call.name();
         let Some(url) = call.url(&self.0.api) else {
-            let why = "a part of its path is empty or a dot";
+            let why = "a part of its path is empty or a dot, or holds control characters";
             return Err(Failure::unsent(FailureKind::BadRequest, name, why));
         };
         let name = name.as_str();

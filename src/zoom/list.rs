@@ -1,11 +1,13 @@
 //! A paged list, read from its first page to its last, and again where it did not come whole.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::value::RawValue;
 
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
+use crate::zoom::endless::EndlessGuard;
 use crate::zoom::failure::{Failure, FailureKind};
 use crate::zoom::wire::{Page, PageToken, WireError, text};
 
@@ -20,17 +22,16 @@ pub(super) struct Listed<T> {
     pub(super) total: Option<u64>,
 }
 
-/// Reads all pages of a list. `decode` makes an item of a record, or `None` of one that is not
+/// Reads all pages of a list, whose records stand under `key`. `decode` makes an item of a record, or `None` of one that is not
 /// wanted, so that a long list takes no more memory than what is kept of it. `judge` says why a list
 /// is not to be used, whereupon it is read again.
 ///
 /// # Errors
-/// If a call gave up, a page token came twice, so that the list would never end, or the list had to
-/// be started again too often.
+/// If a call gave up, the list would never end, or it had to be started again too often.
 pub(super) async fn read<T, F>(
     client: &Client,
     call: &Call,
-    records: &'static str,
+    key: &'static str,
     decode: F,
     mut judge: impl FnMut(&mut Listed<T>) -> Option<String>,
 ) -> Result<Vec<T>, Failure>
@@ -40,7 +41,7 @@ where
 {
     let mut restarts = 0;
     loop {
-        let failure = match read_once(client, call.clone(), records, &decode).await {
+        let failure = match read_once(client, call.clone(), key, &decode).await {
             Ok(mut listed) => match judge(&mut listed) {
                 None => return Ok(listed.items),
                 Some(why) => Failure::unsent(FailureKind::Unusable, call.name(), why),
@@ -58,7 +59,7 @@ where
 async fn read_once<T, F>(
     client: &Client,
     mut call: Call,
-    records: &'static str,
+    key: &'static str,
     decode: &F,
 ) -> Result<Listed<T>, Failure>
 where
@@ -66,36 +67,56 @@ where
     F: Fn(&RawValue) -> Result<Option<T>, WireError> + Clone + Send + Sync + 'static,
 {
     let mut items = Vec::new();
-    let mut page_tokens = HashSet::new();
+    let (mut records, mut distinct) = (0, HashSet::new());
+    let mut endless = EndlessGuard::default();
     loop {
         let decode = decode.clone();
-        let page = move |body: &bytes::Bytes| decoded(body, records, &decode);
-        let (some, next, total) = client.get(&call, page).await?;
-        items.extend(some);
+        let page = move |body: &bytes::Bytes| decoded(body, key, &decode);
+        let page = client.get(&call, page).await?;
+        records += page.hashes.len() as u64;
+        distinct.extend(page.hashes);
+        items.extend(page.items);
+        let (next, total) = (page.next, page.total);
         let Some(next) = next else {
             return Ok(Listed { items, total });
         };
-        if !page_tokens.insert(next.clone()) {
-            let why = "the service sent the same page token twice";
+        if let Some(why) = endless.why_endless(&next, records, distinct.len() as u64, total) {
             return Err(Failure::unsent(FailureKind::Unusable, call.name(), why));
         }
         call.page_token = Some(next);
     }
 }
 
-type DecodedPage<T> = (Vec<T>, Option<PageToken>, Option<u64>);
+/// One page of a list.
+struct DecodedPage<T> {
+    items: Vec<T>,
+    /// A hash of each record, whether it is kept or not.
+    hashes: Vec<u64>,
+    next: Option<PageToken>,
+    total: Option<u64>,
+}
 
 fn decoded<T>(
     body: &[u8],
-    records: &str,
+    key: &str,
     decode: impl Fn(&RawValue) -> Result<Option<T>, WireError>,
 ) -> Result<DecodedPage<T>, WireError> {
     let (text, _) = text(body);
-    let page = Page::parse(&text, records)?;
+    let page = Page::parse(&text, key)?;
     let items: Result<Vec<T>, WireError> = page
         .records
         .iter()
         .filter_map(|record| decode(record).transpose())
         .collect();
-    Ok((items?, page.next_page_token, page.total_records))
+    let hash = |record: &&RawValue| {
+        let mut hasher = DefaultHasher::new();
+        record.get().hash(&mut hasher);
+        hasher.finish()
+    };
+    Ok(DecodedPage {
+        items: items?,
+        hashes: page.records.iter().map(hash).collect(),
+        next: page.next_page_token,
+        total: page.total_records,
+    })
 }

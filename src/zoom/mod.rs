@@ -8,6 +8,7 @@
 //! | `call` | what is asked: path, query, page token |
 //! | `clips`, `accounts`, `users` | the calls that exist |
 //! | `list` | a paged list, read whole |
+//! | `endless` | whether a list comes to an end |
 //! | `client` | the one loop: attempt, decision, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
 //! | `clock` | what time it is there, and how far ours is from it |
@@ -26,6 +27,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 pub mod clips;
 pub(crate) mod clock;
+pub(crate) mod endless;
 pub(crate) mod endpoints;
 pub(crate) mod error_body;
 pub(crate) mod failure;
@@ -44,6 +46,7 @@ pub(crate) use access_token::Credentials;
 pub(crate) use client::{Client, ServerSpan};
 pub(crate) use clips::{ClipsQuery, DateFilter};
 pub(crate) use clock::{ClockReading, ServiceClock};
+pub(crate) use endless::EndlessGuard;
 pub(crate) use endpoints::{EndpointError, Endpoints};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use limiter::{Limits, RateLabel, Slot};

@@ -61,11 +61,13 @@ pub(crate) async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
         query: Vec::new(),
         page_token: None,
     };
-    let decode = |body: &bytes::Bytes| {
+    let asked = id.to_owned();
+    let decode = move |body: &bytes::Bytes| {
         let (text, _) = text(body);
-        // Without an id it is no user, whatever the status of the answer says.
-        let user = parse(&text, "")?.ok_or_else(|| WireError::Malformed {
-            why: "it has no id".to_owned(),
+        // Without that id it is somebody else or no user, whatever the status of the answer says.
+        let user = parse(&text, "")?.filter(|(id, _)| *id == asked);
+        let user = user.ok_or_else(|| WireError::Malformed {
+            why: "it is not of the user who was asked for".to_owned(),
         })?;
         Ok(user.1)
     };
@@ -189,20 +191,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_user_alone_is_asked_for_by_id_and_an_answer_without_one_is_none() {
+    async fn a_user_alone_is_asked_for_by_id_and_an_answer_for_nobody_or_somebody_else_is_none() {
         let transport = Scripted::queue(
             [answer(
                 200,
                 r#"{"id":"a b","email":"a@x","status":"active"}"#,
             )]
             .into_iter()
-            .chain(vec![answer(200, r#"{"email":"a@x"}"#); 9]),
+            .chain(vec![answer(200, r#"{"email":"a@x"}"#); 5])
+            .chain(vec![answer(200, r#"{"id":"me","email":"a@x"}"#); 5]),
         );
         let client = client(&transport);
         let found = user(&client, "a b").await.unwrap();
         assert_eq!(found, person(Some("a@x"), None, None, "active"));
         assert_eq!(transport.sent()[0].request.url.path(), "/v2/users/a%20b");
-        let failure = user(&client, "a b").await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Unusable);
+        for _ in ["nobody", "somebody else"] {
+            let failure = user(&client, "a b").await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Unusable);
+        }
+        assert_eq!(transport.sent().len(), 11);
     }
 }

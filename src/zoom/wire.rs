@@ -20,6 +20,9 @@ pub struct Page<'a> {
     pub page_size: Option<u64>,
 }
 
+/// The longest page token that is sent back, in bytes: more does not fit into the head of a request.
+const LONGEST_PAGE_TOKEN: usize = 4096;
+
 /// The value of `next_page_token`: never shown, as whoever holds it can read on.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageToken(String);
@@ -73,7 +76,7 @@ pub enum WireError {
         key: String,
     },
     /// There is something in place of a page token, so it is not known whether there is more.
-    #[error("the answer's next_page_token is no string")]
+    #[error("the answer's next_page_token is no string of at most {LONGEST_PAGE_TOKEN} bytes")]
     BadPageToken,
 }
 
@@ -150,7 +153,10 @@ impl<'a> Fields<'a> {
         let next_page_token = match self.next_page_token {
             None => None,
             Some(raw) if raw.get() == "null" => None,
-            Some(raw) => Some(string(raw).ok_or(WireError::BadPageToken)?),
+            Some(raw) => {
+                let token = string(raw).filter(|token| token.len() <= LONGEST_PAGE_TOKEN);
+                Some(token.ok_or(WireError::BadPageToken)?)
+            }
         };
         Ok(Page {
             records,

@@ -131,7 +131,7 @@ fn pages_without_an_end_are_given_up() {
     let world = World::new(with_faults(3_000, &[(Fault::EmptyPage, Trigger::Always)]));
     let run = world.export().arg("--since=2026-10-20").exits(65);
     assert!(
-        run.stderr.contains("20 pages brought no new clip"),
+        run.stderr.contains("20 pages brought nothing new"),
         "{}",
         run.stderr
     );
