@@ -20,6 +20,7 @@ use crate::program::manual;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{Progress, log};
 use crate::program::signals::until_signal;
+use crate::redact::hidden::visible;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
 use crate::settings::args::{
@@ -77,7 +78,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The last word on stderr, in the form of the argument parser's own.
 fn complain(error: &Error) {
     // Where even stderr is closed, the exit code has to do.
-    drop(writeln!(std::io::stderr(), "error: {error}"));
+    let error = error.to_string();
+    drop(writeln!(std::io::stderr(), "error: {}", visible(&error)));
 }
 
 fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
@@ -128,7 +130,7 @@ fn run_check(args: ExportArgs) -> Result<ExitCode, Error> {
     let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
     let lines = until_signal(async move { check(&settings, now).await })?;
     for line in &lines {
-        print(&format!("{line}\n"))?;
+        print_line(&line.to_string())?;
     }
     Ok(worst(&lines))
 }
@@ -162,7 +164,7 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         findings = verify(&layout, &manifest)?;
     }
     for finding in &findings {
-        print(&format!("{}: {}\n", finding.path, finding.problem))?;
+        print_line(&format!("{}: {}", finding.path, finding.problem))?;
     }
     if !findings.is_empty() {
         return Ok(ExitCode::Incomplete);
@@ -283,6 +285,11 @@ fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions,
     options.clips = args.clips.unwrap_or(options.clips);
     options.seed = args.seed.unwrap_or(options.seed);
     Ok(options)
+}
+
+/// Writes a line that may quote what came from elsewhere.
+fn print_line(line: &str) -> Result<(), Error> {
+    print(&format!("{}\n", visible(line)))
 }
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.

@@ -5,6 +5,7 @@
 //! where a string holds JSON in its turn. Works on the text, not on a tree, so that numbers stay
 //! exact and no depth of nesting can exhaust the stack.
 
+pub(crate) mod hidden;
 pub(crate) mod surrogate;
 mod text;
 

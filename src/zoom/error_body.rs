@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::redact::hidden::push_visible;
 use crate::zoom::wire::text;
 
 /// The most characters of a body or message that are kept.
@@ -64,27 +65,18 @@ impl ErrorBody {
     }
 }
 
-/// The first 500 characters, with those escaped that would steer a terminal.
+/// The first 500 characters, with hidden ones as escapes.
 #[must_use]
 pub(crate) fn excerpt(text: &str) -> String {
     let mut kept = String::new();
     let mut characters = text.chars();
     for character in characters.by_ref().take(EXCERPT) {
-        if character.is_control() || steers(character) {
-            kept.extend(character.escape_default());
-        } else {
-            kept.push(character);
-        }
+        push_visible(&mut kept, character);
     }
     if characters.next().is_some() {
         kept.push('…');
     }
     kept
-}
-
-/// Marks that change the direction of writing and so can make a text look like another.
-fn steers(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use std::fs;
 
 use clipcensus_sandbox::{Behaviour, Limits, SandboxOptions, ScopeNames, TotalRecords};
 
-use crate::support::{World, assert_is_truth, assert_nothing_published, clips, with_scopes};
+use crate::support::{
+    Program, World, assert_is_truth, assert_nothing_published, clips, with_scopes,
+};
 
 #[test]
 fn wrong_credentials_are_refused_without_showing_them() {
@@ -107,4 +109,40 @@ fn a_secret_in_the_settings_file_is_not_shown() {
         .exits(2);
     assert!(run.stderr.contains("client-secret"), "{}", run.stderr);
     assert!(!run.stderr.contains("hush-hush"), "{}", run.stderr);
+}
+
+#[test]
+fn what_the_service_says_cannot_steer_a_terminal() {
+    let world = World::new(with_scopes(
+        ScopeNames::Granular,
+        &["clips\u{1b}]0;owned\u{7}\u{9b}2J"],
+    ));
+    let shown = r"clips\u{1b}]0;owned\u{7}\u{9b}2J";
+    let run = world.export().exits(77);
+    assert!(run.stderr.contains(shown), "{}", run.stderr);
+    let run = world.check().exits(77);
+    assert!(run.stdout.contains(shown), "{}", run.stdout);
+}
+
+#[test]
+fn what_a_manifest_says_cannot_steer_a_terminal() {
+    let world = World::new(clips(10));
+    world.export().succeeds();
+    let path = world.out().join("_snapshots/2026-11-01/manifest.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let part = r"/part-00000.parquet";
+    fs::write(&path, text.replacen(part, r"/\u001b[31m\nforged\u202e", 1)).unwrap();
+    let run = Program::new(&["verify"])
+        .arg(world.out().to_str().unwrap())
+        .exits(65);
+    assert!(
+        run.stdout.contains(r"\u{1b}[31m\nforged\u{202e}"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        !run.stdout.contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        run.stdout
+    );
 }

@@ -33,6 +33,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::event::{Event, Outcome};
 use crate::program::progress::meter::ProgressSnapshot;
+use crate::program::progress::visible;
+use crate::program::progress::visible::VisibleJson;
 use crate::settings::args::LogFormat;
 
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.
@@ -62,17 +64,26 @@ pub(crate) fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
         LogFormat::Text => {
             let is_coloured =
                 std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let lines = tracing_subscriber::fmt::layer()
-                .with_writer(std::io::stderr)
-                .with_ansi(is_coloured)
-                .with_target(false)
-                .without_time();
-            registry.with(lines).try_init()
+            registry.with(text(std::io::stderr, is_coloured)).try_init()
         }
         LogFormat::Json => registry.with(json(std::io::stderr)).try_init(),
     };
     // Only a second run in one process finds a log that is there already.
     drop(started);
+}
+
+/// A line for people, fields behind the message.
+fn text<S, W>(writer: W, is_coloured: bool) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .fmt_fields(visible::fields())
+        .with_writer(writer)
+        .with_ansi(is_coloured)
+        .with_target(false)
+        .without_time()
 }
 
 /// A JSON object a line, fields beside the message.
@@ -87,7 +98,7 @@ where
         .with_current_span(false)
         .with_span_list(false)
         .with_target(false)
-        .with_writer(writer)
+        .with_writer(VisibleJson(writer))
 }
 
 /// Whether an event has a line at all, at any level.

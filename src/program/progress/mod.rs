@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(super) mod log;
 mod meter;
+mod visible;
 
 use crate::event::{Event, Listener};
 use crate::program::progress::log::told;

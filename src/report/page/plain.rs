@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::redact::hidden::push_visible;
+
 /// Prose that quotes what came from elsewhere ends here, in columns.
 pub(crate) const LONGEST_PROSE: usize = 1_000;
 
@@ -18,11 +20,7 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
     let mut line = String::new();
     let mut chars = text.chars();
     for character in chars.by_ref().take(longest) {
-        if is_hidden(character) {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
+        push_visible(&mut line, character);
     }
     if chars.next().is_none() && width(&line) <= columns {
         return line;
@@ -73,28 +71,6 @@ pub(crate) fn pad(text: &str, columns: usize, right: bool) -> String {
     } else {
         format!("{text}{spaces}")
     }
-}
-
-/// Whether a character moves, reorders or hides others, or is itself not to be seen. The joiners
-/// U+200C and U+200D stay: emoji and several scripts need them.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{180e}'
-                | '\u{200b}'
-                | '\u{200e}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -11,6 +11,12 @@ use crate::program::progress::Progress;
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
 
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl io::Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -102,11 +108,53 @@ fn lines(work: impl FnOnce()) -> Vec<serde_json::Value> {
     let writer = buffer.clone();
     let layer = json(move || writer.clone());
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
-    let bytes = buffer.0.lock().unwrap().clone();
-    let text = String::from_utf8(bytes).unwrap();
-    text.lines()
+    buffer
+        .text()
+        .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
+}
+
+/// A caveat that quotes somebody who wants to steer the terminal and to forge a line.
+const QUOTED: &str = "a\x1b]0;b\x07\u{9b}c\u{202e}d\nerror: e";
+
+fn hostile() {
+    event(&Event::Caveat(QUOTED.to_owned()));
+    event(&Event::Repeated {
+        window: "1".to_owned(),
+        why: QUOTED.to_owned(),
+    });
+}
+
+#[test]
+fn a_line_for_people_holds_nothing_that_steers_a_terminal_or_forges_another_line() {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let layer = text(move || writer.clone(), false);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), hostile);
+    let text = buffer.text();
+    let escaped = r"a\u{1b}]0;b\u{7}\u{9b}c\u{202e}d\nerror: e";
+    let mut lines = text.lines();
+    assert_eq!(
+        lines.next().unwrap().trim_start(),
+        format!("WARN {escaped}")
+    );
+    let repeated = lines.next().unwrap();
+    assert!(repeated.contains(r#"asking for the window again window="1" why="a\u{1b}]"#));
+    assert_eq!(lines.next(), None);
+    assert!(!text.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']));
+}
+
+#[test]
+fn a_line_of_json_holds_the_same_text_in_escapes() {
+    assert_eq!(lines(hostile)[0]["message"], QUOTED);
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let layer = json(move || writer.clone());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), hostile);
+    let text = buffer.text();
+    assert!(text.contains(r"\u009bc\u202ed\nerror"), "{text}");
+    assert!(text.is_ascii(), "{text}");
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! Characters that move, reorder or hide others, so that a text could look like another or steer a
+//! terminal: they are written as escapes wherever people read a text that came from elsewhere.
+
+use std::borrow::Cow;
+
+/// Whether a character moves, reorders or hides others, or is itself not to be seen. The joiners
+/// U+200C and U+200D are not: emoji and several scripts need them.
+pub(crate) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180e}'
+                | '\u{200b}'
+                | '\u{200e}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// The text on one line, with such characters as escapes: `\n`, `\u{1b}`.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut visible = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        push_visible(&mut visible, character);
+    }
+    Cow::Owned(visible)
+}
+
+/// Adds a character to a text, as an escape if it is a hidden one.
+pub(crate) fn push_visible(text: &mut String, character: char) {
+    if is_hidden(character) {
+        text.extend(character.escape_default());
+    } else {
+        text.push(character);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_or_forges_a_line_becomes_an_escape_and_the_rest_stays() {
+        let escapes = visible("a\x1b]52;c;x\x07\nerror: b\u{9b}\u{202e}c");
+        assert_eq!(escapes, "a\\u{1b}]52;c;x\\u{7}\\nerror: b\\u{9b}\\u{202e}c");
+        for text in ["", "Übung für den Frühdienst", "👩\u{200d}🔬", "a  b"] {
+            assert_eq!(visible(text), text);
+        }
+    }
+}
