@@ -3,6 +3,7 @@
 //! [`Publication`] writes rows in snapshot order beside their place, and [`Staged::publish`] puts
 //! them there. All of it is synchronous.
 
+mod blocks;
 mod columns;
 pub(crate) mod csv;
 pub(crate) mod manifest;

@@ -12,21 +12,18 @@ use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::RecordBatch;
-use arrow::compute::BatchCoalescer;
 
 use crate::clip::SCHEMA_VERSION;
+use crate::snapshot::blocks::Blocks;
 use crate::snapshot::columns::RowGroup;
 use crate::snapshot::rowset::Rowset;
 
-/// Rows of a row group at most: what the writer holds in memory, compressed.
+/// Rows of a row group at most: what the writer holds in memory, compressed. A multiple of the rows of a
+/// block.
 const ROW_GROUP_ROWS: usize = 65_536;
 
 /// Bytes after which a row group ends, whatever its rows. It counts only for rows of many kilobytes.
 const ROW_GROUP_BYTES: usize = 24 << 20;
-
-/// Rows handed to the encoder at once. Where pages end depends on it, so it is always the same; it
-/// divides [`ROW_GROUP_ROWS`].
-const ENCODE_ROWS: usize = 4096;
 
 /// Bytes of a page before compression, about. Every column has one in memory.
 const PAGE_BYTES: usize = 256 << 10;
@@ -39,7 +36,7 @@ pub(crate) struct ParquetWriter<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     factory: ArrowRowGroupWriterFactory,
     group: Option<RowGroup>,
-    rows: BatchCoalescer,
+    blocks: Blocks,
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
@@ -57,26 +54,26 @@ impl<W: Write + Send> ParquetWriter<W> {
             writer,
             factory,
             group: None,
-            rows: BatchCoalescer::new(schema, ENCODE_ROWS),
+            blocks: Blocks::new(schema),
         })
     }
 
     /// Adds the rows of a batch in the row schema.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.rows.push_batch(batch.clone())?;
+        self.blocks.push(batch)?;
         self.encode()
     }
 
     /// Ends the file and gives back the writer below.
     pub(crate) fn finish(mut self) -> Result<W> {
-        self.rows.finish_buffered_batch()?;
+        self.blocks.end_block()?;
         self.encode()?;
         self.end_group()?;
         self.writer.into_inner()
     }
 
     fn encode(&mut self) -> Result<()> {
-        while let Some(batch) = self.rows.next_completed_batch() {
+        while let Some(batch) = self.blocks.next_full() {
             let mut group = if let Some(group) = self.group.take() {
                 group
             } else {
