@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use clap::Parser;
@@ -35,6 +36,23 @@ use crate::{report, snapshot};
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    keep_secrets_from_core_dumps();
+    guarded(|| run_command(arguments))
+}
+
+/// Whatever panics is a fault of ours, and has its exit code.
+fn guarded(work: impl FnOnce() -> ExitCode) -> ExitCode {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::Internal)
+}
+
+/// Credentials are in memory, and a core dump would put them on the disk.
+fn keep_secrets_from_core_dumps() {
+    #[cfg(target_os = "linux")]
+    // Where the system does not allow it, it is as it was.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
+}
+
+fn run_command(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -303,5 +321,16 @@ fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), 
     match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_with_the_code_of_a_fault_of_ours() {
+        assert_eq!(guarded(|| panic!("planted")), ExitCode::Internal);
+        assert_eq!(guarded(|| ExitCode::TryAgain), ExitCode::TryAgain);
     }
 }

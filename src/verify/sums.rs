@@ -104,6 +104,12 @@ fn coverage(manifest: &Manifest, problems: &mut Vec<String>) {
             if window.from > reached {
                 break;
             }
+            if window.from < reached {
+                problems.push(format!(
+                    "{}: it begins before the one before it ends",
+                    window.name()
+                ));
+            }
             reached = reached.max(window.to);
         }
         if reached < end {

@@ -16,6 +16,10 @@ const UNAUTHORIZED: [i64; 2] = [124, 1002];
 /// Codes of an app that may not log in at all: disabled, removed, or with wrong credentials.
 const APP_REFUSED: std::ops::RangeInclusive<i64> = 4700..=4741;
 
+/// The shortest secret that is looked for in what the service says, in bytes: of a shorter one, any text
+/// would be full.
+const SHORTEST_SECRET: usize = 8;
+
 /// What an attempt asked for, as the same answer means different things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -139,7 +143,7 @@ impl AttemptError {
     pub fn without(mut self, secrets: &[&str]) -> Self {
         let clean = |said: &str| {
             let mut said = said.to_owned();
-            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            for secret in secrets.iter().filter(|it| it.len() >= SHORTEST_SECRET) {
                 let encoded: String =
                     url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
                 said = said

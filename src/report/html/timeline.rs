@@ -66,6 +66,8 @@ pub(super) fn timeline(
             .set_all_tick_mark_size(4)
             .draw()
             .ok()?;
+        // Between bars of a pixel there is no room.
+        let gap = u32::from(u32::try_from(count).is_ok_and(|count| count <= width / 8));
         let rows = || (0..count).zip(points.iter().map(|point| point.value));
         match shape {
             Shape::Bars => chart
@@ -75,7 +77,7 @@ pub(super) fn timeline(
                         (SegmentValue::Exact(at + 1), value),
                     ];
                     let mut bar = Rectangle::new(corners, BAR.filled());
-                    bar.set_margin(0, 0, 1, 1);
+                    bar.set_margin(0, 0, gap, gap);
                     bar
                 }))
                 .ok()?,

@@ -148,6 +148,7 @@ fn months_before_the_charts_begin_are_part_of_what_there_is_so_far() {
     });
     let page = html(&summary(&clips, &clean_run(2)));
     assert!(page.contains("and 109 months earlier, since 2010-05, with 1 clip, 1.0 kB"));
+    assert!(!page.contains("width=\"-"), "a bar that is no bar");
     let last = page.split("2024-05").nth(1).unwrap();
     assert!(
         last.starts_with("</bdi></th>"),

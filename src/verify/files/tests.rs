@@ -136,7 +136,7 @@ fn a_file_that_the_manifest_does_not_name_is_found() {
 #[test]
 fn a_manifest_that_says_what_cannot_be_so_is_found() {
     type Lie = fn(&mut Manifest);
-    let lies: [(Lie, &str); 18] = [
+    let lies: [(Lie, &str); 19] = [
         (|m| m.totals.received += 1, "accounts for 16"),
         (|m| m.totals.received += 1, "windows have 16 received"),
         (|m| m.totals.written -= 1, "totals 14 written"),
@@ -165,6 +165,10 @@ fn a_manifest_that_says_what_cannot_be_so_is_found() {
         (
             |m| m.windows[1].from.0 += 1,
             "covers what follows 1970-01-01T00:01:40Z",
+        ),
+        (
+            |m| m.windows[1].from.0 -= 1,
+            "begins before the one before it ends",
         ),
         (
             |m| m.windows[1].to.0 -= 1,

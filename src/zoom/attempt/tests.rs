@@ -155,6 +155,12 @@ fn what_we_sent_is_hidden_when_the_service_repeats_it() {
 }
 
 #[test]
+fn a_secret_of_a_letter_garbles_no_message() {
+    let error = refused(PAGE, 400, r#"{"message":"bad date"}"#).without(&["a"]);
+    assert_eq!(error.to_string(), r#"400 "bad date""#);
+}
+
+#[test]
 fn the_tracking_id_is_kept() {
     let error = refused(PAGE, 500, "");
     assert_eq!(error.tracking_id.as_deref(), Some("v=2.0;rid=WEB_1"));
