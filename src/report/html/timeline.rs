@@ -46,7 +46,8 @@ pub(super) fn timeline(
             .margin_right(14)
             .x_label_area_size(MONTH_AREA)
             .y_label_area_size(VALUE_AREA)
-            .build_cartesian_2d((0..count - 1).into_segmented(), 0.0..top)
+            // A range of one segment has no width.
+            .build_cartesian_2d((0..(count - 1).max(1)).into_segmented(), 0.0..top)
             .ok()?;
         chart
             .configure_mesh()
@@ -66,8 +67,6 @@ pub(super) fn timeline(
             .set_all_tick_mark_size(4)
             .draw()
             .ok()?;
-        // Between bars of a pixel there is no room.
-        let gap = u32::from(u32::try_from(count).is_ok_and(|count| count <= width / 8));
         let rows = || (0..count).zip(points.iter().map(|point| point.value));
         match shape {
             Shape::Bars => chart
@@ -77,7 +76,7 @@ pub(super) fn timeline(
                         (SegmentValue::Exact(at + 1), value),
                     ];
                     let mut bar = Rectangle::new(corners, BAR.filled());
-                    bar.set_margin(0, 0, gap, gap);
+                    bar.set_margin(0, 0, 1, 1);
                     bar
                 }))
                 .ok()?,

@@ -148,7 +148,6 @@ fn months_before_the_charts_begin_are_part_of_what_there_is_so_far() {
     });
     let page = html(&summary(&clips, &clean_run(2)));
     assert!(page.contains("and 109 months earlier, since 2010-05, with 1 clip, 1.0 kB"));
-    assert!(!page.contains("width=\"-"), "a bar that is no bar");
     let last = page.split("2024-05").nth(1).unwrap();
     assert!(
         last.starts_with("</bdi></th>"),
@@ -160,6 +159,16 @@ fn months_before_the_charts_begin_are_part_of_what_there_is_so_far() {
         rows[2].starts_with("2\"") && rows[3].starts_with("2000\""),
         "{rows:?}"
     );
+}
+
+#[test]
+fn the_bar_of_an_only_month_has_a_width() {
+    let clip = Clip {
+        created_at: Some(Micros(at("2024-05-01T00:00:00Z"))),
+        ..clip("c", "ada", "RECORD_SUCCESS", 1_000)
+    };
+    let page = html(&summary(&[clip], &clean_run(1)));
+    assert!(page.contains("<rect ") && !page.contains("width=\"-"));
 }
 
 #[test]
