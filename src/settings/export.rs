@@ -13,6 +13,7 @@ use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat};
 use crate::settings::credentials::Environment;
 use crate::settings::error::SettingsError;
 use crate::settings::file::read_file;
+use crate::settings::id::{names_an_owner, trimmed};
 use crate::settings::limits::in_range;
 use crate::settings::monitor::PingUrl;
 use crate::settings::when::When;
@@ -103,9 +104,9 @@ impl ExportSettings {
         }
         let source = source(&args, environment)?;
         let now = when::cut_to_second(now).unwrap_or(now);
-        let since = args.since.as_deref().unwrap_or(FIRST_DAY);
-        let since = when::when("since", since, now)?;
-        let until = match args.until.as_deref() {
+        let since = narrowing("since", args.since.as_deref())?;
+        let since = when::when("since", since.unwrap_or(FIRST_DAY), now)?;
+        let until = match narrowing("until", args.until.as_deref())? {
             Some(text) => Some(when::when("until", text, now)?),
             None => None,
         };
@@ -211,19 +212,35 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Settin
     })
 }
 
+/// A value that narrows what is listed. An empty one, such as an unset variable of a shell leaves,
+/// would list everything.
+fn narrowing<'a>(
+    setting: &'static str,
+    value: Option<&'a str>,
+) -> Result<Option<&'a str>, SettingsError> {
+    match value {
+        Some(value) if trimmed(value).is_empty() => Err(SettingsError::Empty { setting }),
+        value => Ok(value),
+    }
+}
+
 fn filters(args: &ExportArgs) -> Result<Filters, SettingsError> {
-    if let Some(status) = args
-        .status
-        .as_ref()
-        .filter(|status| !STATUSES.contains(&status.as_str()))
-    {
-        return Err(SettingsError::Status {
-            status: status.clone(),
+    let owner = narrowing("owner", args.owner.as_deref())?.map(trimmed);
+    if let Some(owner) = owner.filter(|owner| !names_an_owner(owner)) {
+        return Err(SettingsError::Owner {
+            owner: owner.to_owned(),
         });
     }
+    let status = narrowing("status", args.status.as_deref())?;
+    if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
+        return Err(SettingsError::Status {
+            status: status.to_owned(),
+        });
+    }
+    let search = narrowing("search", args.search.as_deref())?;
     Ok(Filters {
-        owner: args.owner.clone(),
-        status: args.status.clone(),
-        search: args.search.clone(),
+        owner: owner.map(str::to_owned),
+        status: status.map(str::to_owned),
+        search: search.map(str::to_owned),
     })
 }

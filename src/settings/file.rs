@@ -6,6 +6,10 @@ use clap::Args;
 
 use crate::settings::args::ExportArgs;
 use crate::settings::error::SettingsError;
+use crate::settings::text_file;
+
+/// Bytes of a settings file, at most.
+const LONGEST: u64 = 1 << 20;
 
 /// How alike a key must be to be the one that was meant, from 0 to 1; that of the argument parser.
 const ALIKE: f64 = 0.7;
@@ -15,7 +19,7 @@ const ALIKE: f64 = 0.7;
 /// # Errors
 /// [`SettingsError`] where it cannot be read, or holds anything but settings.
 pub(super) fn read_file(path: &Path) -> Result<ExportArgs, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File {
+    let text = text_file::read(path, LONGEST).map_err(|source| SettingsError::File {
         path: path.to_owned(),
         source,
     })?;
