@@ -38,13 +38,16 @@ impl Rowset {
         }
     }
 
-    /// Columns whose values hardly repeat: a dictionary would only be thrown away.
+    /// Columns whose values hardly repeat: a dictionary would hold all of them once more.
     pub(crate) fn unique(self) -> &'static [usize] {
         match self {
             Self::Clips => {
                 const {
                     &[
                         Column::ClipId.index(),
+                        Column::Title.index(),
+                        Column::Description.index(),
+                        Column::Extra.index(),
                         Column::ShareLink.index(),
                         Column::ThumbnailLink.index(),
                         Column::CreatedAt.index(),

@@ -80,7 +80,7 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
     let extra = texts(&rows, "extra");
     let repairs = &world.manifest()["totals"]["repairs"];
 
-    // Beyond 2^63, and years that some engines cannot hold.
+    // Beyond what a file can have, and years that some engines cannot hold.
     for (oddity, field, column, raw) in [
         (
             MalformedRecord::HugeNumber,
@@ -120,7 +120,7 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
         }
     }
     let deep = of_kind(&world, MalformedRecord::DeepNesting);
-    let open = format!("\"layers\":{}", "[".repeat(10_000));
+    let open = format!("\"layers\":\"{}", "[".repeat(10_000));
     assert_eq!(count(&extra, |extra| extra.contains(&open)), deep);
     let huge = of_kind(&world, MalformedRecord::HugeTitle);
     assert_eq!(

@@ -167,7 +167,7 @@ fn held(field: &str, json: &str, clip: &Clip<'_>) -> Held {
         }
         "file_size" => {
             let column = clip.file_size_bytes.map(|bytes| bytes.to_string());
-            whole_if(column.is_some_and(|bytes| same_number(&bytes, json)))
+            whole_if(column.is_some_and(|bytes| same_number(&bytes, &spelled(json))))
         }
         "duration" => match clip.duration_seconds {
             None => Held::Not,

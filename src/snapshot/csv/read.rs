@@ -1,5 +1,6 @@
 //! Reads back the CSV that this tool writes; strict, so that damage is found.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -180,8 +181,8 @@ impl Cells {
     /// Adds a cell; `None` where it cannot be read.
     fn push(&mut self, cell: Option<&str>, mode: CsvMode) -> Option<()> {
         let text = |cell| match mode {
-            CsvMode::Spreadsheet => unarmed(cell).unwrap_or(cell),
-            CsvMode::Lossless => cell,
+            CsvMode::Spreadsheet => unarmed(cell),
+            CsvMode::Lossless => Cow::Borrowed(cell),
         };
         match self {
             Self::Text(cells) => cells.append_option(cell.map(text)),
@@ -195,7 +196,7 @@ impl Cells {
             Self::Texts(cells) => match cell {
                 None => cells.append(false),
                 Some(cell) => {
-                    let tags: Vec<String> = serde_json::from_str(text(cell)).ok()?;
+                    let tags: Vec<String> = serde_json::from_str(&text(cell)).ok()?;
                     for tag in tags {
                         cells.values().append_value(tag);
                     }

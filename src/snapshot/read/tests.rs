@@ -208,7 +208,9 @@ fn a_manifest_cannot_name_files_outside_of_its_folder() {
 }
 
 fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
-    let text = || option::of("[ab,\"'=\r\n\t @é-]{0,5}".prop_map(Cow::<'static, str>::Owned));
+    let text = || {
+        option::of("[ab,;\"'=\r\n\t @é\u{feff}\u{1}-]{0,6}".prop_map(Cow::<'static, str>::Owned))
+    };
     let instant = || option::of(-62_135_596_800_000_000..253_402_207_200_000_000_i64);
     let clip = (
         ("[a-zA-Z_=-]{1,12}", text(), text(), text()),
@@ -216,7 +218,7 @@ fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
         (instant(), instant()),
         option::of(any::<bool>()),
         option::of(vec(
-            "[ab,\"'=\n-]{0,3}".prop_map(Cow::<'static, str>::Owned),
+            "[ab,;\"'=\n-]{0,3}".prop_map(Cow::<'static, str>::Owned),
             0..3,
         )),
         option::of("\\{[a,\"]{0,4}\\}"),
