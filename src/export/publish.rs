@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clip::SCHEMA_VERSION;
-use crate::clip::owner::{OwnerIds, People, owner_batch};
+use crate::clip::owner::{OwnerIds, People, owner_batch, people_of};
 use crate::crawl::{AccountFailure, Crawl};
 use crate::disk::{DiskError, Layout};
 use crate::error::Error;
@@ -19,8 +19,10 @@ use crate::export::early_writer::{CountedRows, EarlyWriter};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
+use crate::report::numbers::things;
 use crate::report::{Summary, SummaryFold};
 use crate::settings::ExportSettings;
+use crate::snapshot::csv::spreadsheet::{CUT, MOST_LETTERS};
 use crate::snapshot::manifest::REJECTS;
 use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
@@ -60,6 +62,7 @@ pub(super) struct StagedDraft {
     /// Whose clips they are, if that is to be looked up.
     owners: OwnerIds,
     totals: Totals,
+    files: DataFiles,
 }
 
 impl Draft {
@@ -74,14 +77,18 @@ impl Draft {
             Some(counted) => counted,
             None => self.write_again(files)?,
         };
-        let totals = self.totals(counted.written, counted.duplicates)?;
         let rows = counted.rows;
+        let totals = Totals {
+            cut: rows.cut,
+            ..self.totals(counted.written, counted.duplicates)?
+        };
         Ok(StagedDraft {
             staged: rows.staged,
             draft: self,
             fold: rows.fold,
             owners: rows.owners,
             totals,
+            files: files.clone(),
         })
     }
 
@@ -162,6 +169,7 @@ impl Draft {
             rejected,
             outside: sum(|window| window.outside),
             repairs,
+            cut: 0,
         })
     }
 
@@ -192,12 +200,24 @@ impl StagedDraft {
     /// Publishes the snapshot, then forgets the spool.
     pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
         let draft = self.draft;
+        let mut written_people = People::new();
         if let Some(people) = &people {
-            self.staged.owners(&owner_batch(&self.owners, people))?;
+            let owners = owner_batch(&self.owners, people);
+            let (owners, cut) = self.files.as_written(owners);
+            self.totals.cut += cut;
+            self.staged.owners(&owners)?;
+            written_people.extend(people_of(&owners));
+        }
+        if self.totals.cut > 0 {
+            tracing::warn!(
+                "{} were longer than the {MOST_LETTERS} letters that a spreadsheet holds and end in {CUT}; \
+                 --csv-mode lossless writes them whole",
+                things(self.totals.cut, "cell")
+            );
         }
         let manifest = draft.manifest(self.totals, self.staged.files.clone());
         let mut summary = self.fold.finish(&manifest);
-        summary.name_owners(people.unwrap_or_default());
+        summary.name_owners(written_people);
         if manifest.totals.rejected > 0 {
             let place = self.staged.document_path(REJECTS)?;
             self.staged.document(REJECTS, |file| {

@@ -18,6 +18,7 @@ use crate::settings::limits::in_range;
 use crate::settings::monitor::PingUrl;
 use crate::settings::when::When;
 use crate::settings::{accounts, credentials, limits, when};
+use crate::snapshot::csv::spreadsheet::MOST_ROWS;
 use crate::snapshot::{CsvMode, Format};
 use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
 
@@ -127,27 +128,34 @@ impl ExportSettings {
             });
         }
         let limits = limits::limits(&args)?;
+        let format = match args.format.unwrap_or(FileFormat::Parquet) {
+            FileFormat::Parquet => Format::Parquet,
+            FileFormat::Csv => Format::Csv,
+        };
+        let csv_mode = match args.csv_mode.unwrap_or(CsvCells::Spreadsheet) {
+            CsvCells::Spreadsheet => CsvMode::Spreadsheet,
+            CsvCells::Lossless => CsvMode::Lossless,
+        };
+        let max_file_rows = in_range(
+            "max-file-rows",
+            args.max_file_rows,
+            10_000_000,
+            "1 and more",
+            |rows| *rows >= 1,
+        )?;
         Ok(Self {
             limits,
             accounts: accounts::accounts(&args)?,
             filters: filters(&args)?,
             max_wait: limits::max_wait(args.max_wait.as_deref())?,
-            max_file_rows: in_range(
-                "max-file-rows",
-                args.max_file_rows,
-                10_000_000,
-                "1 and more",
-                |rows| *rows >= 1,
-            )?,
+            max_file_rows: match (format, csv_mode) {
+                // More rows than a sheet has would be left out of it.
+                (Format::Csv, CsvMode::Spreadsheet) => max_file_rows.min(MOST_ROWS),
+                _ => max_file_rows,
+            },
             out,
-            format: match args.format.unwrap_or(FileFormat::Parquet) {
-                FileFormat::Parquet => Format::Parquet,
-                FileFormat::Csv => Format::Csv,
-            },
-            csv_mode: match args.csv_mode.unwrap_or(CsvCells::Spreadsheet) {
-                CsvCells::Spreadsheet => CsvMode::Spreadsheet,
-                CsvCells::Lossless => CsvMode::Lossless,
-            },
+            format,
+            csv_mode,
             by: match args.by.unwrap_or(ByDate::Created) {
                 ByDate::Created => DateFilter::Created,
                 ByDate::Modified => DateFilter::Modified,
@@ -243,4 +251,38 @@ fn filters(args: &ExportArgs) -> Result<Filters, SettingsError> {
         status: status.map(str::to_owned),
         search: search.map(str::to_owned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_rows(format: FileFormat, csv_mode: CsvCells, max_file_rows: Option<u64>) -> u64 {
+        let args = ExportArgs {
+            out: Some("out".into()),
+            sandbox: Some(true),
+            format: Some(format),
+            csv_mode: Some(csv_mode),
+            max_file_rows,
+            ..ExportArgs::default()
+        };
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let settings = ExportSettings::resolve(args, &Environment::default(), now);
+        settings.unwrap().max_file_rows
+    }
+
+    #[test]
+    fn a_file_for_a_spreadsheet_has_a_million_rows_at_most() {
+        let spreadsheet = |rows| file_rows(FileFormat::Csv, CsvCells::Spreadsheet, rows);
+        assert_eq!(spreadsheet(None), 1_000_000);
+        assert_eq!(spreadsheet(Some(5_000_000)), 1_000_000);
+        assert_eq!(spreadsheet(Some(7)), 7);
+        for (format, csv_mode) in [
+            (FileFormat::Csv, CsvCells::Lossless),
+            (FileFormat::Parquet, CsvCells::Spreadsheet),
+        ] {
+            assert_eq!(file_rows(format, csv_mode, None), 10_000_000);
+            assert_eq!(file_rows(format, csv_mode, Some(5_000_000)), 5_000_000);
+        }
+    }
 }

@@ -162,9 +162,7 @@ fn sorting_columns(rowset: Rowset) -> Result<Vec<SortingColumn>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use ::parquet::basic::{Encoding, PageType};
+    use ::parquet::basic::Encoding;
     use ::parquet::file::metadata::RowGroupMetaData;
     use ::parquet::file::reader::FileReader;
     use ::parquet::file::serialized_reader::SerializedFileReader;
@@ -229,15 +227,14 @@ mod tests {
     }
 
     /// How the data pages of each column of a row group are encoded.
-    fn encodings(group: &RowGroupMetaData) -> Vec<BTreeSet<Encoding>> {
-        let of_column = |column: &::parquet::file::metadata::ColumnChunkMetaData| {
-            let pages = column.page_encoding_stats().unwrap().iter();
-            pages
-                .filter(|pages| pages.page_type != PageType::DICTIONARY_PAGE)
-                .map(|pages| pages.encoding)
-                .collect()
-        };
-        group.columns().iter().map(of_column).collect()
+    fn encodings(group: &RowGroupMetaData) -> Vec<Vec<Encoding>> {
+        let columns = group.columns().iter();
+        columns
+            .map(|column| {
+                let encodings = column.page_encoding_stats_mask().unwrap();
+                encodings.encodings().collect()
+            })
+            .collect()
     }
 
     #[test]
@@ -270,7 +267,7 @@ mod tests {
                 .iter()
                 .map(|leaf| leaf.column_path().string());
             let leaf = names.into_iter().position(|leaf| leaf == name).unwrap();
-            encodings(group)[leaf] == BTreeSet::from([Encoding::PLAIN])
+            encodings(group)[leaf] == [Encoding::PLAIN]
         };
         for name in ["title", "description", "extra", "clip_id", "created_at"] {
             assert!(is_plain(name), "{name}");
