@@ -201,8 +201,8 @@ impl StagedDraft {
     pub(super) fn publish(mut self, people: Option<People>) -> Result<Published, Error> {
         let draft = self.draft;
         let mut written_people = People::new();
-        if let Some(people) = &people {
-            let owners = owner_batch(&self.owners, people);
+        if let Some(people) = people {
+            let owners = owner_batch(&self.owners, &people);
             let (owners, cut) = self.files.as_written(owners);
             self.totals.cut += cut;
             self.staged.owners(&owners)?;

@@ -169,7 +169,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::clip::owner::{OwnerIds, People, Person, owner_batch};
+    use crate::clip::owner::{OwnerIds, Person, owner_batch};
     use crate::clip::{Clip, ClipBatchBuilder};
     use crate::model::Micros;
 
@@ -223,7 +223,7 @@ mod tests {
             };
             (format!("{row:-<32}"), person)
         };
-        owner_batch(&ids, &People::from_iter((0..rows).map(person)))
+        owner_batch(&ids, &(0..rows).map(person).collect())
     }
 
     /// How the data pages of each column of a row group are encoded.

@@ -88,16 +88,9 @@ fn cut_lists(column: &ArrayRef, element: &FieldRef, cut: &mut u64) -> ArrayRef {
     }
     let mut cells = ListBuilder::new(StringBuilder::new()).with_field(Arc::clone(element));
     for (row, short) in short.into_iter().enumerate() {
-        match short {
-            Some(short) => {
-                *cut += 1;
-                short
-                    .iter()
-                    .for_each(|text| cells.values().append_value(text));
-            }
-            None => texts_of(lists, row)
-                .iter()
-                .for_each(|text| cells.values().append_value(text)),
+        *cut += u64::from(short.is_some());
+        for text in short.unwrap_or_else(|| texts_of(lists, row)) {
+            cells.values().append_value(text);
         }
         cells.append(lists.is_valid(row));
     }
