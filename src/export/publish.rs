@@ -210,7 +210,7 @@ impl StagedDraft {
         }
         if self.totals.cut > 0 {
             tracing::warn!(
-                "{} were longer than the {MOST_LETTERS} letters that a spreadsheet holds and end in {CUT}; \
+                "cut {} to the {MOST_LETTERS} letters that a spreadsheet holds, marked by {CUT}; \
                  --csv-mode lossless writes them whole",
                 things(self.totals.cut, "cell")
             );
