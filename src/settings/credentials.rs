@@ -18,7 +18,7 @@ const LONGEST_FILE: u64 = 64 << 10;
 pub(crate) struct Environment(BTreeMap<String, SecretString>);
 
 impl Environment {
-    /// The process's own. What is no UTF-8 in a value is seen as odd where the value is used.
+    /// The process's own; what is no UTF-8 in a value is replaced, and seen as odd where it is used.
     #[must_use]
     pub(crate) fn of_process() -> Self {
         Self::of(std::env::vars_os().filter_map(|(name, value)| {
@@ -29,28 +29,33 @@ impl Environment {
         }))
     }
 
-    /// One of these variables, their values trimmed; empty ones count as not set.
+    /// One of these variables; empty ones count as not set.
     #[must_use]
     pub(crate) fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(
             variables
                 .into_iter()
-                .map(|(name, value)| (name, trimmed(&value).into()))
-                .filter(|(_, value): &(_, SecretString)| !value.expose_secret().is_empty())
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| (name, value.into()))
                 .collect(),
         )
     }
 
+    /// What a variable holds but for what stands around it; one that holds nothing else is not set.
+    fn trimmed(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.expose_secret();
+        Some(trimmed(value)).filter(|value| !value.is_empty())
+    }
+
     /// A credential, from `NAME` or from the file that `NAME_FILE` names.
     fn credential(&self, name: &str) -> Result<Option<SecretString>, SettingsError> {
-        if let Some(value) = self.0.get(name) {
-            return checked(name, value.expose_secret()).map(Some);
+        if let Some(value) = self.trimmed(name) {
+            return checked(name, value).map(Some);
         }
         let variable = format!("{name}_FILE");
-        let Some(path) = self.0.get(&variable) else {
+        let Some(path) = self.trimmed(&variable).map(PathBuf::from) else {
             return Ok(None);
         };
-        let path = PathBuf::from(path.expose_secret());
         match text_file::read(&path, LONGEST_FILE) {
             Ok(text) => checked(&format!("the file of {variable}"), trimmed(&text)).map(Some),
             Err(source) => Err(SettingsError::CredentialFile {
@@ -133,7 +138,8 @@ mod tests {
 
     #[test]
     fn missing_variables_are_named() {
-        let error = found(&[("ZOOM_CLIENT_ID", "id"), ("ZOOM_CLIENT_SECRET", "")]).unwrap_err();
+        let variables = [("ZOOM_CLIENT_ID", "id"), ("ZOOM_CLIENT_SECRET", " \r\n")];
+        let error = found(&variables).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains("ZOOM_ACCOUNT_ID, ZOOM_CLIENT_SECRET"),

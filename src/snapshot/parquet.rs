@@ -31,8 +31,9 @@ const ENCODE_ROWS: usize = 4096;
 /// Bytes of a page before compression, about. Every column has one in memory.
 const PAGE_BYTES: usize = 256 << 10;
 
-/// The zstd level. Level 3 takes a third more time and saves less than a hundredth.
-const ZSTD_LEVEL: i32 = 1;
+/// The zstd level. For 300,000 simulated clips, level 2 made files 3.6 % smaller than level 1 and took 5
+/// to 10 % more CPU time of the whole export; level 3 saved 0.6 % more for as much again.
+const ZSTD_LEVEL: i32 = 2;
 
 /// Who wrote a file, in the form that readers take apart to decide what they trust of it: the version
 /// of the program, and of the rows.
