@@ -1,15 +1,15 @@
 //! Instants as RFC 3339 writes them.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
 use crate::model::Micros;
 
-/// From 1900 up to 2262-04-11, in microseconds since 1970: what every engine can hold, some of which
-/// count nanoseconds in 64 bits. A date outside of it is no date of a clip.
-const USABLE: Range<i64> = -2_208_988_800_000_000..9_223_286_400_000_000;
+/// From 1900 to 2262-04-11T23:47:16.854775Z, in microseconds since 1970: what every engine can hold,
+/// some of which count nanoseconds in 64 bits. A date outside of it is no date of a clip.
+const USABLE: RangeInclusive<i64> = -2_208_988_800_000_000..=9_223_372_036_854_775;
 
 /// An instant in microseconds since 1970, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Instant {
     pub(super) is_cut: bool,
 }
 
-/// With or without a fraction, at any offset, also one without a colon or minutes, from 1900 up to
+/// With or without a fraction, at any offset, also one without a colon or minutes, from 1900 to
 /// 2262-04-11. A leap second is taken as the one before it.
 pub(super) fn instant(text: &str) -> Option<Instant> {
     let (date_time, rest) = text.split_at_checked("2024-10-11T01:51:50".len())?;

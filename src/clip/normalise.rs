@@ -31,8 +31,8 @@ pub(crate) enum Reject {
     /// No `clip_id` at all, or null.
     #[error("the record has no clip_id")]
     NoClipId,
-    /// The `clip_id` is no string, an empty one, or longer than [`LONGEST_CLIP_ID`].
-    #[error("the clip_id is unusable: not a string of 1 to 4096 bytes")]
+    /// The `clip_id` is no string, an empty one, longer than [`LONGEST_CLIP_ID`], or holds a NUL.
+    #[error("the clip_id is unusable: not a string of 1 to 4096 bytes without NUL")]
     UnusableClipId,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn normalise(
         description: reader.text("description", fields.description),
         status: reader.text("status", fields.status),
         duration_seconds: reader.duration(fields.duration),
-        file_size_bytes: reader.take("file_size", fields.file_size, value::whole_number),
+        file_size_bytes: reader.take("file_size", fields.file_size, value::file_size),
         created_at: reader.instant("created_date", fields.created_date),
         modified_at: reader.instant("modified_date", fields.modified_date),
         share_link: reader.link("share_link", fields.share_link),
@@ -168,7 +168,7 @@ impl Reader {
         let Some(settings) = self.take("share_link_settings", raw, value::members) else {
             return;
         };
-        let mut unused = Extra::new(self.secrets);
+        let mut unused = self.extra.nested();
         let (mut scope, mut enabled, mut passcode) = (None, None, None);
         for (name, raw) in settings {
             let slot = match name.as_ref() {

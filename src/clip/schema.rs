@@ -18,9 +18,12 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// The columns of a row, by their position in the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    dead_code,
-    reason = "all columns of the schema, also those that no code names"
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "all columns of the schema, also those that no code names"
+    )
 )]
 pub(crate) enum Column {
     AccountId,

@@ -12,14 +12,15 @@ use crate::clip::decimal::Decimal;
 use crate::clip::instant::Instant;
 use crate::redact::surrogate::without_halves;
 
-/// A string. One with half a surrogate pair cannot be UTF-8, and so does not fit.
+/// A string. One with half a surrogate pair cannot be UTF-8, and so does not fit; neither does one
+/// with a NUL, which databases refuse together with all rows that are loaded with it.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inside = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if memchr(b'\\', inside.as_bytes()).is_some() {
-        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inside))
+    if memchr(b'\\', inside.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inside));
     }
+    let text: String = serde_json::from_str(raw.get()).ok()?;
+    (!text.contains('\0')).then_some(Cow::Owned(text))
 }
 
 /// `true` or `false`.
@@ -63,12 +64,19 @@ pub(super) fn seconds(raw: &RawValue) -> Option<Duration> {
     })
 }
 
-/// A whole number from 0 to 2^63 - 1, however it is written: `5.0` and `5e3` are whole too.
-pub(super) fn whole_number(raw: &RawValue) -> Option<i64> {
-    match raw.get().parse::<i64>() {
-        Ok(number) => (number >= 0).then_some(number),
-        Err(_) => Decimal::parse(raw.get())?.whole(),
-    }
+/// More bytes than any file has, and the last whole number that every reader of JSON can hold. Sums
+/// of what is near 2^63 would wrap in some engines.
+const LARGEST_FILE: i64 = 1 << 53;
+
+/// The size of a file: a whole number up to [`LARGEST_FILE`], or a string that holds one, however it
+/// is written: `5.0` and `5e3` are whole too.
+pub(super) fn file_size(raw: &RawValue) -> Option<i64> {
+    let written = text(raw).unwrap_or(Cow::Borrowed(raw.get()));
+    let number = match written.parse::<i64>() {
+        Ok(number) => number,
+        Err(_) => Decimal::parse(&written)?.whole()?,
+    };
+    (0..=LARGEST_FILE).contains(&number).then_some(number)
 }
 
 /// RFC 3339, with or without a fraction, at any offset.

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::model::Micros;
 use crate::report::SummaryFold;
 use crate::settings::ExportSettings;
+use crate::snapshot::csv::spreadsheet::cut_long_cells;
 use crate::snapshot::{CsvMode, Format, Publication, Staged};
 
 /// Batches merged that wait to be written.
@@ -34,6 +35,8 @@ pub(super) struct StagedRows {
     pub(super) fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
     pub(super) owners: OwnerIds,
+    /// Cells that had to be cut.
+    pub(super) cut: u64,
 }
 
 impl DataFiles {
@@ -46,6 +49,15 @@ impl DataFiles {
             max_file_rows: settings.max_file_rows,
             resolve_owners: settings.resolve_owners,
             snapshot_at,
+        }
+    }
+
+    /// Rows as they are written, and how many of their cells had to be cut for it. What is summed up
+    /// are these, so that a report of the files says the same.
+    pub(super) fn as_written(&self, batch: RecordBatch) -> (RecordBatch, u64) {
+        match (self.format, self.csv_mode) {
+            (Format::Csv, CsvMode::Spreadsheet) => cut_long_cells(&batch),
+            _ => (batch, 0),
         }
     }
 
@@ -65,7 +77,7 @@ impl DataFiles {
             self.max_file_rows,
         )?;
         let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
-        let (fold, owners) = thread::scope(|scope| {
+        let (fold, owners, cut) = thread::scope(|scope| {
             let read = scope.spawn(move || self.sum_up(rows, &merged));
             let written = batches
                 .into_iter()
@@ -78,6 +90,7 @@ impl DataFiles {
             staged: publication.finish()?,
             fold,
             owners,
+            cut,
         })
     }
 
@@ -86,14 +99,16 @@ impl DataFiles {
         &self,
         rows: &mut impl Iterator<Item = Result<RecordBatch, E>>,
         merged: &SyncSender<RecordBatch>,
-    ) -> Result<(SummaryFold, OwnerIds), Error>
+    ) -> Result<(SummaryFold, OwnerIds, u64), Error>
     where
         Error: From<E>,
     {
         let mut fold = SummaryFold::new(self.snapshot_at);
         let mut owners = OwnerIds::default();
+        let mut all_cut = 0;
         for batch in rows {
-            let batch = batch?;
+            let (batch, cut) = self.as_written(batch?);
+            all_cut += cut;
             fold.add(&batch)
                 .map_err(|error| Error::Miscounted(error.to_string()))?;
             if self.resolve_owners {
@@ -104,6 +119,6 @@ impl DataFiles {
                 break;
             }
         }
-        Ok((fold, owners))
+        Ok((fold, owners, all_cut))
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clip::SCHEMA_VERSION;
-use crate::clip::owner::{OwnerIds, People, owner_batch};
+use crate::clip::owner::{OwnerIds, People, owner_batch, people_of};
 use crate::crawl::{AccountFailure, Crawl};
 use crate::disk::{DiskError, Layout};
 use crate::error::Error;
@@ -20,8 +20,10 @@ use crate::export::former::{Candidate, Former};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
+use crate::report::numbers::things;
 use crate::report::{Summary, SummaryFold};
 use crate::settings::ExportSettings;
+use crate::snapshot::csv::spreadsheet::{CUT, MOST_LETTERS};
 use crate::snapshot::manifest::{Clock, REJECTS, Shrunk};
 use crate::snapshot::{DataFile, Format, Manifest, Staged, Totals};
 use crate::spool::merge;
@@ -69,6 +71,7 @@ pub(super) struct StagedDraft {
     owners: OwnerIds,
     totals: Totals,
     shrunk: Option<Shrunk>,
+    files: DataFiles,
 }
 
 impl Draft {
@@ -83,7 +86,11 @@ impl Draft {
             Some(counted) => counted,
             None => self.write_again(files)?,
         };
-        let totals = self.totals(counted.written, counted.duplicates)?;
+        let rows = counted.rows;
+        let totals = Totals {
+            cut: rows.cut,
+            ..self.totals(counted.written, counted.duplicates)?
+        };
         let most = self.settings.max_shrink;
         let shrunk = self.former.shrunk(totals.written, most);
         match (&shrunk, most) {
@@ -93,7 +100,6 @@ impl Draft {
             ))),
             (None, _) => {}
         }
-        let rows = counted.rows;
         Ok(StagedDraft {
             staged: rows.staged,
             draft: self,
@@ -101,6 +107,7 @@ impl Draft {
             owners: rows.owners,
             totals,
             shrunk,
+            files: files.clone(),
         })
     }
 
@@ -187,6 +194,7 @@ impl Draft {
             rejected,
             outside: sum(|window| window.outside),
             repairs,
+            cut: 0,
         })
     }
 
@@ -227,12 +235,24 @@ impl StagedDraft {
         if let (false, Some(why)) = (draft.settings.replace, draft.former.why_kept(candidate)) {
             return Err(Error::IsWorse { why });
         }
-        if let Some(people) = &people {
-            self.staged.owners(&owner_batch(&self.owners, people))?;
+        let mut written_people = People::new();
+        if let Some(people) = people {
+            let owners = owner_batch(&self.owners, &people);
+            let (owners, cut) = self.files.as_written(owners);
+            self.totals.cut += cut;
+            self.staged.owners(&owners)?;
+            written_people.extend(people_of(&owners));
+        }
+        if self.totals.cut > 0 {
+            tracing::warn!(
+                "cut {} to the {MOST_LETTERS} letters that a spreadsheet holds, marked by {CUT}; \
+                 --csv-mode lossless writes them whole",
+                things(self.totals.cut, "cell")
+            );
         }
         let manifest = draft.manifest(self.totals, self.shrunk, self.staged.files.clone());
         let mut summary = self.fold.finish(&manifest);
-        summary.name_owners(people.unwrap_or_default());
+        summary.name_owners(written_people);
         if manifest.totals.rejected > 0 {
             let place = self.staged.document_path(REJECTS)?;
             self.staged.document(REJECTS, |file| {

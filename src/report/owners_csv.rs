@@ -9,6 +9,7 @@ use crate::clip::STATUSES;
 use crate::report::bytes::Bytes;
 use crate::report::summary::{OwnerUsage, StatusClips, Summary};
 use crate::snapshot::csv::defused;
+use crate::snapshot::csv::spreadsheet::BYTE_ORDER_MARK;
 
 /// A column: its name, and what an owner has in it.
 type Column = (&'static str, fn(&OwnerUsage) -> Cell<'_>);
@@ -41,13 +42,15 @@ const COLUMNS: [Column; 11] = [
     }),
 ];
 
-/// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8. Text
-/// that a spreadsheet would run as a formula is defused as in a snapshot's spreadsheet CSV. The
+/// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8, behind a
+/// byte order mark. Text that a spreadsheet would run as a formula is defused as in a snapshot's
+/// spreadsheet CSV. The
 /// clips that name no owner stand under an empty id.
 ///
 /// # Errors
 /// Those of `output`.
 pub(crate) fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    output.write_all(BYTE_ORDER_MARK.as_bytes())?;
     let mut lines = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(output);

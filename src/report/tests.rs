@@ -169,6 +169,7 @@ fn eventful_run() -> Manifest {
     run.verdict = Verdict::Incomplete;
     run.windows[1] = unsettled("acc-1 2024-10-01T00:00:00Z to 2024-10-08T00:00:00Z");
     run.totals = Totals {
+        cut: 0,
         received: 16,
         written: 13,
         duplicates: 2,

@@ -4,6 +4,11 @@ use std::path::Path;
 
 use crate::settings::args::ExportArgs;
 use crate::settings::error::SettingsError;
+use crate::settings::id::{oddity, trimmed};
+use crate::settings::text_file;
+
+/// Bytes of an accounts file at most: room for a million ids with a word about each.
+const LONGEST_FILE: u64 = 64 << 20;
 
 /// Whose clips are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +27,7 @@ pub(crate) enum Accounts {
 /// [`SettingsError::Conflict`] if two do.
 pub(super) fn chosen(args: &ExportArgs) -> Result<Option<&'static str>, SettingsError> {
     let settings = [
-        (
-            "account",
-            args.account.as_ref().is_some_and(|ids| !ids.is_empty()),
-        ),
+        ("account", args.account.is_some()),
         ("accounts-file", args.accounts_file.is_some()),
         ("all-accounts", args.all_accounts.unwrap_or(false)),
     ];
@@ -48,31 +50,47 @@ pub(super) fn accounts(args: &ExportArgs) -> Result<Accounts, SettingsError> {
         Some("all-accounts") => return Ok(Accounts::All),
         Some(_) => match &args.accounts_file {
             Some(path) => read(path)?,
-            None => args.account.clone().unwrap_or_default(),
+            None => given(args.account.as_deref().unwrap_or_default())?,
         },
     };
-    if let Some(id) = ids.iter().find(|id| !is_id(id)) {
-        return Err(SettingsError::AccountId { id: id.clone() });
-    }
     ids.sort_unstable();
     ids.dedup();
     Ok(Accounts::Named(ids))
 }
 
+/// The ids that were given one by one.
+fn given(ids: &[String]) -> Result<Vec<String>, SettingsError> {
+    let ids: Vec<&str> = ids.iter().map(|id| trimmed(id)).collect();
+    if ids.is_empty() || ids.contains(&"") {
+        return Err(SettingsError::Empty { setting: "account" });
+    }
+    if let Some(id) = ids.iter().find(|id| !is_id(id)) {
+        return Err(SettingsError::AccountId {
+            id: (*id).to_owned(),
+        });
+    }
+    Ok(ids.into_iter().map(str::to_owned).collect())
+}
+
 fn is_id(id: &str) -> bool {
-    let is_odd = |letter: char| letter == '/' || letter.is_whitespace() || letter.is_control();
-    !id.is_empty() && !id.contains(is_odd)
+    oddity(id).is_none() && !id.contains('/')
 }
 
 /// The ids in a file, of which a census of nobody, or of somebody else, must not come.
 fn read(path: &Path) -> Result<Vec<String>, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::AccountsFile {
+    if path.as_os_str().is_empty() {
+        return Err(SettingsError::Empty {
+            setting: "accounts-file",
+        });
+    }
+    let read = text_file::read(path, LONGEST_FILE);
+    let text = read.map_err(|source| SettingsError::AccountsFile {
         path: path.to_owned(),
         source,
     })?;
     let mut ids = Vec::new();
-    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        let id = line.split('#').next().unwrap_or_default().trim();
+    for (number, line) in text.lines().enumerate() {
+        let id = trimmed(line.split('#').next().unwrap_or_default());
         if id.is_empty() {
             continue;
         }

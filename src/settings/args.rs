@@ -157,11 +157,11 @@ settings! {
         #[arg(long, value_name = "FORMAT", env = "CLIPCENSUS_FORMAT")]
         pub format: Option<FileFormat>,
 
-        /// Cells that a spreadsheet would run as a formula: defused, or written raw [default: spreadsheet]
+        /// CSV for a spreadsheet, with formulas defused and long cells cut, or text as it is [default: spreadsheet]
         #[arg(long, value_name = "MODE", env = "CLIPCENSUS_CSV_MODE")]
         pub csv_mode: Option<CsvCells>,
 
-        /// Rows of one data file at most [default: 10000000]
+        /// Rows of one data file at most; a million in CSV for a spreadsheet [default: 10000000]
         #[arg(long, value_name = "ROWS", env = "CLIPCENSUS_MAX_FILE_ROWS")]
         pub max_file_rows: Option<u64>,
 
@@ -286,13 +286,13 @@ pub enum FileFormat {
     Csv,
 }
 
-/// What a CSV does with cells that a spreadsheet would run.
+/// Whom a CSV is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CsvCells {
-    /// They are defused.
+    /// A spreadsheet: formulas are defused, what does not fit is cut, a byte order mark begins the file.
     Spreadsheet,
-    /// They are written raw.
+    /// A program: text as it is.
     Lossless,
 }
 

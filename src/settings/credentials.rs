@@ -6,18 +6,26 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::error::SettingsError;
+use crate::settings::id::{oddity, trimmed};
+use crate::settings::text_file;
 use crate::zoom::Credentials;
+
+/// Bytes of a file that holds a credential, at most. An access token has about a thousand.
+const LONGEST_FILE: u64 = 64 << 10;
 
 /// The environment as it stood at the start of the run.
 #[derive(Default, Clone)]
 pub(crate) struct Environment(BTreeMap<String, SecretString>);
 
 impl Environment {
-    /// The process's own; values that are no UTF-8 are left out.
+    /// The process's own; what is no UTF-8 in a value is replaced, and seen as odd where it is used.
     #[must_use]
     pub(crate) fn of_process() -> Self {
         Self::of(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((
+                name.into_string().ok()?,
+                value.to_string_lossy().into_owned(),
+            ))
         }))
     }
 
@@ -33,24 +41,40 @@ impl Environment {
         )
     }
 
+    /// What a variable holds but for what stands around it; one that holds nothing else is not set.
+    fn trimmed(&self, name: &str) -> Option<&str> {
+        let value = self.0.get(name)?.expose_secret();
+        Some(trimmed(value)).filter(|value| !value.is_empty())
+    }
+
     /// A credential, from `NAME` or from the file that `NAME_FILE` names.
     fn credential(&self, name: &str) -> Result<Option<SecretString>, SettingsError> {
-        if let Some(value) = self.0.get(name) {
-            return Ok(Some(value.clone()));
+        if let Some(value) = self.trimmed(name) {
+            return checked(name, value).map(Some);
         }
         let variable = format!("{name}_FILE");
-        let Some(path) = self.0.get(&variable) else {
+        let Some(path) = self.trimmed(&variable).map(PathBuf::from) else {
             return Ok(None);
         };
-        let path = PathBuf::from(path.expose_secret());
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| SettingsError::CredentialFile {
+        match text_file::read(&path, LONGEST_FILE) {
+            Ok(text) => checked(&format!("the file of {variable}"), trimmed(&text)).map(Some),
+            Err(source) => Err(SettingsError::CredentialFile {
                 variable,
                 path,
                 source,
-            })?;
-        Ok(Some(text.trim().into())
-            .filter(|value: &SecretString| !value.expose_secret().is_empty()))
+            }),
+        }
+    }
+}
+
+/// A credential that holds nothing odd, from a place that is named where it does.
+fn checked(place: &str, value: &str) -> Result<SecretString, SettingsError> {
+    match oddity(value) {
+        None => Ok(value.into()),
+        Some(oddity) => Err(SettingsError::Credential {
+            place: place.to_owned(),
+            oddity,
+        }),
     }
 }
 
@@ -63,7 +87,8 @@ impl std::fmt::Debug for Environment {
 /// The credentials, and the id of the account they belong to where it is known.
 ///
 /// # Errors
-/// [`SettingsError`] where none are set, some are missing, or a file cannot be read.
+/// [`SettingsError`] where none are set, some are missing, one holds what no credential does, or a
+/// file cannot be read.
 pub(super) fn credentials(
     environment: &Environment,
 ) -> Result<(Credentials, Option<String>), SettingsError> {
@@ -113,7 +138,8 @@ mod tests {
 
     #[test]
     fn missing_variables_are_named() {
-        let error = found(&[("ZOOM_CLIENT_ID", "id"), ("ZOOM_CLIENT_SECRET", "")]).unwrap_err();
+        let variables = [("ZOOM_CLIENT_ID", "id"), ("ZOOM_CLIENT_SECRET", " \r\n")];
+        let error = found(&variables).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains("ZOOM_ACCOUNT_ID, ZOOM_CLIENT_SECRET"),
@@ -145,6 +171,104 @@ mod tests {
             panic!("another kind of credentials");
         };
         assert_eq!(client_secret.expose_secret(), "s3cret");
+    }
+
+    const VARIABLES: [&str; 4] = [
+        "ZOOM_ACCOUNT_ID",
+        "ZOOM_CLIENT_ID",
+        "ZOOM_CLIENT_SECRET",
+        "ZOOM_ACCESS_TOKEN",
+    ];
+
+    /// What is found where all are set, and one of them to something else.
+    fn found_with(
+        variable: &str,
+        value: &str,
+    ) -> Result<(Credentials, Option<String>), SettingsError> {
+        let of_token = variable.starts_with("ZOOM_ACCESS_TOKEN");
+        let mut variables: Vec<(&str, &str)> = VARIABLES
+            .into_iter()
+            .filter(|name| variable.strip_suffix("_FILE") != Some(name))
+            .filter(|name| of_token || *name != "ZOOM_ACCESS_TOKEN")
+            .map(|name| (name, "planted"))
+            .collect();
+        variables.push((variable, value));
+        found(&variables)
+    }
+
+    fn shown(credentials: &Credentials) -> Vec<&str> {
+        match credentials {
+            Credentials::AccessToken(token) => vec![token.expose_secret()],
+            Credentials::ServerToServer {
+                account_id,
+                client_id,
+                client_secret,
+            } => vec![account_id, client_id, client_secret.expose_secret()],
+        }
+    }
+
+    #[test]
+    fn what_a_shell_or_an_editor_puts_around_a_credential_is_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("value");
+        for name in VARIABLES {
+            for value in [
+                "planted\r",
+                " planted\r\n",
+                "\u{feff}planted\n\n",
+                "\tplanted ",
+            ] {
+                std::fs::write(&path, value).unwrap();
+                let variable = format!("{name}_FILE");
+                let by_file = found_with(&variable, path.to_str().unwrap()).unwrap();
+                for (credentials, account_id) in [found_with(name, value).unwrap(), by_file] {
+                    assert_eq!(account_id.as_deref(), Some("planted"), "{name} {value:?}");
+                    for shown in shown(&credentials) {
+                        assert_eq!(shown, "planted", "{name} {value:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_credential_with_what_none_can_hold_is_refused_by_its_variable_without_being_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("value");
+        for name in VARIABLES {
+            for value in ["\"hush\"", "hu\nsh", "hu\u{1}sh", "hu sh", "h\u{fc}sh"] {
+                std::fs::write(&path, value).unwrap();
+                let error = found_with(name, value).unwrap_err().to_string();
+                assert!(error.starts_with(&format!("{name} holds")), "{error}");
+                let variable = format!("{name}_FILE");
+                let by_file = found_with(&variable, path.to_str().unwrap()).unwrap_err();
+                let by_file = by_file.to_string();
+                assert!(by_file.contains(&variable), "{by_file}");
+                for error in [error, by_file] {
+                    assert!(!error.contains("hu") && !error.contains("sh:"), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_credential_file_that_is_empty_long_a_pipe_or_a_device_is_refused_by_its_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(path("empty"), "\u{feff}\n").unwrap();
+        std::fs::write(path("long"), "x".repeat(70_000)).unwrap();
+        for (file, told) in [
+            (path("empty"), "holds nothing"),
+            (path("long"), "longer than 65536 bytes"),
+            ("/dev/zero".to_owned(), "no regular file"),
+            (path(""), "no regular file"),
+        ] {
+            for name in VARIABLES {
+                let variable = format!("{name}_FILE");
+                let error = found_with(&variable, &file).unwrap_err().to_string();
+                assert!(error.contains(&variable) && error.contains(told), "{error}");
+            }
+        }
     }
 
     #[test]

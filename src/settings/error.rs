@@ -50,7 +50,17 @@ pub(crate) enum SettingsError {
         first: &'static str,
         second: &'static str,
     },
-    #[error("--account {id:?} is no account id: it must not be empty, nor hold a slash or a space")]
+    #[error(
+        "--{setting} is empty, which would narrow nothing: give it a value, or leave it out (flag, variable and settings file alike)"
+    )]
+    Empty { setting: &'static str },
+    #[error(
+        "--owner {owner:?} is no user id and no e-mail address: write it without quotes and spaces"
+    )]
+    Owner { owner: String },
+    #[error(
+        "--account {id:?} is no account id: an id holds letters, digits and signs of ASCII, but no slash, no quote and no space"
+    )]
     AccountId { id: String },
     #[error("cannot read the accounts file {path}: {source}")]
     AccountsFile {
@@ -74,7 +84,11 @@ pub(crate) enum SettingsError {
         line: usize,
         why: String,
     },
-    #[error("cannot read {path}, which {variable} names: {source}")]
+    #[error("{place} holds {oddity}: write the value alone, on one line and without quotes")]
+    Credential { place: String, oddity: &'static str },
+    #[error(
+        "cannot read {path}, which {variable} names: {source}; name a file that holds the value alone and may be read"
+    )]
     CredentialFile {
         variable: String,
         path: PathBuf,

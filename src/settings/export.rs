@@ -13,10 +13,12 @@ use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat};
 use crate::settings::credentials::Environment;
 use crate::settings::error::SettingsError;
 use crate::settings::file::read_file;
+use crate::settings::id::{names_an_owner, trimmed};
 use crate::settings::limits::in_range;
 use crate::settings::monitor::PingUrl;
 use crate::settings::when::When;
 use crate::settings::{accounts, credentials, limits, when};
+use crate::snapshot::csv::spreadsheet::MOST_ROWS;
 use crate::snapshot::{CsvMode, Format};
 use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
 
@@ -111,35 +113,42 @@ impl ExportSettings {
             PingUrl::new(url)?;
         }
         let source = source(&args, environment)?;
-        let since = args.since.as_deref().unwrap_or(FIRST_DAY);
-        let since = when::when("since", since, now)?;
-        let until = match args.until.as_deref() {
+        let since = narrowing("since", args.since.as_deref())?;
+        let since = when::when("since", since.unwrap_or(FIRST_DAY), now)?;
+        let until = match narrowing("until", args.until.as_deref())? {
             Some(text) => Some(when::when("until", text, now)?),
             None => None,
         };
         span(&since, until.as_ref(), now, "this computer")?;
         let limits = limits::limits(&args)?;
+        let format = match args.format.unwrap_or(FileFormat::Parquet) {
+            FileFormat::Parquet => Format::Parquet,
+            FileFormat::Csv => Format::Csv,
+        };
+        let csv_mode = match args.csv_mode.unwrap_or(CsvCells::Spreadsheet) {
+            CsvCells::Spreadsheet => CsvMode::Spreadsheet,
+            CsvCells::Lossless => CsvMode::Lossless,
+        };
+        let max_file_rows = in_range(
+            "max-file-rows",
+            args.max_file_rows,
+            10_000_000,
+            "1 and more",
+            |rows| *rows >= 1,
+        )?;
         Ok(Self {
             limits,
             accounts: accounts::accounts(&args)?,
             filters: filters(&args)?,
             max_wait: limits::duration("max-wait", args.max_wait.as_deref().unwrap_or("15m"))?,
-            max_file_rows: in_range(
-                "max-file-rows",
-                args.max_file_rows,
-                10_000_000,
-                "1 and more",
-                |rows| *rows >= 1,
-            )?,
+            max_file_rows: match (format, csv_mode) {
+                // More rows than a sheet has would be left out of it.
+                (Format::Csv, CsvMode::Spreadsheet) => max_file_rows.min(MOST_ROWS),
+                _ => max_file_rows,
+            },
             out,
-            format: match args.format.unwrap_or(FileFormat::Parquet) {
-                FileFormat::Parquet => Format::Parquet,
-                FileFormat::Csv => Format::Csv,
-            },
-            csv_mode: match args.csv_mode.unwrap_or(CsvCells::Spreadsheet) {
-                CsvCells::Spreadsheet => CsvMode::Spreadsheet,
-                CsvCells::Lossless => CsvMode::Lossless,
-            },
+            format,
+            csv_mode,
             by: match args.by.unwrap_or(ByDate::Created) {
                 ByDate::Created => DateFilter::Created,
                 ByDate::Modified => DateFilter::Modified,
@@ -242,19 +251,69 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Settin
     })
 }
 
+/// A value that narrows what is listed. An empty one, such as an unset variable of a shell leaves,
+/// would list everything.
+fn narrowing<'a>(
+    setting: &'static str,
+    value: Option<&'a str>,
+) -> Result<Option<&'a str>, SettingsError> {
+    match value {
+        Some(value) if trimmed(value).is_empty() => Err(SettingsError::Empty { setting }),
+        value => Ok(value),
+    }
+}
+
 fn filters(args: &ExportArgs) -> Result<Filters, SettingsError> {
-    if let Some(status) = args
-        .status
-        .as_ref()
-        .filter(|status| !STATUSES.contains(&status.as_str()))
-    {
-        return Err(SettingsError::Status {
-            status: status.clone(),
+    let owner = narrowing("owner", args.owner.as_deref())?.map(trimmed);
+    if let Some(owner) = owner.filter(|owner| !names_an_owner(owner)) {
+        return Err(SettingsError::Owner {
+            owner: owner.to_owned(),
         });
     }
+    let status = narrowing("status", args.status.as_deref())?;
+    if let Some(status) = status.filter(|status| !STATUSES.contains(status)) {
+        return Err(SettingsError::Status {
+            status: status.to_owned(),
+        });
+    }
+    let search = narrowing("search", args.search.as_deref())?;
     Ok(Filters {
-        owner: args.owner.clone(),
-        status: args.status.clone(),
-        search: args.search.clone(),
+        owner: owner.map(str::to_owned),
+        status: status.map(str::to_owned),
+        search: search.map(str::to_owned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_rows(format: FileFormat, csv_mode: CsvCells, max_file_rows: Option<u64>) -> u64 {
+        let args = ExportArgs {
+            out: Some("out".into()),
+            sandbox: Some(true),
+            format: Some(format),
+            csv_mode: Some(csv_mode),
+            max_file_rows,
+            ..ExportArgs::default()
+        };
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let settings = ExportSettings::resolve(args, &Environment::default(), now);
+        settings.unwrap().max_file_rows
+    }
+
+    #[test]
+    fn a_file_for_a_spreadsheet_has_a_million_rows_at_most() {
+        let spreadsheet = |rows| file_rows(FileFormat::Csv, CsvCells::Spreadsheet, rows);
+        assert_eq!(spreadsheet(None), 1_000_000);
+        assert_eq!(spreadsheet(Some(5_000_000)), 1_000_000);
+        assert_eq!(spreadsheet(Some(7)), 7);
+        for (format, csv_mode) in [
+            (FileFormat::Csv, CsvCells::Lossless),
+            (FileFormat::Parquet, CsvCells::Spreadsheet),
+        ] {
+            assert_eq!(file_rows(format, csv_mode, None), 10_000_000);
+            assert_eq!(file_rows(format, csv_mode, Some(5_000_000)), 5_000_000);
+        }
+    }
 }

@@ -6,6 +6,10 @@ use clap::Args;
 
 use crate::settings::args::ExportArgs;
 use crate::settings::error::SettingsError;
+use crate::settings::text_file;
+
+/// Bytes of a settings file, at most.
+const LONGEST: u64 = 1 << 20;
 
 /// How alike a key must be to be the one that was meant, from 0 to 1; that of the argument parser.
 const ALIKE: f64 = 0.7;
@@ -15,7 +19,7 @@ const ALIKE: f64 = 0.7;
 /// # Errors
 /// [`SettingsError`] where it cannot be read, or holds anything but settings.
 pub(super) fn read_file(path: &Path) -> Result<ExportArgs, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::File {
+    let text = text_file::read(path, LONGEST).map_err(|source| SettingsError::File {
         path: path.to_owned(),
         source,
     })?;
@@ -25,7 +29,9 @@ pub(super) fn read_file(path: &Path) -> Result<ExportArgs, SettingsError> {
         SettingsError::Toml {
             path: path.to_owned(),
             line: before.unwrap_or_default().lines().count().max(1),
-            why: unknown_key(error.message()).unwrap_or_else(|| error.message().to_owned()),
+            why: unknown_key(error.message())
+                .or_else(|| unfit_value(error.message()))
+                .unwrap_or_else(|| error.message().to_owned()),
         }
     })
 }
@@ -47,4 +53,42 @@ fn unknown_key(message: &str) -> Option<String> {
             "unknown key `{key}`; keys are the names of the flags that `clipcensus export --help` shows"
         ),
     })
+}
+
+/// The parser's message about a value of another kind shows it, and it may be a secret.
+fn unfit_value(message: &str) -> Option<String> {
+    let begins = ["invalid type: ", "invalid value: ", "unknown variant "];
+    if !begins.iter().any(|begin| message.starts_with(begin)) {
+        return None;
+    }
+    let (_, expected) = message.rsplit_once(", expected ")?;
+    Some(format!("the value is of another kind, expected {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_another_kind_is_not_shown_but_what_would_be_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clipcensus.toml");
+        for (line, expected) in [
+            ("rate = \"hush, expected\"", "f64"),
+            ("concurrency = \"hush\"", "usize"),
+            ("max-file-rows = -7", "u64"),
+            ("plan = \"hush\"", "`business`"),
+            ("format = [\"hush\"]", "string"),
+            ("owner = [\"hush\"]", "a string"),
+            ("ping-url = { hush = 7 }", "a string"),
+        ] {
+            std::fs::write(&path, format!("out = \"census\"\n{line}\n")).unwrap();
+            let error = read_file(&path).unwrap_err().to_string();
+            assert!(!error.contains("hush") && !error.contains("-7"), "{error}");
+            assert!(
+                error.contains("line 2") && error.contains(expected),
+                "{error}"
+            );
+        }
+    }
 }

@@ -7,8 +7,10 @@ mod credentials;
 mod error;
 mod export;
 mod file;
+mod id;
 mod limits;
 mod monitor;
+mod text_file;
 mod when;
 
 pub(crate) use accounts::Accounts;

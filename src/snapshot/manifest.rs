@@ -134,6 +134,9 @@ pub struct Totals {
     pub outside: u64,
     /// Repaired values by field.
     pub repairs: BTreeMap<String, u64>,
+    /// Cells that a spreadsheet cannot hold, and that were cut.
+    #[serde(default)]
+    pub cut: u64,
 }
 
 /// The document that holds the records that are no clips, one a line.

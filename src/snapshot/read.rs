@@ -9,7 +9,8 @@ use std::path::{Component, Path, PathBuf};
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
+use arrow::error::ArrowError;
 
 use crate::clip::owner::{People, people_of};
 use crate::disk::error::{DiskError, check_schema};
@@ -94,6 +95,7 @@ pub(crate) fn rows(
     }
     Ok(Rows {
         rowset,
+        version: manifest.schema_version,
         files,
         format: manifest.format,
         csv_mode: manifest.csv_mode.unwrap_or(CsvMode::Lossless),
@@ -122,6 +124,8 @@ pub(crate) fn data_file(
 /// an error.
 pub(crate) struct Rows {
     rowset: Rowset,
+    /// The version of the row contract that the files are of.
+    version: u32,
     files: VecDeque<(PathBuf, u64)>,
     format: Format,
     csv_mode: CsvMode,
@@ -140,6 +144,23 @@ enum Reader {
 }
 
 impl Rows {
+    fn open(&self, path: &Path) -> Result<Reader, DiskError> {
+        match self.format {
+            Format::Parquet => open_parquet(path, self.rowset, self.version)?
+                .with_batch_size(BATCH_ROWS)
+                .build()
+                .map(|reader| Reader::Parquet(Box::new(reader)))
+                .map_err(|error| DiskError::damaged(path, error)),
+            Format::Csv => {
+                let file = File::open(path).map_err(DiskError::read(path))?;
+                let schema_of = |columns| self.rowset.schema_of(self.version, columns);
+                CsvReader::new(BufReader::new(file), self.csv_mode, schema_of)
+                    .map(Reader::Csv)
+                    .map_err(|why| DiskError::damaged(path, why))
+            }
+        }
+    }
+
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, DiskError> {
         loop {
             let Some(file) = &mut self.open else {
@@ -147,7 +168,7 @@ impl Rows {
                     return Ok(None);
                 };
                 self.open = Some(OpenFile {
-                    reader: open(&path, self.rowset, self.format, self.csv_mode)?,
+                    reader: self.open(&path)?,
                     path,
                     missing: rows,
                 });
@@ -191,59 +212,48 @@ impl std::fmt::Debug for Rows {
 }
 
 impl OpenFile {
+    /// The next rows, in the present schema.
     fn next_batch(&mut self, rowset: Rowset) -> Result<Option<RecordBatch>, DiskError> {
-        match &mut self.reader {
+        let batch = match &mut self.reader {
             Reader::Csv(reader) => reader
                 .next_batch()
-                .map_err(|why| DiskError::damaged(&self.path, why)),
+                .map_err(|why| DiskError::damaged(&self.path, why))?,
             Reader::Parquet(reader) => reader
                 .next()
                 .transpose()
-                // The reader's schema has no other difference than its metadata.
-                .and_then(|batch| {
-                    batch
-                        .map(|batch| {
-                            RecordBatch::try_new(rowset.schema(), batch.columns().to_vec())
-                        })
-                        .transpose()
-                })
-                .map_err(DiskError::arrow_read(&self.path)),
-        }
+                .map_err(DiskError::arrow_read(&self.path))?,
+        };
+        batch
+            .map(|batch| in_present_schema(&batch, rowset))
+            .transpose()
+            .map_err(DiskError::arrow_read(&self.path))
     }
 }
 
-/// Opens a Parquet file whose schema is that of these rows.
+/// Rows with nulls in the columns that are younger than their file. A Parquet reader's schema has no
+/// other difference than its metadata.
+fn in_present_schema(batch: &RecordBatch, rowset: Rowset) -> Result<RecordBatch, ArrowError> {
+    let schema = rowset.schema();
+    let mut columns = batch.columns().to_vec();
+    for field in schema.fields().iter().skip(columns.len()) {
+        columns.push(new_null_array(field.data_type(), batch.num_rows()));
+    }
+    RecordBatch::try_new(schema, columns)
+}
+
+/// Opens a Parquet file whose schema is that of these rows, in some version of the row contract.
 pub(crate) fn open_parquet(
     path: &Path,
     rowset: Rowset,
+    version: u32,
 ) -> Result<ParquetRecordBatchReaderBuilder<File>, DiskError> {
     let file = File::open(path).map_err(DiskError::read(path))?;
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(|error| DiskError::damaged(path, error))?;
-    check_schema(path, builder.schema(), &rowset.schema())?;
+    let wanted = rowset.schema_of(version, builder.schema().fields().len());
+    check_schema(path, builder.schema(), &wanted)?;
     Ok(builder)
-}
-
-fn open(
-    path: &Path,
-    rowset: Rowset,
-    format: Format,
-    csv_mode: CsvMode,
-) -> Result<Reader, DiskError> {
-    match format {
-        Format::Parquet => open_parquet(path, rowset)?
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map(|reader| Reader::Parquet(Box::new(reader)))
-            .map_err(|error| DiskError::damaged(path, error)),
-        Format::Csv => {
-            let file = File::open(path).map_err(DiskError::read(path))?;
-            CsvReader::new(BufReader::new(file), csv_mode, &rowset.schema())
-                .map(Reader::Csv)
-                .map_err(|why| DiskError::damaged(path, why))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What the rows of a data file are: their schema, and how they lie in it.
 
-use arrow::datatypes::SchemaRef;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::clip::owner::{OwnerColumn, owner_schema};
-use crate::clip::{Column, schema};
+use crate::clip::{Column, SCHEMA_VERSION, schema};
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,21 @@ impl Rowset {
         match self {
             Self::Clips => schema(),
             Self::Owners => owner_schema(),
+        }
+    }
+
+    /// The schema that a file of so many columns must have, by the version of the row contract that
+    /// it is of. An older file may lack the last columns of the present schema, as new ones come
+    /// last and nullable.
+    pub(crate) fn schema_of(self, version: u32, columns: usize) -> SchemaRef {
+        let present = self.schema();
+        let Some((older, younger)) = present.fields().split_at_checked(columns) else {
+            return present;
+        };
+        if version < SCHEMA_VERSION && younger.iter().all(|field| field.is_nullable()) {
+            Arc::new(Schema::new(older.to_vec()))
+        } else {
+            present
         }
     }
 
@@ -38,13 +55,16 @@ impl Rowset {
         }
     }
 
-    /// Columns whose values hardly repeat: a dictionary would only be thrown away.
+    /// Columns whose values hardly repeat: a dictionary would hold all of them once more.
     pub(crate) fn unique(self) -> &'static [usize] {
         match self {
             Self::Clips => {
                 const {
                     &[
                         Column::ClipId.index(),
+                        Column::Title.index(),
+                        Column::Description.index(),
+                        Column::Extra.index(),
                         Column::ShareLink.index(),
                         Column::ThumbnailLink.index(),
                         Column::CreatedAt.index(),

@@ -147,7 +147,7 @@ fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64,
     };
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
-        let rows = open_parquet(&path, rowset)?
+        let rows = open_parquet(&path, rowset, manifest.schema_version)?
             .metadata()
             .file_metadata()
             .num_rows();

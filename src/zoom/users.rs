@@ -74,14 +74,14 @@ pub(crate) async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
     client.get(&call, decode).await
 }
 
-/// A user's id and who it is; none for one without an id. A field of another type than text counts
-/// as missing: a name is not worth a census.
+/// A user's id and who it is; none for one without an id. A field of another type than text, or of a
+/// text with a NUL, which databases refuse, counts as missing: a name is not worth a census.
 fn parse(record: &str, state: &str) -> Result<Option<(String, Person)>, WireError> {
     let record: Value =
         serde_json::from_str(record).map_err(|error| WireError::malformed(&error))?;
     let text = |name: &str| {
         let text = record[name].as_str().map_or("", str::trim);
-        (!text.is_empty()).then(|| text.to_owned())
+        (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned())
     };
     let Some(id) = record["id"].as_str().filter(|id| !id.is_empty()) else {
         return Ok(None);
@@ -150,7 +150,7 @@ mod tests {
             answer(
                 200,
                 r#"{"users":[{"id":"c","email":"c@x","first_name":"C","last_name":"D",
-                "dept":" Legal ","status":"inactive"},{"id":"d"}]}"#,
+                "dept":" Legal ","status":"inactive"},{"id":"d","email":"d\u0000@x"}]}"#,
             ),
         ]);
         let found = users(

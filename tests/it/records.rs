@@ -80,7 +80,7 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
     let extra = texts(&rows, "extra");
     let repairs = &world.manifest()["totals"]["repairs"];
 
-    // Beyond 2^63, and years that some engines cannot hold.
+    // Beyond what a file can have, and years that some engines cannot hold.
     for (oddity, field, column, raw) in [
         (
             MalformedRecord::HugeNumber,
@@ -120,7 +120,7 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
         }
     }
     let deep = of_kind(&world, MalformedRecord::DeepNesting);
-    let open = format!("\"layers\":{}", "[".repeat(10_000));
+    let open = format!("\"layers\":\"{}", "[".repeat(10_000));
     assert_eq!(count(&extra, |extra| extra.contains(&open)), deep);
     let huge = of_kind(&world, MalformedRecord::HugeTitle);
     assert_eq!(
@@ -142,4 +142,42 @@ fn odd_values_are_repaired_and_kept_as_they_were_sent() {
         count(&texts(&rows, "status"), |status| status == "RECORD_PAUSED"),
         unknown
     );
+}
+
+#[test]
+fn cells_that_a_spreadsheet_cannot_hold_are_cut_counted_and_told_and_others_are_whole() {
+    let world = World::new(SandboxOptions {
+        faults: Faults {
+            rules: Vec::new(),
+            malformed: Some(MalformedRecords {
+                one_in: 50,
+                kinds: vec![MalformedRecord::HugeTitle],
+            }),
+        },
+        ..clips(300)
+    });
+    let huge = of_kind(&world, MalformedRecord::HugeTitle);
+    let told = "letters that a spreadsheet holds";
+    let data = world
+        .out()
+        .join("clips/snapshot_date=2026-11-01/part-00000.csv");
+    let mark = "…[cut]";
+
+    let run = world.export().arg("--format=csv").succeeds();
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(world.manifest()["totals"]["cut"], huge);
+    let text = fs::read_to_string(&data).unwrap();
+    assert_eq!(text.matches(mark).count() as u64, huge);
+    world.verify();
+
+    let lossless = ["--format=csv", "--csv-mode=lossless"];
+    let export = lossless
+        .iter()
+        .fold(world.export(), |export, flag| export.arg(flag));
+    let run = export.succeeds();
+    assert!(!run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(world.manifest()["totals"]["cut"], 0);
+    let text = fs::read_to_string(&data).unwrap();
+    assert!(!text.contains(mark) && text.len() as u64 > huge << 20);
+    world.verify();
 }

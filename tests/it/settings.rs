@@ -50,6 +50,102 @@ fn wrong_flags_are_named_with_what_would_be_right() {
 }
 
 #[test]
+fn an_empty_value_is_refused_wherever_it_would_narrow() {
+    let world = World::new(clips(1));
+    let file = world.folder.path().join("clipcensus.toml");
+    let path = file.to_str().unwrap();
+    let mut refused_ways = 0;
+    for setting in [
+        "owner",
+        "search",
+        "status",
+        "account",
+        "accounts-file",
+        "since",
+        "until",
+    ] {
+        let variable = format!("CLIPCENSUS_{}", setting.replace('-', "_").to_uppercase());
+        let export = || world.export().without("CLIPCENSUS_UNTIL");
+        let mut runs = vec![
+            export().arg(&format!("--{setting}=")),
+            export().env(&variable, ""),
+        ];
+        if matches!(setting, "owner" | "search" | "since" | "until") {
+            runs.push(export().arg(&format!("--{setting}= ")));
+        }
+        for run in runs {
+            let run = run.exits(2);
+            assert!(run.stderr.contains(setting), "{setting}: {}", run.stderr);
+            refused_ways += 1;
+        }
+        let mut texts = vec![format!("{setting} = \"\"")];
+        if setting == "account" {
+            texts = vec!["account = []".to_owned(), "account = [\"\"]".to_owned()];
+        }
+        for text in texts {
+            fs::write(&file, text).unwrap();
+            let run = export().arg("--config").arg(path).exits(2);
+            let told = format!("--{setting} is empty");
+            assert!(run.stderr.contains(&told), "{setting}: {}", run.stderr);
+            refused_ways += 1;
+        }
+    }
+    assert_eq!(refused_ways, 26);
+    assert_eq!(world.sandbox.report().requests, 0);
+    assert!(!world.out().exists(), "something was written");
+}
+
+#[test]
+fn what_a_shell_or_an_editor_puts_around_an_id_reaches_neither_request_nor_row() {
+    let world = World::new(clips(40));
+    let access = world.sandbox.credentials();
+    let secret = world.folder.path().join("secret");
+    fs::write(&secret, format!("\u{feff}{}\r\n", access.client_secret)).unwrap();
+    world
+        .export()
+        .without("ZOOM_CLIENT_SECRET")
+        .env("ZOOM_CLIENT_SECRET_FILE", secret.to_str().unwrap())
+        .env(
+            "ZOOM_ACCOUNT_ID",
+            &format!("\u{feff}{}\r", access.account_id),
+        )
+        .env("ZOOM_CLIENT_ID", &format!(" {}\n", access.client_id))
+        .succeeds();
+    assert_eq!(world.manifest()["account_ids"][0], access.account_id);
+    let account = format!("{}\r", world.sandbox.account_ids()[0]);
+    world.export().arg("--account").arg(&account).succeeds();
+    assert_eq!(
+        world.manifest()["account_ids"][0],
+        world.sandbox.account_ids()[0]
+    );
+}
+
+#[test]
+fn an_id_that_no_account_and_no_user_has_is_refused_before_anything_is_sent() {
+    let world = World::new(clips(1));
+    for (variable, value) in [
+        ("ZOOM_ACCOUNT_ID", "\"id\""),
+        ("ZOOM_CLIENT_ID", "one\ntwo"),
+        ("ZOOM_CLIENT_SECRET", "hush hush"),
+        ("ZOOM_ACCESS_TOKEN", "hush\u{7}hush"),
+    ] {
+        let run = world.export().env(variable, value).exits(2);
+        assert!(run.stderr.contains(variable), "{}", run.stderr);
+        assert!(!run.stderr.contains("hush"), "{}", run.stderr);
+    }
+    for argument in [
+        "--account=a\"b",
+        "--owner=\"jo@example.com\"",
+        "--owner=U\nX",
+    ] {
+        let message = refused(&world, &[argument]);
+        let (setting, _) = argument.split_once('=').unwrap();
+        assert!(message.contains(setting), "{message}");
+    }
+    assert_eq!(world.sandbox.report().requests, 0);
+}
+
+#[test]
 fn a_share_of_the_limits_must_lie_between_none_and_all() {
     let world = World::new(clips(1));
     let mut program = Program::new(&["export", "--rate-share=1.5"]);

@@ -29,7 +29,8 @@ fn a_date_is_rfc_3339_at_any_offset() {
         ("2024-10-11T07:21:50.6+0530", 1_728_611_510_600_000),
         ("2024-10-11T03:51:50.6310000+02", 1_728_611_510_631_000),
         ("1900-01-01T00:00:00Z", -2_208_988_800_000_000),
-        ("2262-04-10T23:59:59.999999Z", 9_223_286_399_999_999),
+        ("2262-04-11T00:00:00Z", 9_223_286_400_000_000),
+        ("2262-04-11T23:47:16.854775Z", i64::MAX / 1_000),
     ] {
         let is_cut = false;
         assert_eq!(
@@ -120,11 +121,15 @@ fn any_other_date_is_a_repair() {
         "-000001-01-01T00:00:00Z",
         "0000-01-01T00:00:00Z",
         "1899-12-31T23:59:59.999999Z",
-        "2262-04-11T00:00:00Z",
+        "2262-04-11T23:47:16.854776Z",
+        "2262-04-12T00:00:00Z",
         "10000-01-01T00:00:00Z",
         "9999-12-31T23:59:59Z",
         "9999-12-31T23:59:59-23:59",
+        "2024-10-11 01:51:50",
+        "2024-10-11T01:51:50.631",
         "1728611510",
+        "1728611510631",
         "Fri, 11 Oct 2024 01:51:50 GMT",
         "２０２４-10-11T01:51:50Z",
     ] {
@@ -132,16 +137,34 @@ fn any_other_date_is_a_repair() {
             assert_repaired(name, &serde_json::Value::from(text).to_string());
         }
     }
-    for value in ["1728611510", "true", "[]", "{}"] {
+    for value in [
+        "1728611510",
+        "1728611510631",
+        "1.728611510631e12",
+        "true",
+        "[]",
+        "{}",
+    ] {
         assert_repaired("created_date", value);
     }
 }
 
+/// So many lists in each other, or objects of one member.
+fn nested(levels: usize) -> [String; 2] {
+    [
+        format!("{}{}", "[".repeat(levels), "]".repeat(levels)),
+        format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels)),
+    ]
+}
+
+fn quoted(json: &str) -> String {
+    serde_json::Value::from(json).to_string()
+}
+
 #[test]
-fn nesting_of_ten_thousand_levels_is_kept_not_followed() {
-    let deep = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
-    let objects = format!("{}1{}", r#"{"a":"#.repeat(DEPTH), "}".repeat(DEPTH));
-    for value in [&deep, &objects] {
+fn nesting_of_ten_thousand_levels_is_kept_as_text_and_not_followed() {
+    let [lists, objects] = nested(DEPTH);
+    for value in [&lists, &objects] {
         for name in [
             "tags",
             "share_link_settings",
@@ -149,16 +172,82 @@ fn nesting_of_ten_thousand_levels_is_kept_not_followed() {
             "duration",
             "created_date",
         ] {
-            if name != "share_link_settings" || value == &deep {
-                assert_repaired(name, value);
+            if name == "share_link_settings" && value == &objects {
+                continue;
             }
+            row(&format!(r#""{name}":{value}"#), |clip, repairs| {
+                assert_eq!(repairs, [name]);
+                let extra = format!(r#"{{"{name}":{}}}"#, quoted(value));
+                assert_eq!(clip.extra.as_ref(), Some(&extra));
+            });
         }
         row(&format!(r#""unknown":{value}"#), |clip, repairs| {
             assert!(repairs.is_empty());
+            let extra = format!(r#"{{"unknown":{}}}"#, quoted(value));
+            assert_eq!(clip.extra.as_ref(), Some(&extra));
+        });
+    }
+}
+
+#[test]
+fn extra_has_64_levels_at_most_and_what_goes_deeper_stands_in_it_as_text() {
+    let levels = |json: &str| {
+        let (mut level, mut most) = (0_usize, 0);
+        for byte in json.bytes() {
+            level = match byte {
+                b'[' | b'{' => level + 1,
+                b']' | b'}' => level - 1,
+                _ => level,
+            };
+            most = most.max(level);
+        }
+        most
+    };
+    for (fit, deep) in nested(63).iter().zip(&nested(64)) {
+        row(&format!(r#""unknown":{fit}"#), |clip, _| {
+            let extra = clip.extra.as_deref().unwrap();
+            assert_eq!(extra, format!(r#"{{"unknown":{fit}}}"#));
+            assert_eq!(levels(extra), 64);
+        });
+        row(&format!(r#""unknown":{deep}"#), |clip, _| {
+            let extra = format!(r#"{{"unknown":{}}}"#, quoted(deep));
+            assert_eq!(clip.extra.as_ref(), Some(&extra));
+        });
+        // One level less fits below a member that has its own object.
+        row(
+            &format!(r#""share_link_settings":{{"colour":{fit}}}"#),
+            |clip, _| {
+                let nested = format!(r#"{{"colour":{}}}"#, quoted(fit));
+                let extra = format!(r#"{{"share_link_settings":{nested}}}"#);
+                assert_eq!(clip.extra.as_ref(), Some(&extra));
+            },
+        );
+    }
+}
+
+#[test]
+fn brackets_in_strings_are_no_levels() {
+    let flat = quoted(&format!(r#"\"{}"#, "[{".repeat(100)));
+    for value in [
+        flat.clone(),
+        format!("[{flat},{flat}]"),
+        format!("{{{flat}:[]}}"),
+    ] {
+        row(&format!(r#""unknown":{value}"#), |clip, _| {
             let extra = format!(r#"{{"unknown":{value}}}"#);
             assert_eq!(clip.extra.as_ref(), Some(&extra));
         });
     }
+}
+
+#[test]
+fn a_secret_in_what_is_too_deep_is_cut_before_it_becomes_text() {
+    let [open, close] = ["[", "]"].map(|bracket| bracket.repeat(100));
+    let unknown = format!(r#""unknown":{open}{{"passcode":"hush"}}{close}"#);
+    row(&unknown, |clip, _| {
+        let extra = clip.extra.as_deref().unwrap();
+        assert!(!extra.contains("hush") && extra.contains("***"), "{extra}");
+    });
 }
 
 #[test]

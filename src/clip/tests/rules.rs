@@ -35,8 +35,16 @@ fn a_record_without_a_clip_id_is_a_reject() {
 }
 
 #[test]
-fn a_clip_id_that_is_no_text_of_1_to_4096_bytes_is_a_reject() {
-    for id in ["\"\"", "1", "true", "[\"c\"]", "{}", r#""\ud83d""#] {
+fn a_clip_id_that_is_no_text_of_1_to_4096_bytes_without_nul_is_a_reject() {
+    for id in [
+        "\"\"",
+        "1",
+        "true",
+        "[\"c\"]",
+        "{}",
+        r#""\ud83d""#,
+        r#""c\u0000""#,
+    ] {
         let json = format!(r#"{{"clip_id":{id}}}"#);
         assert_eq!(reject(&json), Some(Reject::UnusableClipId), "{id}");
     }
@@ -50,7 +58,7 @@ fn a_clip_id_that_is_no_text_of_1_to_4096_bytes_is_a_reject() {
 fn a_clip_id_is_taken_as_it_is_whatever_stands_in_it() {
     for (id, text) in [
         (r"..\/..\/etc", "../../etc"),
-        (r"=1+1\u0000\n", "=1+1\0\n"),
+        (r"=1+1\u0001\n", "=1+1\u{1}\n"),
         (r"a_-.B=\ud83d\ude00", "a_-.B=😀"),
         (
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
@@ -98,10 +106,29 @@ fn empty_text_is_not_missing_text() {
 
 #[test]
 fn text_is_taken_as_sent_with_its_escapes_read() {
-    let title = r#""title":"=SUM(A1)\n\t\u0000\ud83d\ude00 \"q\" \u00e9 HeyJude.mp4 50%""#;
+    let title = r#""title":"=SUM(A1)\n\t\u0001\ud83d\ude00 \"q\" \u00e9 HeyJude.mp4 50%""#;
     row(title, |clip, _| {
-        let text = "=SUM(A1)\n\t\0😀 \"q\" é HeyJude.mp4 50%";
+        let text = "=SUM(A1)\n\t\u{1}😀 \"q\" é HeyJude.mp4 50%";
         assert_eq!(clip.title.as_deref(), Some(text));
+    });
+}
+
+#[test]
+fn a_text_with_a_nul_is_a_repair_and_no_output_holds_one() {
+    for name in TEXTS {
+        for value in [r#""\u0000""#, r#""a\u0000=1+1""#] {
+            assert_repaired(name, value);
+        }
+    }
+    assert_repaired("tags", r#"["a","\u0000"]"#);
+    let settings = r#""share_link_settings":{"share_scope":"\u0000"},"\u0000":"\u0000""#;
+    row(settings, |clip, repairs| {
+        assert_eq!(
+            (clip.share_scope.as_deref(), repairs),
+            (None, &["share_scope"][..])
+        );
+        let extra = r#"{"\u0000":"\u0000","share_link_settings":{"share_scope":"\u0000"}}"#;
+        assert_eq!(clip.extra.as_deref(), Some(extra));
     });
 }
 
@@ -233,15 +260,18 @@ fn a_duration_with_more_digits_than_a_double_holds_stays_in_extra_too() {
 }
 
 #[test]
-fn a_file_size_is_a_whole_number_that_fits() {
+fn a_file_size_is_a_whole_number_up_to_2_to_the_53_also_as_text() {
     for (value, bytes) in [
         ("0", 0),
         ("-0", 0),
         ("1", 1),
-        ("9007199254740993", 9_007_199_254_740_993),
-        ("9223372036854775807", i64::MAX),
-        ("9223372036854775807.0", i64::MAX),
-        ("9.223372036854775807e18", i64::MAX),
+        ("9007199254740992", 1 << 53),
+        ("9007199254740992.0", 1 << 53),
+        ("9.007199254740992e15", 1 << 53),
+        ("\"0\"", 0),
+        ("\"639229\"", 639_229),
+        ("\"639229.0\"", 639_229),
+        ("\"9007199254740992\"", 1 << 53),
         ("5.0", 5),
         ("5e3", 5000),
         ("0e5", 0),
@@ -259,6 +289,9 @@ fn any_other_file_size_is_a_repair() {
     for value in [
         "-1",
         "0.5",
+        "9007199254740993",
+        "\"9007199254740993\"",
+        "9223372036854775807",
         "9223372036854775808",
         "18446744073709551616",
         "1e400",
@@ -267,8 +300,13 @@ fn any_other_file_size_is_a_repair() {
         "5.0000000000000000000001",
         "4503599627370496.1",
         "1e99999999999999999999",
-        "\"5\"",
         "\"\"",
+        "\" 5\"",
+        "\"5 MB\"",
+        "\"5,000\"",
+        "\"0x10\"",
+        "\"0.5\"",
+        "\"-1\"",
         "true",
         "[5]",
         "{}",

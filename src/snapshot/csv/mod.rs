@@ -1,4 +1,5 @@
-//! CSV: RFC 4180, UTF-8, one header row, lines ended by CR LF.
+//! CSV: RFC 4180, UTF-8, one header row, lines ended by CR LF. For spreadsheets a byte order mark goes
+//! before it.
 //!
 //! A null is an empty field, an empty text is `""`. That difference is the only reason why cells are
 //! written and read here and not by the `csv` crate: its writer has no quote style that keeps the
@@ -8,6 +9,7 @@
 
 pub(crate) mod formulas;
 mod read;
+pub(crate) mod spreadsheet;
 mod write;
 
 pub(crate) use formulas::{CsvMode, defused};

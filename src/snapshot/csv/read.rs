@@ -1,5 +1,6 @@
 //! Reads back the CSV that this tool writes; strict, so that damage is found.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use arrow::array::{
     ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
     StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::model::time;
 use crate::snapshot::csv::formulas::{CsvMode, unarmed};
+use crate::snapshot::csv::spreadsheet::BYTE_ORDER_MARK;
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 2048;
@@ -24,21 +26,28 @@ pub(crate) struct CsvReader<R> {
 }
 
 impl<R: BufRead> CsvReader<R> {
-    /// Reads the header row. The error says what is wrong, and where.
-    pub(crate) fn new(input: R, mode: CsvMode, schema: &SchemaRef) -> Result<Self, String> {
+    /// Reads the header row. `schema_of` tells the schema of a file with so many columns. The error
+    /// says what is wrong, and where.
+    pub(crate) fn new(
+        input: R,
+        mode: CsvMode,
+        schema_of: impl FnOnce(usize) -> SchemaRef,
+    ) -> Result<Self, String> {
         let mut reader = Self {
             input,
             mode,
-            schema: Arc::clone(schema),
+            schema: Arc::new(Schema::empty()),
             line: 0,
         };
-        let names = reader.record()?.unwrap_or_default();
-        let names: Vec<&str> = names
-            .iter()
-            .map(|name| name.as_deref().unwrap_or(""))
-            .collect();
-        let wanted: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        if names == wanted {
+        let header = reader.record()?.unwrap_or_default();
+        let names = header.iter().map(|name| name.as_deref().unwrap_or(""));
+        let mut names: Vec<&str> = names.collect();
+        if let (CsvMode::Spreadsheet, Some(first)) = (mode, names.first_mut()) {
+            *first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
+        }
+        reader.schema = schema_of(names.len());
+        let wanted = reader.schema.fields().iter().map(|field| field.name());
+        if wanted.eq(names.iter()) {
             Ok(reader)
         } else {
             Err(format!("its columns are {}", names.join(", ")))
@@ -180,8 +189,8 @@ impl Cells {
     /// Adds a cell; `None` where it cannot be read.
     fn push(&mut self, cell: Option<&str>, mode: CsvMode) -> Option<()> {
         let text = |cell| match mode {
-            CsvMode::Spreadsheet => unarmed(cell).unwrap_or(cell),
-            CsvMode::Lossless => cell,
+            CsvMode::Spreadsheet => unarmed(cell),
+            CsvMode::Lossless => Cow::Borrowed(cell),
         };
         match self {
             Self::Text(cells) => cells.append_option(cell.map(text)),
@@ -195,7 +204,7 @@ impl Cells {
             Self::Texts(cells) => match cell {
                 None => cells.append(false),
                 Some(cell) => {
-                    let tags: Vec<String> = serde_json::from_str(text(cell)).ok()?;
+                    let tags: Vec<String> = serde_json::from_str(&text(cell)).ok()?;
                     for tag in tags {
                         cells.values().append_value(tag);
                     }

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicros
 
 use crate::model::time;
 use crate::snapshot::csv::formulas::{CsvMode, defused};
+use crate::snapshot::csv::spreadsheet::BYTE_ORDER_MARK;
 
 pub(crate) struct CsvWriter<W> {
     output: W,
@@ -21,7 +22,11 @@ impl<W: Write> CsvWriter<W> {
     /// Writes the header row.
     pub(crate) fn new(mut output: W, mode: CsvMode, schema: &Schema) -> io::Result<Self> {
         let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        write!(output, "{}\r\n", names.join(","))?;
+        let mark = match mode {
+            CsvMode::Spreadsheet => BYTE_ORDER_MARK,
+            CsvMode::Lossless => "",
+        };
+        write!(output, "{mark}{}\r\n", names.join(","))?;
         Ok(Self {
             output,
             mode,

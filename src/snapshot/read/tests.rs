@@ -1,13 +1,17 @@
 //! Rows survive every format, and snapshots are found by each of their names.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use ::parquet::arrow::ArrowWriter;
+use arrow::array::{ArrayRef, StringArray};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any};
 use proptest::{option, prop_assert_eq, proptest};
 
 use super::*;
-use crate::clip::{Clip, ClipBatchBuilder};
+use crate::clip::owner::owner_schema;
+use crate::clip::{Clip, ClipBatchBuilder, SCHEMA_VERSION};
 use crate::model::Micros;
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
@@ -62,7 +66,12 @@ fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
         CsvMode::Lossless,
         10,
     );
-    let file = open_parquet(&out.path().join(&manifest.files[0].path), Rowset::Clips).unwrap();
+    let file = open_parquet(
+        &out.path().join(&manifest.files[0].path),
+        Rowset::Clips,
+        SCHEMA_VERSION,
+    )
+    .unwrap();
     let metadata = file.metadata().file_metadata();
     let keys: Vec<&str> = metadata
         .key_value_metadata()
@@ -127,6 +136,107 @@ fn csv_looks_as_users_were_promised() {
     );
     let defused = line(CsvMode::Spreadsheet);
     assert!(defused.starts_with("acme,'-id,,\"'=1, "), "{defused}");
+}
+
+#[test]
+fn csv_for_a_spreadsheet_begins_with_a_byte_order_mark_and_other_csv_does_not() {
+    let rows = [("id".to_owned(), Some(1), None, "José".to_owned())];
+    for (csv_mode, begin) in [
+        (CsvMode::Spreadsheet, "\u{feff}account_id,"),
+        (CsvMode::Lossless, "account_id,"),
+    ] {
+        let (out, manifest) = published(&testing::batch("acme", &rows), Format::Csv, csv_mode, 10);
+        let path = out.path().join(&manifest.files[0].path);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(begin), "{text}");
+        assert_eq!(
+            text.matches('\u{feff}').count(),
+            begin.matches('\u{feff}').count()
+        );
+        // Earlier builds wrote none.
+        fs::write(&path, text.trim_start_matches('\u{feff}')).unwrap();
+        let read = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+        assert_eq!(testing::all(read), testing::batch("acme", &rows));
+    }
+}
+
+/// Owners as an earlier version of the contract could have written them, and a manifest of it.
+fn owners_without_status(format: Format) -> (tempfile::TempDir, Manifest) {
+    let out = tempfile::tempdir().unwrap();
+    let name = format!("part-00000.{}", format.extension());
+    let path = Layout::owners_path(testing::manifest().date(), &name);
+    let place = out.path().join(&path);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    let columns: Vec<usize> = (0..5).collect();
+    let schema = owner_schema().project(&columns).unwrap();
+    match format {
+        Format::Csv => {
+            let text = "account_id,id,email,name,department\r\nacme,u1,jo@x,Jo,\r\n";
+            fs::write(&place, text).unwrap();
+        }
+        Format::Parquet => {
+            let cells = ["acme", "u1", "jo@x", "Jo"]
+                .map(Some)
+                .into_iter()
+                .chain([None]);
+            let columns = cells.map(|cell| Arc::new(StringArray::from(vec![cell])) as ArrayRef);
+            let batch = RecordBatch::try_new(Arc::new(schema), columns.collect()).unwrap();
+            let file = File::create(&place).unwrap();
+            let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+        }
+    }
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION - 1,
+        format,
+        csv_mode: Some(CsvMode::Lossless),
+        files: vec![DataFile {
+            path,
+            rows: 1,
+            bytes: 0,
+            sha256: String::new(),
+        }],
+        ..testing::manifest()
+    };
+    (out, manifest)
+}
+
+#[test]
+fn columns_that_are_younger_than_a_snapshot_are_read_as_null() {
+    for format in [Format::Csv, Format::Parquet] {
+        let (out, manifest) = owners_without_status(format);
+        let layout = testing::layout(out.path());
+        let people = read_owners(&layout, &manifest).unwrap();
+        assert_eq!(people["u1"].email.as_deref(), Some("jo@x"));
+        assert_eq!(people["u1"].status, None);
+        // In a snapshot of the present version such a file is damaged.
+        let present = Manifest {
+            schema_version: SCHEMA_VERSION,
+            ..manifest
+        };
+        let error = read_owners(&layout, &present).unwrap_err();
+        assert!(error.is_damaged(), "{error}");
+        assert!(error.to_string().contains("its columns are"), "{error}");
+    }
+}
+
+#[test]
+fn only_the_last_columns_may_be_missing_and_only_those_that_may_be_null() {
+    let older = SCHEMA_VERSION - 1;
+    let owners = Rowset::Owners.schema();
+    for columns in 2..=owners.fields().len() {
+        assert_eq!(
+            Rowset::Owners.schema_of(older, columns).fields().len(),
+            columns
+        );
+    }
+    for columns in [0, 1, 7] {
+        assert_eq!(Rowset::Owners.schema_of(older, columns), owners);
+    }
+    assert_eq!(Rowset::Owners.schema_of(SCHEMA_VERSION, 5), owners);
+    // The last column of the clips is never null.
+    assert_eq!(Rowset::Clips.schema_of(older, 17), Rowset::Clips.schema());
 }
 
 #[test]
@@ -208,7 +318,9 @@ fn a_manifest_cannot_name_files_outside_of_its_folder() {
 }
 
 fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
-    let text = || option::of("[ab,\"'=\r\n\t @é-]{0,5}".prop_map(Cow::<'static, str>::Owned));
+    let text = || {
+        option::of("[ab,;\"'=\r\n\t @é\u{feff}\u{1}-]{0,6}".prop_map(Cow::<'static, str>::Owned))
+    };
     let instant = || option::of(-62_135_596_800_000_000..253_402_207_200_000_000_i64);
     let clip = (
         ("[a-zA-Z_=-]{1,12}", text(), text(), text()),
@@ -216,7 +328,7 @@ fn clips() -> impl Strategy<Value = Vec<Clip<'static>>> {
         (instant(), instant()),
         option::of(any::<bool>()),
         option::of(vec(
-            "[ab,\"'=\n-]{0,3}".prop_map(Cow::<'static, str>::Owned),
+            "[ab,;\"'=\n-]{0,3}".prop_map(Cow::<'static, str>::Owned),
             0..3,
         )),
         option::of("\\{[a,\"]{0,4}\\}"),
