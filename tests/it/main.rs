@@ -17,6 +17,7 @@
 //! | `monitor` | a metrics file, and an address that is called |
 //! | `help` | help, completions, man pages, suggestions |
 //! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
+//! | `queries` | the README's, over snapshots of two versions, where there is a Python |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, replacing, resuming, locks |
@@ -41,6 +42,7 @@ mod monitor;
 mod output;
 mod owners;
 mod prune;
+mod queries;
 mod records;
 mod samples;
 mod secrets;
