@@ -18,6 +18,7 @@
 //! | `monitor` | a metrics file, and an address that is called |
 //! | `help` | help, completions, man pages, suggestions |
 //! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
+//! | `queries` | the README's, over snapshots of two versions, where there is a Python |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, resuming, locks |
@@ -47,6 +48,7 @@ mod monitor;
 mod output;
 mod owners;
 mod prune;
+mod queries;
 mod records;
 mod replacing;
 mod samples;
