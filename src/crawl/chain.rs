@@ -193,6 +193,7 @@ impl Chain {
             }
         }
         let mut progress = crawl.progress();
+        progress.has_page(self.account);
         progress.has_strays |= read.record.strays > 0;
         progress.names_counts |= page.total_records.is_some_and(|total| total > 0);
         let names_counts = progress.names_counts;
@@ -256,6 +257,41 @@ impl Chain {
         let parts = if is_last { 2 } else { 1 };
         self.restarts = if is_last { 0 } else { self.restarts };
         self.abandon(crawl, read, "its page token was refused", parts)
+    }
+
+    /// No answer can be used, however often it was asked for: a record of it may be broken, and is
+    /// brought into a window as short as can be, so that all others are listed.
+    pub(super) fn unusable(
+        mut self,
+        crawl: &Crawl,
+        failure: Failure,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let can_shrink = self.can_shrink(crawl);
+        let is_fault_of_records =
+            crawl
+                .progress()
+                .is_fault_of_records(self.account, can_shrink, crawl.concurrency);
+        if !is_fault_of_records {
+            return Err(CrawlError::Service(Box::new(failure)));
+        }
+        let account_id = &crawl.accounts[self.account].id;
+        let read = self
+            .read
+            .take()
+            .unwrap_or_else(|| Box::new(Read::new(account_id, self.window)));
+        let why = format!(
+            "no answer for {} can be used ({} tried): {}",
+            self.window, failure.attempts, failure.detail
+        );
+        if can_shrink {
+            if self.left.is_none() {
+                crawl.events.emit(&Event::Expected { clips: None });
+            }
+            crawl.repeated(self.account, self.window, &why);
+            return self.abandon(crawl, read, &why, 2);
+        }
+        self.repeats = MOST_REPEATS;
+        self.judge(crawl, read, ChainVerdict::Unsettled(why))
     }
 
     /// Ends a chain that has come to its end, or cannot come to a good one.

@@ -123,6 +123,9 @@ impl Crawl {
             Err(failure) if failure.kind == FailureKind::PageTokenRefused => {
                 chain.token_refused(&crawl, &failure)
             }
+            Err(failure) if failure.kind == FailureKind::Unusable => {
+                chain.unusable(&crawl, failure)
+            }
             Err(failure) => Err(CrawlError::Service(Box::new(failure))),
         };
         let next = self.client.pool().run(take).await;

@@ -23,6 +23,7 @@ use crate::zoom::transport::Request;
 use crate::zoom::{Client, Credentials, DateFilter, Endpoints, Limits, RetryPolicy};
 
 mod doubtful;
+mod unusable;
 
 const DAY: i64 = 86_400;
 

@@ -18,7 +18,7 @@ use url::Url;
 use crate::event::{Event, Events, Outcome};
 use crate::zoom::attempt::{Asked, AttemptError};
 use crate::zoom::transport::{Authorization, Method, Request, Response, Transport};
-use crate::zoom::wire::WireError;
+use crate::zoom::wire::{WireError, text};
 
 /// How fetching an access token is named in events and failures.
 pub(crate) const CALL: &str = "POST /oauth/token";
@@ -221,7 +221,7 @@ fn read(response: &Response, sent: Instant, serial: u64) -> Result<AccessToken, 
         let headers: &HeaderMap = &response.headers;
         AttemptError::unusable(Asked::AccessToken, response.status, headers, error)
     };
-    let body: Body = serde_json::from_slice(&response.body)
+    let body: Body = serde_json::from_str(&text(&response.body).0)
         .map_err(|error| unusable(&WireError::malformed(&error)))?;
     let secret = body
         .access_token
