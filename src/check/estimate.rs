@@ -15,7 +15,7 @@ use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
 use crate::zoom::clips::PAGE_SIZE;
 use crate::zoom::wire::text;
-use crate::zoom::{Client, ClipsQuery, Failure, Limits, Page, clips};
+use crate::zoom::{Client, ClipsQuery, Failure, FailureKind, Limits, Page, clips};
 
 /// How long a check waits for the service at most, whatever an export would.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -75,15 +75,30 @@ impl<'a> Sampling<'a> {
         let Some((account, _)) = self.newest.iter().max_by_key(|(_, total)| *total).cloned() else {
             return Ok(());
         };
-        for place in spread(self.windows.len(), SAMPLES) {
+        // Newest first: where old windows are refused, the oldest that is not is known then.
+        for place in spread(self.windows.len(), SAMPLES).into_iter().rev() {
             if self.is_mute {
                 break;
             }
-            let total = self.total(&account, self.windows[place]).await?;
+            let total = self.total(&account, self.windows[place]).await;
+            let total = total.map_err(|failure| self.refused(place, failure))?;
             self.is_mute |= total.is_none();
             self.samples.extend(total.map(|total| (place, total)));
         }
+        self.samples.reverse();
         Ok(())
+    }
+
+    /// A failure with the window that it is about, and the oldest that was accepted.
+    fn refused(&self, place: usize, mut failure: Failure) -> Failure {
+        if failure.kind == FailureKind::BadRequest {
+            let accepted = self.samples.last();
+            failure.kind = FailureKind::WindowRefused {
+                asked: self.windows[place],
+                accepted: accepted.map(|(place, _)| self.windows[*place].from),
+            };
+        }
+        failure
     }
 
     async fn total(&self, account: &Account, window: Window) -> Result<Option<u64>, Failure> {

@@ -22,7 +22,7 @@ use crate::event::Events;
 use crate::export::census::Census;
 use crate::model::Window;
 use crate::settings::{Accounts, ExportSettings};
-use crate::zoom::{Client, HttpTransport, Timeouts};
+use crate::zoom::Client;
 
 /// Accounts of which each is asked for its clips, at most.
 const ACCOUNTS_ASKED: usize = 8;
@@ -37,10 +37,9 @@ pub(crate) async fn check(
     now: Timestamp,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let probe = Arc::new(ClockProbe::new(
-        HttpTransport::new(Timeouts::default())
-            .map_err(|error| Error::Transport(error.to_string()))?,
-    ));
+    let transport = connect::network(settings)?;
+    connect::warn_of_bundled_roots(&transport, settings);
+    let probe = Arc::new(ClockProbe::new(transport));
     let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
@@ -51,7 +50,8 @@ pub(crate) async fn check(
         &source,
         &Events::default(),
     );
-    let mut results = service(&client, settings, &source, now).await;
+    let mut results = proxies(settings, &source);
+    results.extend(service(&client, settings, &source, now).await);
     results.extend(probe.result());
     results.push(output(settings, &source));
     Ok(results)
@@ -102,6 +102,31 @@ async fn service(
         });
     }
     results
+}
+
+/// The way to each host that an export asks; one line where it is the same to all.
+fn proxies(settings: &ExportSettings, source: &OpenSource) -> Vec<CheckResult> {
+    let mut hosts: Vec<(String, &str)> = Vec::new();
+    for url in [&source.endpoints().oauth, &source.endpoints().api] {
+        let host = url.host_str().unwrap_or_default();
+        let way = match settings.proxies.route(url) {
+            Ok(route) => route.to_string(),
+            // Settings with such a proxy are refused.
+            Err(error) => error.to_string(),
+        };
+        if !hosts.contains(&(way.clone(), host)) {
+            hosts.push((way, host));
+        }
+    }
+    hosts.sort_unstable();
+    hosts
+        .chunk_by(|(way, _), (other, _)| way == other)
+        .map(|chunk| {
+            let names: Vec<&str> = chunk.iter().map(|(_, host)| *host).collect();
+            let text = format!("{} {}", names.join(" and "), chunk[0].0);
+            CheckResult::ok("proxy", text)
+        })
+        .collect()
 }
 
 /// Whether an export could write where it is to write, found out without leaving anything there.

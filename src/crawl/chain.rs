@@ -18,7 +18,7 @@ use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Micros, Seconds, Window};
 use crate::spool::ChainPages;
 use crate::zoom::clips::PAGE_SIZE;
-use crate::zoom::{Failure, PageToken, ServerSpan};
+use crate::zoom::{Failure, FailureKind, PageToken, ServerSpan};
 
 /// Times that one window may fail to settle before it is given up: the first and three more. Those
 /// that are cut because clips were changed are not counted.
@@ -257,6 +257,17 @@ impl Chain {
         let parts = if is_last { 2 } else { 1 };
         self.restarts = if is_last { 0 } else { self.restarts };
         self.abandon(crawl, read, "its page token was refused", parts)
+    }
+
+    /// A failure with the window that it is about, if it is about one.
+    pub(super) fn refused(&self, mut failure: Failure) -> Failure {
+        if failure.kind == FailureKind::BadRequest {
+            failure.kind = FailureKind::WindowRefused {
+                asked: self.window,
+                accepted: None,
+            };
+        }
+        failure
     }
 
     /// No answer can be used, however often it was asked for: a record of it may be broken, and is

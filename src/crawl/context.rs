@@ -154,11 +154,7 @@ impl Progress {
         }
         answers.unusable += 1;
         // All windows under way may be such ones, and so may the first half of each.
-        let most = if answers.has_page {
-            2 * concurrency
-        } else {
-            0
-        };
+        let most = if answers.has_page { 2 * concurrency } else { 0 };
         answers.unusable <= most + MOST_UNUSABLE_AT_FIRST
     }
 

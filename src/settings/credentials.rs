@@ -6,19 +6,28 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::error::SettingsError;
-use crate::zoom::Credentials;
+use crate::zoom::{Credentials, Proxies};
 
 /// The environment as it stood at the start of the run.
 #[derive(Default, Clone)]
 pub(crate) struct Environment(BTreeMap<String, SecretString>);
 
 impl Environment {
-    /// The process's own; values that are no UTF-8 are left out.
+    /// The process's own; what is no UTF-8 in a value is replaced.
     #[must_use]
     pub(crate) fn of_process() -> Self {
         Self::of(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((
+                name.into_string().ok()?,
+                value.to_string_lossy().into_owned(),
+            ))
         }))
+    }
+
+    /// What the variables that are about proxies say.
+    #[must_use]
+    pub(crate) fn proxies(&self) -> Proxies {
+        Proxies::of(|name| self.0.get(name).map(ExposeSecret::expose_secret))
     }
 
     /// One of these variables; empty ones count as not set.

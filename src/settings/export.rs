@@ -18,7 +18,7 @@ use crate::settings::monitor::PingUrl;
 use crate::settings::when::When;
 use crate::settings::{accounts, credentials, limits, when};
 use crate::snapshot::{CsvMode, Format};
-use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
+use crate::zoom::{Credentials, DateFilter, Endpoints, Limits, Proxies};
 
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";
@@ -71,6 +71,8 @@ pub(crate) struct ExportSettings {
     pub limits: Limits,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
+    /// By which proxies the service is asked.
+    pub proxies: Proxies,
     /// Whether it is looked up who the owners are, and written.
     pub resolve_owners: bool,
     /// Whether secrets are written.
@@ -102,6 +104,11 @@ impl ExportSettings {
             PingUrl::new(url)?;
         }
         let source = source(&args, environment)?;
+        let proxies = environment.proxies();
+        if let Source::Service { endpoints, .. } = &source {
+            proxies.route(&endpoints.api)?;
+            proxies.route(&endpoints.oauth)?;
+        }
         let now = when::cut_to_second(now).unwrap_or(now);
         let since = args.since.as_deref().unwrap_or(FIRST_DAY);
         let since = when::when("since", since, now)?;
@@ -162,6 +169,7 @@ impl ExportSettings {
             since,
             until,
             source,
+            proxies,
         })
     }
 

@@ -2,8 +2,6 @@
 
 use url::Url;
 
-use crate::zoom::transport::is_loopback;
-
 /// The addresses of the API and of its token endpoint: https, unless on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
@@ -72,6 +70,17 @@ impl Endpoints {
             "http" if is_loopback(&url) => Ok(url),
             _ => Err(EndpointError::Clear { name, host }),
         }
+    }
+}
+
+/// Whether a URL's host is this computer.
+#[must_use]
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `access_token` | one access token for all, renewed by one |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
+//! | `connections`, `proxies` | which connections it uses, and by which proxy |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
 //! | `retry` | the decision: again, renew, give up |
 //! | `wire` | the answer: records, page token, total |
@@ -24,12 +25,14 @@ pub(crate) mod attempt;
 pub(crate) mod call;
 pub(crate) mod client;
 pub mod clips;
+pub(crate) mod connections;
 pub(crate) mod endpoints;
 pub(crate) mod error_body;
 pub(crate) mod failure;
 pub(crate) mod limiter;
 mod list;
 mod pace;
+pub(crate) mod proxies;
 pub(crate) mod retry;
 pub(crate) mod retry_after;
 #[cfg(test)]
@@ -44,6 +47,7 @@ pub(crate) use clips::{ClipsQuery, DateFilter};
 pub(crate) use endpoints::{EndpointError, Endpoints};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use limiter::{Limits, RateLabel, Slot};
+pub(crate) use proxies::{Proxies, ProxyError};
 pub(crate) use retry::RetryPolicy;
-pub(crate) use transport::{HttpTransport, Timeouts};
+pub(crate) use transport::{HttpTransport, Roots, Timeouts};
 pub(crate) use wire::{Page, PageToken, WireError};

@@ -22,6 +22,8 @@
 //! | `output` | files, manifests, replacing, resuming, locks |
 //! | `disk` | full, not writable, in the way, another export, the clock |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
+//! | `signals` | stopped by a signal, whatever command it is and whatever it waits for |
+//! | `network` | proxies, certificates, windows that are refused |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -38,6 +40,7 @@ mod house;
 mod kill;
 mod log;
 mod monitor;
+mod network;
 mod output;
 mod owners;
 mod prune;
@@ -46,4 +49,5 @@ mod samples;
 mod secrets;
 mod service;
 mod settings;
+mod signals;
 mod support;

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::model::WindowOutcome;
-use crate::zoom::FailureKind;
 
 /// Breaks the records of these clips, so that no page that holds one of them parses.
 fn broken(

@@ -90,15 +90,73 @@ async fn a_token_that_dies_is_renewed_by_one_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_refused_after_renewal_is_a_matter_of_credentials() {
+async fn tokens_that_are_always_refused_are_fetched_ever_more_slowly_and_it_is_said_why() {
     let script = with_tokens(3600, |_| answer(401, r#"{"code":124,"message":"No."}"#));
     let service = service(script, app(), limits(80.0, 8));
-    let failure = service.get().await.unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.attempts),
-        (FailureKind::Credentials, 2)
+    let start = Instant::now();
+    for result in service.volley(8).await {
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TokensRefused);
+        assert!(failure.to_string().contains("another program"), "{failure}");
+    }
+    // As long as `max_wait` allows, and no longer.
+    let took = start.elapsed();
+    assert!((900..960).contains(&took.as_secs()), "{took:?}");
+    let fetched = service.sent_to(TOKENS);
+    assert!((20..60).contains(&fetched), "{fetched} access tokens");
+    let is_told = |event: &Event| matches!(event, Event::TokensRefused { .. });
+    assert_eq!(service.kept.count(is_told), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_another_program_ends_every_second_are_not_fetched_as_often() {
+    let begun = Instant::now();
+    let (mut fetched, mut came_in) = (0, 0);
+    let script = Scripted::delayed(Duration::from_millis(50), move |request| {
+        let second = begun.elapsed().as_secs();
+        match &request.authorization {
+            Authorization::Bearer(token) => {
+                let is_last = token.expose_secret() == format!("token-{fetched}");
+                if is_last && came_in == second {
+                    answer(200, GOOD)
+                } else {
+                    answer(401, r#"{"code":124,"message":"Invalid access token."}"#)
+                }
+            }
+            _ => {
+                (fetched, came_in) = (fetched + 1, second);
+                answer(200, format!(r#"{{"access_token":"token-{fetched}"}}"#))
+            }
+        }
+    });
+    let service = service(script, app(), limits(80.0, 8));
+    assert!(service.volley(500).await.iter().all(Result::is_ok));
+    let (fetched, took) = (service.sent_to(TOKENS), begun.elapsed().as_secs());
+    assert!(fetched >= 3, "{fetched} access tokens are no test");
+    assert!(
+        fetched as u64 <= took,
+        "{fetched} access tokens in {took} s"
     );
-    assert_eq!(service.sent_to(TOKENS), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_dies_of_old_age_is_replaced_at_once() {
+    let old = Arc::new(Mutex::new(false));
+    let killed = Arc::clone(&old);
+    let script = with_tokens(3600, move |token| {
+        if *killed.lock().unwrap() && token == "token-1" {
+            return answer(401, r#"{"code":124}"#);
+        }
+        answer(200, GOOD)
+    });
+    let service = service(script, app(), limits(80.0, 8));
+    service.get().await.unwrap();
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    *old.lock().unwrap() = true;
+    let start = Instant::now();
+    service.get().await.unwrap();
+    // Three answers of 200 ms: the refusal, the next token, the page.
+    assert_eq!(start.elapsed(), Duration::from_millis(600));
 }
 
 #[tokio::test(start_paused = true)]
