@@ -94,12 +94,11 @@ impl Connections {
     pub(super) fn new(timeouts: Timeouts, proxies: &Proxies, tune: Tune) -> reqwest::Result<Self> {
         let proxy = proxies.proxy().cloned();
         let open = |roots| open(timeouts, roots, proxy.as_ref(), tune);
-        let (roots, clients) = match open(Roots::System) {
-            Ok(clients) => (Roots::System, clients),
-            Err(_) => {
-                let roots = Roots::without_system(|name| std::env::var_os(name).is_some());
-                (roots, open(roots)?)
-            }
+        let (roots, clients) = if let Ok(clients) = open(Roots::System) {
+            (Roots::System, clients)
+        } else {
+            let roots = Roots::without_system(|name| std::env::var_os(name).is_some());
+            (roots, open(roots)?)
         };
         let generation = 0;
         Ok(Self {

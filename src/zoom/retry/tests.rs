@@ -324,8 +324,8 @@ fn an_answer_that_is_none_is_asked_for_five_times() {
 #[test]
 fn an_access_token_is_renewed_at_once_or_in_time_or_not_at_all() {
     let history = |renewal, waited| AttemptHistory {
-        renewal,
         waited,
+        renewal,
         ..first()
     };
     for (renewal, waited, decision) in [

@@ -285,6 +285,10 @@ async fn a_proxy_that_is_not_there_is_told_as_the_proxy() {
 
 /// A service of HTTP/2 of which each connection does as its number says: the first is silent once it
 /// is there, with its answers to pings or without; the others answer.
+#[expect(
+    clippy::default_trait_access,
+    reason = "the crate of that type is no dependency of ours"
+)]
 async fn silent_at_first(answers_pings: bool) -> (Url, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v2", listener.local_addr().unwrap());

@@ -114,19 +114,15 @@ async fn tokens_that_another_program_ends_every_second_are_not_fetched_as_often(
     let (mut fetched, mut came_in) = (0, 0);
     let script = Scripted::delayed(Duration::from_millis(50), move |request| {
         let second = begun.elapsed().as_secs();
-        match &request.authorization {
-            Authorization::Bearer(token) => {
-                let is_last = token.expose_secret() == format!("token-{fetched}");
-                if is_last && came_in == second {
-                    answer(200, GOOD)
-                } else {
-                    answer(401, r#"{"code":124,"message":"Invalid access token."}"#)
-                }
-            }
-            _ => {
-                (fetched, came_in) = (fetched + 1, second);
-                answer(200, format!(r#"{{"access_token":"token-{fetched}"}}"#))
-            }
+        let Authorization::Bearer(token) = &request.authorization else {
+            (fetched, came_in) = (fetched + 1, second);
+            return answer(200, format!(r#"{{"access_token":"token-{fetched}"}}"#));
+        };
+        let is_last = token.expose_secret() == format!("token-{fetched}");
+        if is_last && came_in == second {
+            answer(200, GOOD)
+        } else {
+            answer(401, r#"{"code":124,"message":"Invalid access token."}"#)
         }
     });
     let service = service(script, app(), limits(80.0, 8));
