@@ -283,8 +283,8 @@ async fn a_proxy_that_is_not_there_is_told_as_the_proxy() {
     assert!(said.starts_with(&told), "{said}");
 }
 
-/// A service of HTTP/2 of which each connection does as its number says: the first is silent once it
-/// is there, with its answers to pings or without; the others answer.
+/// A service of HTTP/2 whose first connection answers no request, but pings if told so; all others
+/// answer both.
 #[expect(
     clippy::default_trait_access,
     reason = "the crate of that type is no dependency of ours"
@@ -293,26 +293,29 @@ async fn silent_at_first(answers_pings: bool) -> (Url, tokio::task::JoinHandle<(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v2", listener.local_addr().unwrap());
     let served = tokio::spawn(async move {
-        let mut kept = Vec::new();
-        let mut connections = Vec::new();
-        for number in 0.. {
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut connection = h2::server::handshake(stream).await.unwrap();
-            if number == 0 {
-                let request = connection.accept().await.unwrap().unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut silent = h2::server::handshake(stream).await.unwrap();
+        let first = silent.accept().await.unwrap().unwrap();
+        let silence = async {
+            let mut kept = vec![first];
+            while answers_pings && let Some(Ok(request)) = silent.accept().await {
                 kept.push(request);
-                if !answers_pings {
-                    connections.push(connection);
-                    continue;
-                }
             }
-            tokio::spawn(async move {
-                while let Some(Ok((_, mut respond))) = connection.accept().await {
-                    let answer = respond.send_response(Default::default(), true);
-                    answer.unwrap();
-                }
-            });
-        }
+            std::future::pending::<()>().await;
+        };
+        let others = async {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                tokio::spawn(async move {
+                    while let Some(Ok((_, mut respond))) = connection.accept().await {
+                        let answer = respond.send_response(Default::default(), true);
+                        answer.unwrap();
+                    }
+                });
+            }
+        };
+        tokio::join!(silence, others);
     });
     (url.parse().unwrap(), served)
 }
