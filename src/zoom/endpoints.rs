@@ -73,11 +73,11 @@ impl Endpoints {
     }
 }
 
-/// Whether a URL's host is this computer.
+/// Whether a URL's host is this computer. A name below `localhost` may be looked up elsewhere.
 #[must_use]
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -96,6 +96,7 @@ mod tests {
             "http://api.zoom.us/v2",
             "http://127.0.0.1.example.com/v2",
             "http://localhost.example.com",
+            "http://zoom.localhost/v2",
             "ftp://127.0.0.1/",
             "http://0.0.0.0/",
         ] {
