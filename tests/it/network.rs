@@ -110,6 +110,7 @@ fn without_root_certificates_nothing_is_asked_by_tls_and_the_variable_is_named()
         .env("CLIPCENSUS_BASE_URL", &url)
         .env("CLIPCENSUS_OAUTH_URL", &url)
         .env("SSL_CERT_FILE", "/nowhere/roots.pem")
+        .arg("--max-wait=0s")
         .exits(2);
     for words in [
         "there are no root certificates where SSL_CERT_FILE looks",
