@@ -19,7 +19,7 @@ ENVIRONMENT = {
 }
 
 # Come back later, or stopped by a signal: the next attempt goes on from where this one stopped.
-TRY_AGAIN = {75, 130, 143}
+TRY_AGAIN = {75, 129, 130, 143}
 
 
 def run(command: str) -> None:

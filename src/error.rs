@@ -131,11 +131,17 @@ impl Error {
 fn service_exit_code(kind: &FailureKind) -> ExitCode {
     match kind {
         FailureKind::Credentials
+        | FailureKind::ProxyCredentials { .. }
         | FailureKind::MissingScope { .. }
         | FailureKind::Forbidden
         | FailureKind::NotFound => ExitCode::NotAllowed,
-        FailureKind::BadRequest => ExitCode::Usage,
+        FailureKind::BadRequest
+        | FailureKind::WindowRefused { .. }
+        | FailureKind::Redirected { .. }
+        | FailureKind::Proxy
+        | FailureKind::Untrusted => ExitCode::Usage,
         FailureKind::DailyLimit { .. }
+        | FailureKind::TokensRefused
         | FailureKind::Unavailable
         | FailureKind::Unusable
         | FailureKind::PageTokenRefused => ExitCode::TryAgain,

@@ -42,6 +42,11 @@ pub enum Event {
         /// What it said.
         why: String,
     },
+    /// Access tokens are refused soon after they were fetched; said once.
+    TokensRefused {
+        /// What the service said of the last one.
+        why: String,
+    },
     /// The crawl knows its windows.
     Planned {
         /// Windows to list.

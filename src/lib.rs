@@ -107,9 +107,10 @@ pub mod internals {
     pub use crate::zoom::client::Client;
     pub use crate::zoom::clips;
     pub use crate::zoom::clips::{ClipsQuery, DateFilter};
+    pub use crate::zoom::connections::Timeouts;
     pub use crate::zoom::endpoints::Endpoints;
     pub use crate::zoom::limiter::Limits;
     pub use crate::zoom::retry::RetryPolicy;
-    pub use crate::zoom::transport::{HttpTransport, Timeouts};
+    pub use crate::zoom::transport::HttpTransport;
     pub use crate::zoom::wire::Page;
 }

@@ -15,7 +15,7 @@ use crate::zoom::accounts::sub_accounts;
 use crate::zoom::clips::SMALLEST_PAGE;
 use crate::zoom::transport::Transport;
 use crate::zoom::{
-    Client, ClipsQuery, ClockReading, Credentials, Endpoints, HttpTransport, RetryPolicy,
+    Client, ClipsQuery, ClockReading, Credentials, Endpoints, HttpTransport, RetryPolicy, Roots,
     ServiceClock, Timeouts, clips,
 };
 
@@ -32,6 +32,13 @@ pub(crate) struct OpenSource {
     /// The credentials' own account.
     pub(crate) account_id: String,
     _sandbox: Option<Sandbox>,
+}
+
+impl OpenSource {
+    /// Where the service is.
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
 }
 
 pub(crate) async fn open_source(settings: &ExportSettings) -> Result<OpenSource, Error> {
@@ -69,12 +76,25 @@ pub(crate) async fn open_source(settings: &ExportSettings) -> Result<OpenSource,
     }
 }
 
-/// The real network.
-pub(crate) fn network() -> Result<Arc<dyn Transport>, Error> {
-    let transport = HttpTransport::new(Timeouts::default())
-        .map_err(|error| Error::Transport(error.to_string()))?;
-    Ok(Arc::new(transport))
+/// The real network, by the proxies that the settings name.
+pub(crate) fn network(settings: &ExportSettings) -> Result<HttpTransport, Error> {
+    HttpTransport::by(Timeouts::default(), settings.proxies.clone())
+        .map_err(|error| Error::Transport(error.to_string()))
 }
+
+/// Says so where the service is trusted by the root certificates of this program.
+pub(crate) fn warn_of_bundled_roots(transport: &HttpTransport, settings: &ExportSettings) {
+    if let Source::Service { endpoints, .. } = &settings.source {
+        let has_tls = [&endpoints.api, &endpoints.oauth].map(|url| url.scheme() == "https");
+        if transport.roots() == Roots::Bundled && has_tls.contains(&true) {
+            tracing::warn!("{NO_SYSTEM_ROOTS}");
+        }
+    }
+}
+
+const NO_SYSTEM_ROOTS: &str = "this system has no root certificates in any of the usual places, such as \
+    /etc/ssl/certs, and neither SSL_CERT_FILE nor SSL_CERT_DIR names others: those that came with \
+    this program are used, which grow old; install the package ca-certificates";
 
 /// A client that sends through this transport.
 pub(crate) fn client(

@@ -18,7 +18,7 @@ use crate::report::numbers::{count, things};
 use crate::settings::ExportSettings;
 use crate::spool::Hashing;
 use crate::zoom::clips::{PAGE_SIZE, SMALLEST_PAGE};
-use crate::zoom::{Client, ClipsQuery, Failure, Limits, clips};
+use crate::zoom::{Client, ClipsQuery, Failure, FailureKind, Limits, clips};
 
 /// How long a check waits for the service at most, whatever an export would.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -78,15 +78,30 @@ impl<'a> Sampling<'a> {
         let Some((account, _)) = self.newest.iter().max_by_key(|(_, total)| *total).cloned() else {
             return Ok(());
         };
-        for place in spread(self.windows.len(), SAMPLES) {
+        // Newest first: where old windows are refused, the oldest that is not is known then.
+        for place in spread(self.windows.len(), SAMPLES).into_iter().rev() {
             if self.is_mute {
                 break;
             }
-            let total = self.total(&account, self.windows[place]).await?;
+            let total = self.total(&account, self.windows[place]).await;
+            let total = total.map_err(|failure| self.refused(place, failure))?;
             self.is_mute |= total.is_none();
             self.samples.extend(total.map(|total| (place, total)));
         }
+        self.samples.reverse();
         self.edges(&account).await
+    }
+
+    /// A failure with the window that it is about, and the oldest that was accepted.
+    fn refused(&self, place: usize, mut failure: Failure) -> Failure {
+        if failure.kind == FailureKind::BadRequest {
+            let accepted = self.samples.last();
+            failure.kind = FailureKind::WindowRefused {
+                asked: self.windows[place],
+                accepted: accepted.map(|(place, _)| self.windows[*place].from),
+            };
+        }
+        failure
     }
 
     /// Asks for a window of which all clips stand on one page, so that both ends of it are seen: a

@@ -36,7 +36,9 @@ pub(crate) async fn check(
     now: Timestamp,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let clock = Arc::new(ServiceClock::new(connect::network()?));
+    let transport = connect::network(settings)?;
+    connect::warn_of_bundled_roots(&transport, settings);
+    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
     let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
@@ -47,7 +49,8 @@ pub(crate) async fn check(
         &source,
         &Events::default(),
     );
-    let mut results = service(&client, &clock, settings, &source, now).await;
+    let mut results = proxies(settings, &source);
+    results.extend(service(&client, &clock, settings, &source, now).await);
     results.extend(clock.reading().map(clocks));
     results.push(output(settings, &source));
     Ok(results)
@@ -108,6 +111,31 @@ async fn service(
         results.push(sampling.records());
     }
     results
+}
+
+/// The way to each host that an export asks; one line where it is the same to all.
+fn proxies(settings: &ExportSettings, source: &OpenSource) -> Vec<CheckResult> {
+    let mut hosts: Vec<(String, &str)> = Vec::new();
+    for url in [&source.endpoints().oauth, &source.endpoints().api] {
+        let host = url.host_str().unwrap_or_default();
+        let way = match settings.proxies.route(url) {
+            Ok(route) => route.to_string(),
+            // Settings with such a proxy are refused.
+            Err(error) => error.to_string(),
+        };
+        if !hosts.contains(&(way.clone(), host)) {
+            hosts.push((way, host));
+        }
+    }
+    hosts.sort_unstable();
+    hosts
+        .chunk_by(|(way, _), (other, _)| way == other)
+        .map(|chunk| {
+            let names: Vec<&str> = chunk.iter().map(|(_, host)| *host).collect();
+            let text = format!("{} {}", names.join(" and "), chunk[0].0);
+            CheckResult::ok("proxy", text)
+        })
+        .collect()
 }
 
 /// Whether this computer's clock is right. A census is of the service's present, so that it does no

@@ -18,7 +18,7 @@ use crate::model::window::MARGIN;
 use crate::model::{ChainOutcome, ChainRecord, Micros, Seconds, Window};
 use crate::spool::ChainPages;
 use crate::zoom::clips::PAGE_SIZE;
-use crate::zoom::{EndlessGuard, Failure, PageToken, ServerSpan};
+use crate::zoom::{EndlessGuard, Failure, FailureKind, PageToken, ServerSpan};
 
 /// Times that one window may fail to settle before it is given up: the first and three more. Those
 /// that are cut because clips were changed are not counted.
@@ -188,6 +188,7 @@ impl Chain {
             }
         }
         let mut progress = crawl.progress();
+        progress.has_page(self.account);
         progress.has_strays |= read.record.strays > 0;
         progress.names_counts |= page.total_records.is_some_and(|total| total > 0);
         let names_counts = progress.names_counts;
@@ -251,6 +252,52 @@ impl Chain {
         let parts = if is_last { 2 } else { 1 };
         self.restarts = if is_last { 0 } else { self.restarts };
         self.abandon(crawl, read, "its page token was refused", parts)
+    }
+
+    /// A failure with the window that it is about, if it is about one.
+    pub(super) fn refused(&self, mut failure: Failure) -> Failure {
+        if failure.kind == FailureKind::BadRequest {
+            failure.kind = FailureKind::WindowRefused {
+                asked: self.window,
+                accepted: None,
+            };
+        }
+        failure
+    }
+
+    /// No answer can be used, however often it was asked for: a record of it may be broken, and is
+    /// brought into a window as short as can be, so that all others are listed.
+    pub(super) fn unusable(
+        mut self,
+        crawl: &Crawl,
+        failure: Failure,
+    ) -> Result<Vec<Self>, CrawlError> {
+        let can_shrink = self.can_shrink(crawl);
+        let is_fault_of_records =
+            crawl
+                .progress()
+                .is_fault_of_records(self.account, can_shrink, crawl.concurrency);
+        if !is_fault_of_records {
+            return Err(CrawlError::Service(Box::new(failure)));
+        }
+        let account_id = &crawl.accounts[self.account].id;
+        let read = self
+            .read
+            .take()
+            .unwrap_or_else(|| Box::new(Read::new(account_id, self.window)));
+        let why = format!(
+            "no answer for {} can be used ({} tried): {}",
+            self.window, failure.attempts, failure.detail
+        );
+        if can_shrink {
+            if self.left.is_none() {
+                crawl.events.emit(&Event::Expected { clips: None });
+            }
+            crawl.repeated(self.account, self.window, &why);
+            return self.abandon(crawl, read, &why, 2);
+        }
+        self.repeats = MOST_REPEATS;
+        self.judge(crawl, read, ChainVerdict::Unsettled(why))
     }
 
     /// Ends a chain that has come to its end, or cannot come to a good one.

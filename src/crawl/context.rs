@@ -42,11 +42,26 @@ pub(super) struct Progress {
     /// By account and begin: the window, seconds of it that are not settled, and whether all others
     /// are proven.
     planned: BTreeMap<(usize, Seconds), (Window, i64, bool)>,
+    /// What is known of the answers for each account.
+    answers: BTreeMap<usize, Answers>,
     /// Some window has told of a clip by its total.
     pub(super) names_counts: bool,
     /// The service lists what was not asked for: smaller windows may not be smaller.
     pub(super) has_strays: bool,
 }
+
+/// Whether the service answers for an account at all.
+#[derive(Debug, Default)]
+struct Answers {
+    /// There was a page of it, in this run or in one that it goes on with.
+    has_page: bool,
+    /// Windows since the last page that could be cut, and of which no answer could be used.
+    unusable: usize,
+}
+
+/// Windows in a row of which no answer can be used, before there is any page of the account: it is
+/// not the API that answers.
+const MOST_UNUSABLE_AT_FIRST: usize = 4;
 
 /// What ends a crawl early.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +132,30 @@ impl Progress {
     pub(super) fn plan(&mut self, account: usize, window: Window) {
         let planned = (window, window.seconds(), true);
         self.planned.insert((account, window.from), planned);
+    }
+
+    /// An account has given a page.
+    pub(super) fn has_page(&mut self, account: usize) {
+        let answers = self.answers.entry(account).or_default();
+        (answers.has_page, answers.unusable) = (true, 0);
+    }
+
+    /// No answer for a window of an account can be used. Returns whether that may be the fault of
+    /// records in it: the service answers for others, as far as is known, of `concurrency` at once.
+    pub(super) fn is_fault_of_records(
+        &mut self,
+        account: usize,
+        can_shrink: bool,
+        concurrency: usize,
+    ) -> bool {
+        let answers = self.answers.entry(account).or_default();
+        if !can_shrink {
+            return answers.has_page;
+        }
+        answers.unusable += 1;
+        // All windows under way may be such ones, and so may the first half of each.
+        let most = if answers.has_page { 2 * concurrency } else { 0 };
+        answers.unusable <= most + MOST_UNUSABLE_AT_FIRST
     }
 
     /// Whether smaller windows may not be smaller.

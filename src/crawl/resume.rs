@@ -61,6 +61,9 @@ impl Crawl {
             // Accounts are part of what a spool is for.
             let account = place_of(&chain.account_id).unwrap_or(usize::MAX);
             progress.sums.add(account, chain, seam, 0);
+            if chain.pages > 0 {
+                progress.has_page(account);
+            }
             progress.names_counts |= chain.total.is_some_and(|total| total > 0);
             progress.has_strays |= chain.strays > 0;
         }

@@ -72,7 +72,7 @@ impl Crawl {
                     }
                     continue;
                 }
-                else => return Ok(failures),
+                else => return Ok(self.with_oldest_accepted(failures)),
             };
             latency = latency.mul_f64(0.9) + done.took.mul_f64(0.1);
             match done.next {
@@ -123,7 +123,10 @@ impl Crawl {
             Err(failure) if failure.kind == FailureKind::PageTokenRefused => {
                 chain.token_refused(&crawl, &failure)
             }
-            Err(failure) => Err(CrawlError::Service(Box::new(failure))),
+            Err(failure) if failure.kind == FailureKind::Unusable => {
+                chain.unusable(&crawl, failure)
+            }
+            Err(failure) => Err(CrawlError::Service(Box::new(chain.refused(failure)))),
         };
         let next = self.client.pool().run(take).await;
         Stepped {
@@ -131,6 +134,23 @@ impl Crawl {
             took,
             next,
         }
+    }
+
+    /// Where a window was refused, the oldest that was not may say from where on the service lists.
+    fn with_oldest_accepted(&self, mut failures: Vec<AccountFailure>) -> Vec<AccountFailure> {
+        for AccountFailure {
+            account_id,
+            failure,
+        } in &mut failures
+        {
+            if let FailureKind::WindowRefused { asked, accepted } = &mut failure.kind {
+                let chains = self.spool.chains().into_iter();
+                let answered = chains.filter(|it| it.account_id == *account_id && it.pages > 0);
+                let oldest = answered.map(|chain| chain.asked.from).min();
+                *accepted = oldest.filter(|oldest| *oldest > asked.from);
+            }
+        }
+        failures
     }
 
     /// How many windows keep the quota busy: those in the queue, and those under way.
@@ -175,6 +195,7 @@ fn is_of_one_account(failure: &Failure) -> bool {
         FailureKind::Forbidden
             | FailureKind::NotFound
             | FailureKind::BadRequest
+            | FailureKind::WindowRefused { .. }
             | FailureKind::Unusable
     )
 }

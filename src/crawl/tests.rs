@@ -20,9 +20,10 @@ use crate::model::{Verdict, Window, WindowRecord};
 use crate::spool::{Spool, SpoolHeader, merge};
 use crate::zoom::scripted::{Answer, Scripted, answer, answer_with};
 use crate::zoom::transport::Request;
-use crate::zoom::{Client, Credentials, DateFilter, Endpoints, Limits, RetryPolicy};
+use crate::zoom::{Client, Credentials, DateFilter, Endpoints, FailureKind, Limits, RetryPolicy};
 
 mod doubtful;
+mod unusable;
 
 const DAY: i64 = 86_400;
 
@@ -813,4 +814,38 @@ async fn a_reject_that_comes_twice_does_not_make_up_for_a_lost_clip() {
     })
     .await;
     assert_eq!(Verdict::of(&crawled.windows, 0), Verdict::Incomplete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_is_refused_is_named_and_so_is_the_oldest_that_is_not() {
+    for oldest in [SPAN.from.0 + 20 * 28 * DAY, SPAN.to.0] {
+        let service = Service::even(20_000);
+        let crawled = crawl(move |request| {
+            if bound(request, "from") < (oldest - 1) * 1000 {
+                let body =
+                    r#"{"code":300,"message":"The date must be within the last six months."}"#;
+                return answer(400, body);
+            }
+            service.page(request)
+        })
+        .await;
+        let [failed] = &crawled.failures[..] else {
+            panic!("{:?}", crawled.failures);
+        };
+        let FailureKind::WindowRefused { asked, accepted } = failed.failure.kind else {
+            panic!("{:?}", failed.failure);
+        };
+        assert!(asked.from.0 < oldest);
+        let is_some = oldest < SPAN.to.0;
+        assert_eq!(accepted, is_some.then_some(Seconds(oldest)));
+        let said = failed.failure.to_string();
+        assert_eq!(
+            said.contains(&format!("give --since {}", Seconds(oldest))),
+            is_some
+        );
+        assert!(
+            said.contains(&format!("refuses the window {asked}")),
+            "{said}"
+        );
+    }
 }

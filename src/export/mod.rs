@@ -49,7 +49,9 @@ pub(crate) async fn export(
     listeners: Vec<Arc<dyn Listener>>,
     now: Timestamp,
 ) -> Result<Published, Error> {
-    export_through(connect::network()?, settings, listeners, now).await
+    let transport = connect::network(&settings)?;
+    connect::warn_of_bundled_roots(&transport, &settings);
+    export_through(Arc::new(transport), settings, listeners, now).await
 }
 
 async fn export_through(

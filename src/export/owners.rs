@@ -153,12 +153,18 @@ impl<'a> LookUp<'a> {
         let is_told = match failure.kind {
             FailureKind::Unavailable
             | FailureKind::DailyLimit { .. }
+            | FailureKind::TokensRefused
+            | FailureKind::Untrusted
+            | FailureKind::Proxy
+            | FailureKind::ProxyCredentials { .. }
             | FailureKind::Credentials => return false,
             FailureKind::MissingScope { .. } => call.is_open.swap(false, Ordering::Relaxed),
             FailureKind::PageTokenRefused
             | FailureKind::Forbidden
             | FailureKind::NotFound
             | FailureKind::BadRequest
+            | FailureKind::WindowRefused { .. }
+            | FailureKind::Redirected { .. }
             | FailureKind::Unusable => is_worth_a_word,
         };
         if is_told {

@@ -21,6 +21,8 @@ pub enum ExitCode {
     TryAgain = 75,
     /// Credentials, scope or permission.
     NotAllowed = 77,
+    /// SIGHUP; running it again resumes.
+    HungUp = 129,
     /// SIGINT; running it again resumes.
     Interrupted = 130,
     /// SIGTERM; running it again resumes.
@@ -29,7 +31,7 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All of them, by number.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Success,
         Self::Usage,
         Self::Incomplete,
@@ -37,6 +39,7 @@ impl ExitCode {
         Self::CannotWrite,
         Self::TryAgain,
         Self::NotAllowed,
+        Self::HungUp,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -52,6 +55,7 @@ impl ExitCode {
             Self::CannotWrite => "the output cannot be written",
             Self::TryAgain => "come back later: a limit, an outage, another export",
             Self::NotAllowed => "credentials, scope or permission",
+            Self::HungUp => "stopped by SIGHUP",
             Self::Interrupted => "stopped by SIGINT",
             Self::Terminated => "stopped by SIGTERM",
         }
@@ -60,7 +64,10 @@ impl ExitCode {
     /// Whether it passes without anybody's doing: running the same command again later may end well.
     #[must_use]
     pub const fn is_passing(self) -> bool {
-        matches!(self, Self::TryAgain | Self::Interrupted | Self::Terminated)
+        matches!(
+            self,
+            Self::TryAgain | Self::HungUp | Self::Interrupted | Self::Terminated
+        )
     }
 
     /// What to do then.
@@ -83,7 +90,7 @@ impl ExitCode {
                 "Add the scope that the message names to the app, or correct the credentials; \
                  trying again alone does not help."
             }
-            Self::Interrupted | Self::Terminated => {
+            Self::HungUp | Self::Interrupted | Self::Terminated => {
                 "Run the same command again: it goes on from where it stopped."
             }
         }
@@ -130,7 +137,7 @@ mod tests {
             .lines()
             .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
             .collect();
-        assert_eq!(codes, [0, 2, 65, 70, 73, 75, 77, 130, 143]);
+        assert_eq!(codes, [0, 2, 65, 70, 73, 75, 77, 129, 130, 143]);
         let words: Vec<String> = topic().split_whitespace().map(str::to_owned).collect();
         let words = words.join(" ");
         for code in ExitCode::ALL {

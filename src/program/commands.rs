@@ -20,7 +20,7 @@ use crate::model::{Verdict, exit_code};
 use crate::program::manual;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{Progress, log};
-use crate::program::signals::until_signal;
+use crate::program::signals::Signals;
 use crate::redact::hidden::visible;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
@@ -37,7 +37,7 @@ use crate::{report, snapshot};
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     keep_secrets_from_core_dumps();
-    guarded(|| run_command(arguments))
+    guarded(|| run_arguments(arguments))
 }
 
 /// Whatever panics is a fault of ours, and has its exit code.
@@ -52,7 +52,15 @@ fn keep_secrets_from_core_dumps() {
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
 }
 
-fn run_command(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // First of all: what follows may hang, were it by printing the help into a pipe.
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&error);
+            return error.exit_code();
+        }
+    };
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -68,29 +76,30 @@ fn run_command(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let log_format = cli.log_format;
     log::start(cli.quiet, cli.verbose, log_format);
-    let ended = match cli.command {
-        Command::Export(args) => {
-            let has_bar = !cli.quiet && log_format == LogFormat::Text;
-            run_export(*args, has_bar)
-        }
-        Command::Check(args) => run_check(*args),
-        Command::Report(args) => run_report(&args),
-        Command::Verify(args) => run_verify(&args),
-        Command::Prune(args) => run_prune(&args),
-        Command::Sandbox(args) => run_sandbox(&args),
-        Command::Completions(args) => done(put(|stdout| {
-            stdout.write_all(&manual::completions(args.shell))
-        })),
-        Command::Man(args) => run_man(&args),
-        Command::ExitCodes => done(print(&exit_code::topic())),
-    };
-    ended.unwrap_or_else(|error| {
+    let has_bar = !cli.quiet && log_format == LogFormat::Text;
+    run_command(cli.command, has_bar, &signals).unwrap_or_else(|error| {
         match log_format {
             LogFormat::Text => complain(&error),
             LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
         }
         error.exit_code()
     })
+}
+
+fn run_command(command: Command, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
+    match command {
+        Command::Export(args) => run_export(*args, has_bar, signals),
+        Command::Check(args) => run_check(*args, signals),
+        Command::Report(args) => run_report(&args),
+        Command::Verify(args) => run_verify(&args),
+        Command::Prune(args) => run_prune(&args),
+        Command::Sandbox(args) => run_sandbox(&args, signals),
+        Command::Completions(args) => done(put(|stdout| {
+            stdout.write_all(&manual::completions(args.shell))
+        })),
+        Command::Man(args) => run_man(&args),
+        Command::ExitCodes => done(print(&exit_code::topic())),
+    }
 }
 
 /// The last word on stderr, in the form of the argument parser's own.
@@ -104,27 +113,29 @@ fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
     printed.map(|()| ExitCode::Success)
 }
 
-fn run_export(args: ExportArgs, has_bar: bool) -> Result<ExitCode, Error> {
+fn run_export(args: ExportArgs, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
-    let monitor = Monitor::of(&args, now);
-    let ended = watched_export(args, has_bar, now, &monitor);
+    let environment = Environment::of_process();
+    let monitor = Monitor::of(&args, environment.proxies(), now);
+    let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
+    let ended = settings.and_then(|it| watched_export(it, has_bar, now, &monitor, signals));
     let exit_code = ended.as_ref().map_or_else(Error::exit_code, |code| *code);
-    monitor.ended(exit_code, Timestamp::now());
+    monitor.ended(exit_code, Timestamp::now(), signals);
     ended
 }
 
 fn watched_export(
-    args: ExportArgs,
+    settings: ExportSettings,
     has_bar: bool,
     now: Timestamp,
     monitor: &Monitor,
+    signals: &Signals,
 ) -> Result<ExitCode, Error> {
-    let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
     let has_bar = has_bar && std::io::stderr().is_terminal();
     let progress = Arc::new(Progress::new(has_bar, settings.limits.light));
     let started = monitor.started();
     let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
-    let ended = until_signal(async move {
+    let ended = signals.until_signal(async move {
         started.await;
         export(settings, listeners, now).await
     });
@@ -143,10 +154,10 @@ fn watched_export(
     })
 }
 
-fn run_check(args: ExportArgs) -> Result<ExitCode, Error> {
+fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
-    let lines = until_signal(async move { check(&settings, now).await })?;
+    let lines = signals.until_signal(async move { check(&settings, now).await })?;
     for line in &lines {
         print_line(&line.to_string())?;
     }
@@ -257,10 +268,10 @@ fn run_man(args: &ManArgs) -> Result<ExitCode, Error> {
     Ok(ExitCode::Success)
 }
 
-fn run_sandbox(args: &SandboxArgs) -> Result<ExitCode, Error> {
+fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error> {
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
-    let ended: Result<(), Error> = until_signal(async move {
+    let ended: Result<(), Error> = signals.until_signal(async move {
         let sandbox = Sandbox::start(options, port)
             .await
             .map_err(Error::Sandbox)?;

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::settings::error::SettingsError;
 use crate::settings::id::{oddity, trimmed};
 use crate::settings::text_file;
-use crate::zoom::Credentials;
+use crate::zoom::{Credentials, Proxies};
 
 /// Bytes of a file that holds a credential, at most. An access token has about a thousand.
 const LONGEST_FILE: u64 = 64 << 10;
@@ -27,6 +27,12 @@ impl Environment {
                 value.to_string_lossy().into_owned(),
             ))
         }))
+    }
+
+    /// What the variables that are about proxies say.
+    #[must_use]
+    pub(crate) fn proxies(&self) -> Proxies {
+        Proxies::of(|name| self.0.get(name).map(ExposeSecret::expose_secret))
     }
 
     /// One of these variables; empty ones count as not set.

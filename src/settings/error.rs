@@ -6,7 +6,7 @@ use clipcensus_sandbox::ScenarioError;
 use jiff::Timestamp;
 
 use crate::clip::STATUSES;
-use crate::zoom::EndpointError;
+use crate::zoom::{EndpointError, ProxyError};
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,8 @@ pub(crate) enum SettingsError {
     NoAccountId,
     #[error(transparent)]
     Endpoints(#[from] EndpointError),
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
 }

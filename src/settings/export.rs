@@ -20,7 +20,7 @@ use crate::settings::when::When;
 use crate::settings::{accounts, credentials, limits, when};
 use crate::snapshot::csv::spreadsheet::MOST_ROWS;
 use crate::snapshot::{CsvMode, Format};
-use crate::zoom::{Credentials, DateFilter, Endpoints, Limits};
+use crate::zoom::{Credentials, DateFilter, Endpoints, Limits, Proxies};
 
 /// The first day of a census by default: before Zoom Clips existed.
 const FIRST_DAY: &str = "2023-01-01";
@@ -77,6 +77,8 @@ pub(crate) struct ExportSettings {
     pub limits: Limits,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
+    /// By which proxies the service is asked.
+    pub proxies: Proxies,
     /// Whether it is looked up who the owners are, and written.
     pub resolve_owners: bool,
     /// Whether secrets are written.
@@ -113,6 +115,11 @@ impl ExportSettings {
             PingUrl::new(url)?;
         }
         let source = source(&args, environment)?;
+        let proxies = environment.proxies();
+        if let Source::Service { endpoints, .. } = &source {
+            proxies.route(&endpoints.api)?;
+            proxies.route(&endpoints.oauth)?;
+        }
         let since = narrowing("since", args.since.as_deref())?;
         let since = when::when("since", since.unwrap_or(FIRST_DAY), now)?;
         let until = match narrowing("until", args.until.as_deref())? {
@@ -179,6 +186,7 @@ impl ExportSettings {
             since,
             until,
             source,
+            proxies,
         })
     }
 

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::settings::args::ExportArgs;
 use crate::settings::file::read_file;
-use crate::zoom::{EndpointError, Endpoints};
+use crate::zoom::{EndpointError, Endpoints, Proxies};
 
 /// The address that is called; its path is a secret, and `Debug` does not show it.
 #[derive(Clone)]
@@ -54,13 +54,15 @@ pub(crate) struct MonitorSettings {
     pub out: Option<PathBuf>,
     pub metrics_file: Option<PathBuf>,
     pub ping_url: Option<PingUrl>,
+    /// By which proxies it is called.
+    pub proxies: Proxies,
 }
 
 impl MonitorSettings {
     /// What flags, environment and settings file say. What cannot be read or used is left out here,
     /// and refused where the settings are resolved.
     #[must_use]
-    pub(crate) fn of(args: &ExportArgs) -> Self {
+    pub(crate) fn of(args: &ExportArgs, proxies: Proxies) -> Self {
         let file = args.config.as_deref().and_then(|path| read_file(path).ok());
         let file = file.unwrap_or_default();
         let some = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty());
@@ -69,6 +71,7 @@ impl MonitorSettings {
             out: some(args.out.clone().or(file.out)),
             metrics_file: some(args.metrics_file.clone().or(file.metrics_file)),
             ping_url: ping_url.and_then(|url| PingUrl::new(url).ok()),
+            proxies,
         }
     }
 }
@@ -114,11 +117,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("clipcensus.toml");
         std::fs::write(&config, "fromat = \"csv\"\nout = \"theirs\"\n").unwrap();
-        let settings = MonitorSettings::of(&ExportArgs {
+        let args = ExportArgs {
             config: Some(config),
             metrics_file: Some("ours".into()),
             ..ExportArgs::default()
-        });
+        };
+        let settings = MonitorSettings::of(&args, Proxies::default());
         assert_eq!(settings.metrics_file, Some("ours".into()));
         assert_eq!(settings.out, None);
     }

@@ -4,7 +4,7 @@
 //! A fetch that fails is one failed attempt of the calls that waited for it; they decide whether
 //! to try again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,14 +17,18 @@ use url::Url;
 
 use crate::event::{Event, Events, Outcome};
 use crate::zoom::attempt::{Asked, AttemptError};
+use crate::zoom::retry::Renewal;
 use crate::zoom::transport::{Authorization, Method, Request, Response, Transport};
-use crate::zoom::wire::WireError;
+use crate::zoom::wire::{WireError, text};
 
 /// How fetching an access token is named in events and failures.
 pub(crate) const CALL: &str = "POST /oauth/token";
 
 /// How long before its end an access token is renewed.
 const MARGIN: Duration = Duration::from_mins(5);
+
+/// An access token that is refused before it is so old did not come of age: something else ends it.
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// How long an access token lives if the service does not say.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -55,6 +59,8 @@ pub(crate) struct AccessToken {
     /// The API host that the service recommends. It is not followed: credentials go only where
     /// the settings say.
     pub api_url: Option<String>,
+    /// When it was fetched, or given.
+    since: Instant,
     /// When it is renewed; never, if it was given.
     renew_at: Option<Instant>,
     /// Tells it from those before it.
@@ -72,6 +78,10 @@ pub(crate) struct AccessTokens {
     fetching: tokio::sync::Mutex<Option<AttemptError>>,
     /// How many fetches are over.
     fetches: AtomicU64,
+    /// Whether the token that was refused last was young.
+    died_young: AtomicBool,
+    /// Whether it was said that tokens die young.
+    is_told: AtomicBool,
 }
 
 impl AccessTokens {
@@ -87,6 +97,7 @@ impl AccessTokens {
                 secret: secret.clone(),
                 scopes: None,
                 api_url: None,
+                since: Instant::now(),
                 renew_at: None,
                 serial: 0,
             }),
@@ -100,13 +111,33 @@ impl AccessTokens {
             held: Mutex::new(given),
             fetching: tokio::sync::Mutex::new(None),
             fetches: AtomicU64::new(0),
+            died_young: AtomicBool::new(false),
+            is_told: AtomicBool::new(false),
         }
     }
 
-    /// Whether a token that is refused can be replaced.
+    /// What can be done for a call whose token was refused. `is_first` says that it had no other.
     #[must_use]
-    pub(crate) fn renewable(&self) -> bool {
+    pub(crate) fn renewal(&self, is_first: bool) -> Renewal {
+        if !self.is_renewable() {
+            Renewal::Impossible
+        } else if is_first && !self.died_young.load(Ordering::SeqCst) {
+            Renewal::AtOnce
+        } else {
+            Renewal::Paced
+        }
+    }
+
+    fn is_renewable(&self) -> bool {
         matches!(self.credentials, Credentials::ServerToServer { .. })
+    }
+
+    /// Says once that tokens die young, and why the last of them did.
+    pub(crate) fn tell_young_death(&self, why: &str) {
+        if !self.is_told.swap(true, Ordering::SeqCst) {
+            let why = why.to_owned();
+            self.events.emit(&Event::TokensRefused { why });
+        }
     }
 
     /// The token, if there is one that need not be renewed yet.
@@ -148,7 +179,7 @@ impl AccessTokens {
 
     /// Throws a token away that the service refused, unless it was already replaced.
     pub(crate) fn refused(&self, token: &AccessToken) {
-        if !self.renewable() {
+        if !self.is_renewable() {
             return;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,6 +187,8 @@ impl AccessTokens {
             .as_ref()
             .is_some_and(|held| held.serial == token.serial)
         {
+            let is_young = token.since.elapsed() < YOUNG;
+            self.died_young.store(is_young, Ordering::SeqCst);
             *held = None;
         }
     }
@@ -221,7 +254,7 @@ fn read(response: &Response, sent: Instant, serial: u64) -> Result<AccessToken, 
         let headers: &HeaderMap = &response.headers;
         AttemptError::unusable(Asked::AccessToken, response.status, headers, error)
     };
-    let body: Body = serde_json::from_slice(&response.body)
+    let body: Body = serde_json::from_str(&text(&response.body).0)
         .map_err(|error| unusable(&WireError::malformed(&error)))?;
     let secret = body
         .access_token
@@ -237,6 +270,7 @@ fn read(response: &Response, sent: Instant, serial: u64) -> Result<AccessToken, 
             .scope
             .map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
         api_url: body.api_url,
+        since: sent,
         renew_at: Some(sent + lifetime.saturating_sub(MARGIN).max(lifetime / 2)),
         serial,
     })

@@ -199,10 +199,22 @@ impl AttemptError {
             AttemptErrorKind::NoAnswer(error) => match error {
                 TransportError::Connect { .. }
                 | TransportError::Timeout { .. }
+                | TransportError::ProxyRefused { .. }
                 | TransportError::Interrupted { .. } => RetryClass::Passing,
                 TransportError::TooLarge { .. } => RetryClass::Unusable,
-                TransportError::Untrusted { .. } => RetryClass::Final(FailureKind::Unavailable),
-                TransportError::Redirect { .. } => RetryClass::Final(FailureKind::BadRequest),
+                TransportError::Untrusted { .. } | TransportError::NoRoots { .. } => {
+                    RetryClass::Final(FailureKind::Untrusted)
+                }
+                TransportError::Proxy(_) => RetryClass::Final(FailureKind::Proxy),
+                TransportError::ProxyCredentials { variable, .. } => {
+                    RetryClass::Final(FailureKind::ProxyCredentials { variable })
+                }
+                TransportError::Redirect { .. } => RetryClass::Final(FailureKind::Redirected {
+                    setting: match self.asked {
+                        Asked::Page { .. } => "--base-url",
+                        Asked::AccessToken => "--oauth-url",
+                    },
+                }),
                 TransportError::Unsendable { .. } => RetryClass::Final(FailureKind::Credentials),
             },
             AttemptErrorKind::Unusable { .. } => RetryClass::Unusable,

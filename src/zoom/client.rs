@@ -210,10 +210,8 @@ impl Inner {
     {
         let started = Instant::now();
         let mut first_failure = None;
-        let mut history = AttemptHistory {
-            may_renew: self.tokens.renewable(),
-            ..AttemptHistory::default()
-        };
+        let mut history = AttemptHistory::default();
+        let mut is_first_token = true;
         loop {
             let error = match attempt().await {
                 Ok(answer) => return Ok(answer),
@@ -222,6 +220,7 @@ impl Inner {
             history.attempts += 1;
             history.unusable += u32::from(error.class() == RetryClass::Unusable);
             history.waited = first_failure.get_or_insert_with(Instant::now).elapsed();
+            history.renewal = self.tokens.renewal(is_first_token);
             let now = Timestamp::now();
             let decision = self.retry.decide(history, &error, now, &mut rand::rng());
             let failed = |why| Failed {
@@ -233,7 +232,7 @@ impl Inner {
                 Decision::Retry { after, why } => self.wait(name, &failed(why), after).await,
                 Decision::Renew { why } => {
                     self.say_retry(name, &failed(why), Duration::ZERO);
-                    history.may_renew = false;
+                    is_first_token = false;
                 }
                 Decision::GiveUp { kind, why } => {
                     let call = match error.asked {
@@ -317,6 +316,8 @@ impl Inner {
             return Ok((slot, token));
         }
         loop {
+            // A pause may be about the fetching of access tokens, too.
+            self.limiter.pause_over().await;
             self.tokens.current().await?;
             let slot = self.slot(label).await;
             // It may have come of age at the gates, of which a pause can be long.
@@ -365,6 +366,12 @@ impl Inner {
                     let why = failed.why.clone();
                     self.events.emit(&Event::Paused { wait, why });
                 }
+                self.say_retry(name, failed, wait);
+                self.limiter.pause_over().await;
+            }
+            Delay::Renewal(wait) => {
+                self.limiter.pause(wait);
+                self.tokens.tell_young_death(&failed.why);
                 self.say_retry(name, failed, wait);
                 self.limiter.pause_over().await;
             }

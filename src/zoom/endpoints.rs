@@ -2,8 +2,6 @@
 
 use url::Url;
 
-use crate::zoom::transport::is_loopback;
-
 /// The addresses of the API and of its token endpoint: https, unless on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
@@ -75,6 +73,17 @@ impl Endpoints {
     }
 }
 
+/// Whether a URL's host is this computer. A name below `localhost` may be looked up elsewhere.
+#[must_use]
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +96,7 @@ mod tests {
             "http://api.zoom.us/v2",
             "http://127.0.0.1.example.com/v2",
             "http://localhost.example.com",
+            "http://zoom.localhost/v2",
             "ftp://127.0.0.1/",
             "http://0.0.0.0/",
         ] {

@@ -33,7 +33,7 @@ impl ErrorBody {
             Ok(Value::Object(object)) => Self::of(&Value::Object(object), &text),
             _ => Self {
                 code: None,
-                message: text.trim().to_owned(),
+                message: String::from_utf8_lossy(body).trim().to_owned(),
             },
         }
     }
@@ -106,11 +106,16 @@ mod tests {
                 Some(1003),
                 "No permission",
             ),
+            (
+                "{\"code\":124,\"message\":\"Token of \u{13} expired.\"}",
+                Some(124),
+                "Token of \u{13} expired.",
+            ),
             (r#"{"status":"bad"}"#, None, r#"{"status":"bad"}"#),
             (
-                "<html>\n<h1>502 Bad Gateway</h1>\n",
+                "<html lang=\"en\n\">\n<h1>502 Bad Gateway</h1>\n",
                 None,
-                "<html>\n<h1>502 Bad Gateway</h1>",
+                "<html lang=\"en\n\">\n<h1>502 Bad Gateway</h1>",
             ),
             ("[1]", None, "[1]"),
             ("", None, ""),

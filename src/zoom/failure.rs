@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::{Seconds, Window};
+
 /// Why a call gave up, by what its caller can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureKind {
@@ -16,6 +18,8 @@ pub enum FailureKind {
     },
     /// No access token is to be had, or none is accepted.
     Credentials,
+    /// Access tokens are refused as soon as they are there, for as long as the call was to wait.
+    TokensRefused,
     /// The app was not granted what the call needs.
     MissingScope {
         /// The scopes as the service names them; empty if it names none.
@@ -27,6 +31,20 @@ pub enum FailureKind {
     NotFound,
     /// The service does not accept the call, and never will.
     BadRequest,
+    /// The service does not accept a window of a list.
+    WindowRefused {
+        asked: Window,
+        /// Where the oldest begins that it does accept, if that is newer.
+        accepted: Option<Seconds>,
+    },
+    /// The answer points elsewhere: this setting is not the address.
+    Redirected { setting: &'static str },
+    /// The host's certificate is not trusted.
+    Untrusted,
+    /// The proxy that is named cannot be used.
+    Proxy,
+    /// The proxy that this variable names wants to know who asks.
+    ProxyCredentials { variable: &'static str },
     /// The service could not be reached, or failed, for as long as the call was to wait.
     Unavailable,
     /// The service answered, several times, and never with an answer.
@@ -114,6 +132,16 @@ fn remedy(kind: &FailureKind) -> String {
                 scopes.join(" or ")
             );
         }
+        FailureKind::WindowRefused { asked, accepted } => return window_refused(*asked, *accepted),
+        FailureKind::Redirected { setting } => {
+            return format!("set {setting} to the address that it points to, if that is Zoom's");
+        }
+        FailureKind::ProxyCredentials { variable } => {
+            return format!(
+                "write them into {variable}, as http://user:password@proxy.example.com:3128, with \
+                 what is special in them as %23 for #, %2F for /, %40 for @"
+            );
+        }
         FailureKind::DailyLimit { retry_at: None } => {
             "the account's daily limit is used up: run again tomorrow"
         }
@@ -124,6 +152,15 @@ fn remedy(kind: &FailureKind) -> String {
         FailureKind::Credentials => {
             "check the account id, client id and client secret (or the access token), and that the \
              Zoom app is activated, which can take an hour"
+        }
+        FailureKind::TokensRefused => {
+            "access tokens are refused soon after they were fetched: another program may be fetching \
+             them with the same app, which ends ours; give each an app of its own, and run again"
+        }
+        FailureKind::Proxy => "correct the variable, then run again",
+        FailureKind::Untrusted => {
+            "check the host, the clock, and the root certificates of this machine: the package \
+             ca-certificates, or the file that SSL_CERT_FILE or the folder that SSL_CERT_DIR names"
         }
         FailureKind::Forbidden => {
             "give the role of the Zoom app's owner the permission for it, or leave this account out"
@@ -136,6 +173,18 @@ fn remedy(kind: &FailureKind) -> String {
         }
     };
     fixed.to_owned()
+}
+
+fn window_refused(asked: Window, accepted: Option<Seconds>) -> String {
+    match accepted {
+        Some(accepted) => format!(
+            "the service refuses the window {asked}, and the oldest that it accepts begins at \
+             {accepted}: give --since {accepted}, if it keeps nothing older, or check the filters"
+        ),
+        None => {
+            format!("the service refuses the window {asked}: check the filters and the base URL")
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! | `clock` | what time it is there, and how far ours is from it |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
+//! | `connections`, `proxies` | which connections it uses, and by which proxy |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
 //! | `retry` | the decision: again, renew, give up |
 //! | `wire` | the answer: records, page token, total |
@@ -27,6 +28,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 pub mod clips;
 pub(crate) mod clock;
+pub(crate) mod connections;
 pub(crate) mod endless;
 pub(crate) mod endpoints;
 pub(crate) mod error_body;
@@ -34,6 +36,7 @@ pub(crate) mod failure;
 pub(crate) mod limiter;
 mod list;
 mod pace;
+pub(crate) mod proxies;
 pub(crate) mod retry;
 pub(crate) mod retry_after;
 #[cfg(test)]
@@ -50,6 +53,7 @@ pub(crate) use endless::EndlessGuard;
 pub(crate) use endpoints::{EndpointError, Endpoints};
 pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use limiter::{Limits, RateLabel, Slot};
+pub(crate) use proxies::{Proxies, ProxyError};
 pub(crate) use retry::RetryPolicy;
-pub(crate) use transport::{HttpTransport, Timeouts};
+pub(crate) use transport::{HttpTransport, Roots, Timeouts};
 pub(crate) use wire::{Page, PageToken, WireError};

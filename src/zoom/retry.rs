@@ -47,8 +47,19 @@ pub struct AttemptHistory {
     pub unusable: u32,
     /// Since the first attempt failed.
     pub waited: Duration,
-    /// Whether another access token may still be tried.
-    pub may_renew: bool,
+    pub renewal: Renewal,
+}
+
+/// What can be done about an access token that is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Renewal {
+    /// Nothing: it was given.
+    #[default]
+    Impossible,
+    /// Another one is fetched at once: this one was old.
+    AtOnce,
+    /// Another one is fetched, but not at once: this one was not old, and the next may end as it did.
+    Paced,
 }
 
 /// When to try again.
@@ -58,6 +69,8 @@ pub enum Delay {
     Backoff(Duration),
     /// All calls, after so long: the service said so.
     Pause(Duration),
+    /// All calls, after so long: access tokens die young.
+    Renewal(Duration),
 }
 
 /// What to do about a failed attempt, and why.
@@ -92,8 +105,15 @@ impl RetryPolicy {
         let said = error.retry_after();
         let (after, kind) = match error.class() {
             RetryClass::Final(kind) => return Decision::GiveUp { kind, why },
-            RetryClass::Unauthorized if history.may_renew => return Decision::Renew { why },
-            RetryClass::Unauthorized => (None, FailureKind::Credentials),
+            RetryClass::Unauthorized => match history.renewal {
+                Renewal::AtOnce => return Decision::Renew { why },
+                Renewal::Impossible => (None, FailureKind::Credentials),
+                Renewal::Paced => (
+                    self.throttle(history.attempts, left, rng)
+                        .map(Delay::Renewal),
+                    FailureKind::TokensRefused,
+                ),
+            },
             RetryClass::Unusable => (
                 (history.unusable < self.max_attempts)
                     .then(|| self.backoff(history.attempts, left, rng))
@@ -106,16 +126,18 @@ impl RetryPolicy {
                 FailureKind::Unavailable,
             ),
             RetryClass::Throttled => (
-                self.ordered(said, now, left)
-                    .unwrap_or_else(|| self.throttle(history.attempts, left, rng)),
+                self.ordered(said, now, left).unwrap_or_else(|| {
+                    self.throttle(history.attempts, left, rng).map(Delay::Pause)
+                }),
                 FailureKind::Unavailable,
             ),
             RetryClass::DailyLimit => {
                 let said = said.or_else(|| next_midnight(now).map(RetryAfter::At));
                 let retry_at = said.map(|said| said.at(now));
                 (
-                    self.ordered(said, now, left)
-                        .unwrap_or_else(|| self.throttle(history.attempts, left, rng)),
+                    self.ordered(said, now, left).unwrap_or_else(|| {
+                        self.throttle(history.attempts, left, rng).map(Delay::Pause)
+                    }),
                     FailureKind::DailyLimit { retry_at },
                 )
             }
@@ -151,12 +173,12 @@ impl RetryPolicy {
         (!left.is_zero()).then(|| Delay::Backoff(wait.min(left)))
     }
 
-    /// The pause of all after too many requests a second: never less than the second that the
-    /// limit is about.
-    fn throttle(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<Delay> {
+    /// The pause of all after too many requests a second, or too many access tokens: never less than
+    /// the second that the limit is about.
+    fn throttle(&self, attempts: u32, left: Duration, rng: &mut impl Rng) -> Option<Duration> {
         let shortest = doubled(THROTTLED, attempts).min(self.cap);
         let wait = shortest.mul_f64(rng.random_range(1.0..=1.25));
-        (!left.is_zero()).then(|| Delay::Pause(wait.min(left)))
+        (!left.is_zero()).then(|| wait.min(left))
     }
 }
 

@@ -10,6 +10,10 @@ use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::zoom::connections::{Connections, Tune};
+pub(crate) use crate::zoom::connections::{Roots, Timeouts};
+use crate::zoom::proxies::{Proxies, Proxy, ProxyError, Route};
+
 /// The largest body that is read, in bytes after decompression: 64 MiB.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
@@ -102,10 +106,32 @@ pub enum TransportError {
     #[error("cannot connect to {host}: {why}")]
     Connect { host: String, why: String },
     /// The host's certificate is not trusted.
-    #[error(
-        "the certificate of {host} is not trusted: {why}; check the host and the system's root certificates"
-    )]
+    #[error("the certificate of {host} is not trusted: {why}")]
     Untrusted { host: String, why: String },
+    /// There is nothing to check a certificate against.
+    #[error(
+        "no certificate can be checked: there are no root certificates where {variable} looks for them"
+    )]
+    NoRoots { variable: &'static str },
+    /// A variable names a proxy that cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// The proxy wants to know who asks.
+    #[error("the proxy {address}, which {variable} names, wants {wanted} (407)")]
+    ProxyCredentials {
+        address: String,
+        variable: &'static str,
+        wanted: &'static str,
+    },
+    /// The proxy does not pass the request on.
+    #[error(
+        "the proxy {address}, which {variable} names, does not connect to {host}: it does not allow it, or cannot"
+    )]
+    ProxyRefused {
+        address: String,
+        variable: &'static str,
+        host: String,
+    },
     /// It took too long.
     #[error("{which} within {}", humantime::format_duration(*.after))]
     Timeout {
@@ -124,9 +150,7 @@ pub enum TransportError {
         limit: usize,
     },
     /// The answer sends us elsewhere; the access token is never sent along.
-    #[error(
-        "the service answers {status} and points to {to}, which is not followed; set --base-url to the API's own address"
-    )]
+    #[error("the service answers {status} and points to {to}, which is not followed")]
     Redirect {
         /// The status, 300 to 399.
         status: u16,
@@ -147,62 +171,88 @@ pub trait Transport: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 }
 
-/// How long one attempt may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// For connecting, TLS included.
-    pub connect: Duration,
-    /// From sending to the answer's headers, connecting included.
-    pub first_byte: Duration,
-    /// From sending to the last byte of the body.
-    pub whole: Duration,
-}
-
-impl Default for Timeouts {
-    /// 10 s to connect, 60 s to the first byte, 5 min in all.
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_mins(1),
-            whole: Duration::from_mins(5),
-        }
-    }
-}
-
 /// The real network.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HttpTransport {
-    proxied: reqwest::Client,
-    direct: reqwest::Client,
+    connections: Connections,
+    proxies: Proxies,
     timeouts: Timeouts,
     body_limit: usize,
 }
 
 impl HttpTransport {
-    /// A transport with connections of its own. Honours the system's proxy variables, except for
-    /// loopback hosts.
+    /// A transport with connections of its own, none of them by a proxy.
     ///
     /// # Errors
-    /// If TLS cannot be set up, for instance as the system has no root certificates.
+    /// If TLS cannot be set up.
     pub fn new(timeouts: Timeouts) -> Result<Self, TransportError> {
-        let finish = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| TransportError::Unsendable {
+        Self::by(timeouts, Proxies::default())
+    }
+
+    /// A transport with connections of its own, by these proxies.
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub(crate) fn by(timeouts: Timeouts, proxies: Proxies) -> Result<Self, TransportError> {
+        Self::tuned(timeouts, proxies, |builder| builder)
+    }
+
+    fn tuned(timeouts: Timeouts, proxies: Proxies, tune: Tune) -> Result<Self, TransportError> {
+        let connections = Connections::new(timeouts, &proxies, tune).map_err(|error| {
+            TransportError::Unsendable {
                 why: innermost(&error),
-            })
-        };
+            }
+        })?;
         Ok(Self {
-            proxied: finish(builder(timeouts))?,
-            direct: finish(builder(timeouts).no_proxy())?,
+            connections,
+            proxies,
             timeouts,
             body_limit: BODY_LIMIT,
         })
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
-        let host = request.url.host_str().unwrap_or_default().to_owned();
+    /// What certificates are checked against.
+    pub(crate) fn roots(&self) -> Roots {
+        self.connections.roots()
+    }
+
+    /// Sends a request, in so long.
+    async fn send_once(&self, request: Request) -> Result<Response, TransportError> {
+        let route = self.proxies.route(&request.url)?;
+        if let (Roots::Missing(variable), "https") = (self.roots(), request.url.scheme()) {
+            return Err(TransportError::NoRoots { variable });
+        }
+        let way = Way {
+            host: request.url.host_str().unwrap_or_default().to_owned(),
+            proxy: match route {
+                Route::By(proxy) => Some(proxy),
+                Route::Direct(_) => None,
+            },
+        };
+        let (client, generation) = self.connections.client(way.proxy.is_some());
+        let exchange = self.exchange(&client, request, &way);
+        let answer = tokio::time::timeout(self.timeouts.whole, exchange)
+            .await
+            .unwrap_or_else(|_| Err(self.late(Which::Whole)));
+        if let Err(TransportError::Timeout {
+            which: Which::FirstByte | Which::Whole,
+            ..
+        }) = answer
+        {
+            self.connections.give_up(generation);
+        }
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        client: &reqwest::Client,
+        request: Request,
+        way: &Way<'_>,
+    ) -> Result<Response, TransportError> {
         let connecting = self.timeouts.connect;
-        let translate = |error| translate(error, &host, connecting);
-        let answer = self.prepare(request).send();
+        let translate = |error| translate(error, way, connecting);
+        let answer = prepare(client, request).send();
         let mut answer = tokio::time::timeout(self.timeouts.first_byte, answer)
             .await
             .map_err(|_| self.late(Which::FirstByte))?
@@ -218,29 +268,6 @@ impl HttpTransport {
             headers,
             body,
         })
-    }
-
-    fn prepare(&self, request: Request) -> reqwest::RequestBuilder {
-        let client = if is_loopback(&request.url) {
-            &self.direct
-        } else {
-            &self.proxied
-        };
-        let builder = match request.method {
-            Method::Get => client.get(request.url),
-            Method::Post => client.post(request.url),
-        };
-        let builder = match &request.authorization {
-            Authorization::Basic { user, password } => {
-                builder.basic_auth(user, Some(password.expose_secret()))
-            }
-            Authorization::Bearer(token) => builder.bearer_auth(token.expose_secret()),
-            Authorization::Anonymous => builder,
-        };
-        match &request.form {
-            Some(form) => builder.form(form),
-            None => builder,
-        }
     }
 
     /// The limit holds while reading, so that a small compressed body cannot fill the memory.
@@ -275,40 +302,27 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        Box::pin(async move {
-            tokio::time::timeout(self.timeouts.whole, self.exchange(request))
-                .await
-                .map_err(|_| self.late(Which::Whole))?
-        })
+        Box::pin(self.send_once(request))
     }
 }
 
-/// Whether a URL's host is this computer.
-#[must_use]
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+/// What is sent.
+fn prepare(client: &reqwest::Client, request: Request) -> reqwest::RequestBuilder {
+    let builder = match request.method {
+        Method::Get => client.get(request.url),
+        Method::Post => client.post(request.url),
+    };
+    let builder = match &request.authorization {
+        Authorization::Basic { user, password } => {
+            builder.basic_auth(user, Some(password.expose_secret()))
+        }
+        Authorization::Bearer(token) => builder.bearer_auth(token.expose_secret()),
+        Authorization::Anonymous => builder,
+    };
+    match &request.form {
+        Some(form) => builder.form(form),
+        None => builder,
     }
-}
-
-fn builder(timeouts: Timeouts) -> reqwest::ClientBuilder {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        reqwest::header::ACCEPT,
-        reqwest::header::HeaderValue::from_static("application/json"),
-    );
-    reqwest::Client::builder()
-        .user_agent(concat!("clipcensus/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .redirect(reqwest::redirect::Policy::none())
-        // Every attempt has to pass the pace, so none may be repeated below it.
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .gzip(true)
-        .connect_timeout(timeouts.connect)
 }
 
 fn redirect(answer: &reqwest::Response) -> TransportError {
@@ -324,9 +338,16 @@ fn redirect(answer: &reqwest::Response) -> TransportError {
     }
 }
 
-fn translate(error: reqwest::Error, host: &str, connect: Duration) -> TransportError {
+/// Where a request goes, for messages.
+struct Way<'a> {
+    host: String,
+    proxy: Option<&'a Proxy>,
+}
+
+fn translate(error: reqwest::Error, way: &Way<'_>, connect: Duration) -> TransportError {
     let error = error.without_url();
     let why = innermost(&error);
+    let host = way.host.clone();
     if error.is_builder() {
         TransportError::Unsendable { why }
     } else if error.is_connect() && error.is_timeout() {
@@ -335,15 +356,32 @@ fn translate(error: reqwest::Error, host: &str, connect: Duration) -> TransportE
             after: connect,
         }
     } else if error.is_connect() && why.contains("certificate") {
-        TransportError::Untrusted {
-            host: host.to_owned(),
-            why,
+        TransportError::Untrusted { host, why }
+    } else if let (true, Some(proxy)) = (error.is_connect(), way.proxy) {
+        let (variable, address) = (proxy.variable, proxy.address.clone());
+        // The library names these two ends of a tunnel by their texts only.
+        match why.strip_prefix("tunnel error: ") {
+            Some("proxy authorization required") => TransportError::ProxyCredentials {
+                address,
+                variable,
+                wanted: if proxy.has_user() {
+                    "another user or password"
+                } else {
+                    "a user and a password"
+                },
+            },
+            Some("unsuccessful") => TransportError::ProxyRefused {
+                address,
+                variable,
+                host,
+            },
+            _ => TransportError::Connect {
+                host: format!("{host} by the proxy {address}, which {variable} names"),
+                why,
+            },
         }
     } else if error.is_connect() {
-        TransportError::Connect {
-            host: host.to_owned(),
-            why,
-        }
+        TransportError::Connect { host, why }
     } else {
         TransportError::Interrupted { why }
     }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -95,14 +96,45 @@ impl WireError {
     }
 }
 
-/// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped.
+/// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped, and
+/// a raw control character within a string is escaped, which the grammar of JSON wants and of which
+/// there is only one reading.
 #[must_use]
 pub(crate) fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    match std::str::from_utf8(body) {
+    let (text, is_repaired) = match std::str::from_utf8(body) {
         Ok(text) => (Cow::Borrowed(text), false),
         Err(_) => (String::from_utf8_lossy(body), true),
+    };
+    let escaped = with_control_characters_escaped(&text);
+    (escaped.map_or(text, Cow::Owned), is_repaired)
+}
+
+/// The text with the raw control characters of its strings escaped; `None` if there are none.
+fn with_control_characters_escaped(text: &str) -> Option<String> {
+    // Most bodies hold none at all, not even between their values.
+    if !text.bytes().any(|byte| byte < b' ') {
+        return None;
     }
+    let mut escaped = String::new();
+    let mut kept = 0;
+    let mut is_in_string = false;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => is_in_string = !is_in_string,
+            // What a backslash stands before, a control character too, is not to be read as another.
+            '\\' if is_in_string => _ = characters.next(),
+            '\0'..='\u{1f}' if is_in_string => {
+                escaped.push_str(text.get(kept..at)?);
+                // Writing to a string does not fail.
+                _ = write!(escaped, "\\u{:04x}", u32::from(character));
+                kept = at + 1;
+            }
+            _ => {}
+        }
+    }
+    (kept > 0).then(|| escaped + text.get(kept..).unwrap_or_default())
 }
 
 impl<'a> Page<'a> {

@@ -99,8 +99,8 @@ const LASTING: [(Fault, i32, &str); 15] = [
     (Fault::Forbidden, 77, "1003"),
     (
         Fault::KillToken(TokenRefusal::Unauthorized124),
-        77,
-        "code 124",
+        75,
+        "another program may be fetching",
     ),
 ];
 

@@ -26,6 +26,8 @@
 //! | `disk` | full, not writable, in the way, another export |
 //! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
+//! | `signals` | stopped by a signal, whatever command it is and whatever it waits for |
+//! | `network` | proxies, certificates, windows that are refused |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -45,6 +47,7 @@ mod house;
 mod kill;
 mod log;
 mod monitor;
+mod network;
 mod output;
 mod owners;
 mod prune;
@@ -55,4 +58,5 @@ mod samples;
 mod secrets;
 mod service;
 mod settings;
+mod signals;
 mod support;

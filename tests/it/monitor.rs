@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use clipcensus_sandbox::{Fault, Limits, SandboxOptions, Trigger};
+use rustix::process::Signal;
 
 use crate::support::{World, clips, is_installed, request_head, with_faults};
 
@@ -229,6 +230,12 @@ fn before_the_first_success_none_is_named() {
 
 #[test]
 fn an_export_stopped_by_a_signal_is_told() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        stopped_by(signal, code);
+    }
+}
+
+fn stopped_by(signal: Signal, code: u8) {
     let world = World::new(SandboxOptions {
         limits: Limits {
             light_per_second: 40.0,
@@ -249,14 +256,12 @@ fn an_export_stopped_by_a_signal_is_told() {
         std::thread::yield_now();
     }
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(
-        monitor.called(),
-        ["/planted-uuid/start", "/planted-uuid/143"]
-    );
+    rustix::process::kill_process(pid, signal).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(code.into()));
+    let ended = format!("/planted-uuid/{code}");
+    assert_eq!(monitor.called(), ["/planted-uuid/start", ended.as_str()]);
     let text = fs::read_to_string(path).unwrap();
-    assert_eq!(value(&text, "clipcensus_exit_code"), Some(143.0));
+    assert_eq!(value(&text, "clipcensus_exit_code"), Some(code.into()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray};
 use clipcensus_sandbox::{Faults, MalformedRecord, MalformedRecords, SandboxOptions};
 use serde_json::Value;
 
-use crate::support::{World, assert_is_truth, clips, texts};
+use crate::support::{OnePage, Program, World, assert_is_truth, clips, parquet_rows, texts};
 
 /// An account in which every tenth record is odd, and what it gave.
 fn exported() -> World {
@@ -180,4 +180,53 @@ fn cells_that_a_spreadsheet_cannot_hold_are_cut_counted_and_told_and_others_are_
     let text = fs::read_to_string(&data).unwrap();
     assert!(!text.contains(mark) && text.len() as u64 > huge << 20);
     world.verify();
+}
+
+/// A clip of 2025-03-04 with this title, raw as it stands in the answer.
+fn page_with(title: &str) -> String {
+    format!(
+        r#"{{"data":[{{"clip_id":"A","title":"{title}","created_date":"2025-03-04T23:59:59Z"}}],"next_page_token":"","total_records":1}}"#
+    )
+}
+
+/// An export of the two months around it.
+fn export_of(service: &OnePage, out: &str) -> Program {
+    Program::new(&[
+        "export",
+        "--since=2025-02-01",
+        "--until=2025-04-01",
+        "--max-wait=0s",
+        "--out",
+        out,
+    ])
+    .env("CLIPCENSUS_BASE_URL", &service.url)
+    .env("ZOOM_ACCESS_TOKEN", "token")
+    .env("ZOOM_ACCOUNT_ID", "the-account")
+}
+
+#[test]
+fn a_raw_control_character_in_a_title_is_a_character_of_the_title() {
+    let service = OnePage::serve(&page_with("a\u{13}b\nc"), "2025-03-04");
+    let folder = tempfile::tempdir().unwrap();
+    export_of(&service, folder.path().to_str().unwrap()).succeeds();
+    let path = "clips/snapshot_date=2025-04-01/part-00000.parquet";
+    let rows = parquet_rows(&folder.path().join(path));
+    assert_eq!(texts(&rows, "title"), [Some("a\u{13}b\nc".to_owned())]);
+}
+
+#[test]
+fn a_record_that_is_no_json_is_named_by_its_seconds_and_the_rest_can_be_published() {
+    let service = OnePage::serve(&page_with("a\\qb"), "2025-03-04");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let run = export_of(&service, out).exits(65);
+    let named = "no answer for [2025-03-04T23:59:59Z, 2025-03-05T00:00:01Z) can be used (1 tried): \
+                 200, but the answer is no JSON object";
+    assert!(run.stderr.contains(named), "{}", run.stderr);
+    assert!(!folder.path().join("_snapshots").exists());
+    export_of(&service, out).arg("--allow-incomplete").exits(65);
+    let manifest = fs::read(folder.path().join("_snapshots/2025-04-01/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["verdict"], "incomplete");
+    Program::new(&["verify", out]).succeeds();
 }

@@ -207,7 +207,7 @@ exceptions.AirflowException, exceptions.AirflowFailException = Retried, Failed
 sys.modules.update({it.__name__: it for it in (airflow, decorators, exceptions)})
 names = {}
 exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'), names)
-for code in (0, 2, 65, 70, 73, 75, 77, 130, 143, -9):
+for code in (0, 2, 65, 70, 73, 75, 77, 129, 130, 143, -9):
     subprocess.run = lambda *_, **__: types.SimpleNamespace(returncode=code)
     try:
         names['run']('clipcensus export')

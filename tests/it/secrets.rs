@@ -404,7 +404,7 @@ fn a_service_that_repeats_what_it_is_sent_and_shows_what_it_holds_makes_no_secre
             75,
         ),
         ("400", good_token, |r| (400, said(300, r)), 2),
-        ("401", good_token, |r| (401, said(124, r)), 77),
+        ("401", good_token, |r| (401, said(124, r)), 75),
         ("403", good_token, |r| (403, said(1003, r)), 77),
         ("404", good_token, |r| (404, said(2001, r)), 77),
         ("200 and an error", good_token, |r| (200, said(1234, r)), 75),

@@ -16,9 +16,10 @@ use crate::model::exit_code::ExitCode;
 use crate::program::monitor::counts::Counts;
 use crate::program::monitor::metrics::Ended;
 use crate::program::monitor::ping::ping;
-use crate::program::signals::until_signal;
+use crate::program::signals::Signals;
 use crate::settings::MonitorSettings;
 use crate::settings::args::ExportArgs;
+use crate::zoom::Proxies;
 
 /// Watches one export from before its settings are resolved until it has ended, however that is.
 pub(crate) struct Monitor {
@@ -30,9 +31,9 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     /// Begins to watch.
-    pub(crate) fn of(args: &ExportArgs, now: Timestamp) -> Self {
+    pub(crate) fn of(args: &ExportArgs, proxies: Proxies, now: Timestamp) -> Self {
         Self {
-            settings: MonitorSettings::of(args),
+            settings: MonitorSettings::of(args, proxies),
             counts: Arc::default(),
             started_at: now,
             clock: Instant::now(),
@@ -46,16 +47,19 @@ impl Monitor {
 
     /// Tells that the export begins.
     pub(crate) fn started(&self) -> impl Future<Output = ()> + Send + 'static {
-        let url = self.settings.ping_url.clone();
+        let (url, proxies) = (
+            self.settings.ping_url.clone(),
+            self.settings.proxies.clone(),
+        );
         async move {
             if let Some(url) = url {
-                ping(&url, Some("start")).await;
+                ping(&url, proxies, Some("start")).await;
             }
         }
     }
 
     /// Tells how it ended.
-    pub(crate) fn ended(&self, exit_code: ExitCode, now: Timestamp) {
+    pub(crate) fn ended(&self, exit_code: ExitCode, now: Timestamp, signals: &Signals) {
         if let Some(path) = &self.settings.metrics_file {
             let ended = Ended {
                 out: self.settings.out.as_deref(),
@@ -71,9 +75,10 @@ impl Monitor {
         }
         if let Some(url) = self.settings.ping_url.clone() {
             let code = (exit_code as u8).to_string();
-            let pinged = until_signal(async move {
+            let proxies = self.settings.proxies.clone();
+            let pinged = signals.until_signal(async move {
                 let word = (exit_code != ExitCode::Success).then_some(code.as_str());
-                ping(&url, word).await;
+                ping(&url, proxies, word).await;
                 Ok(())
             });
             if let Err(error) = pinged {

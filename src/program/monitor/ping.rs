@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::settings::PingUrl;
 use crate::zoom::transport::{Authorization, Method, Request, Transport, TransportError};
-use crate::zoom::{HttpTransport, Timeouts};
+use crate::zoom::{HttpTransport, Proxies, Timeouts};
 
 /// How long one call takes at most.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -13,13 +13,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 2;
 
 /// Calls the address with this word behind it. The word is all that is sent.
-pub(super) async fn ping(url: &PingUrl, word: Option<&str>) {
+pub(super) async fn ping(url: &PingUrl, proxies: Proxies, word: Option<&str>) {
     let timeouts = Timeouts {
         connect: TIMEOUT,
         first_byte: TIMEOUT,
         whole: TIMEOUT,
+        ..Timeouts::default()
     };
-    let transport = match HttpTransport::new(timeouts) {
+    let transport = match HttpTransport::by(timeouts, proxies) {
         Ok(transport) => transport,
         Err(error) => return warn(url, word, &error.to_string()),
     };

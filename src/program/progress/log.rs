@@ -13,6 +13,7 @@
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
 //! | `trying again` | debug | `call`, `attempt`, `after_seconds`, `why`, `tracking_id` |
 //! | `the service asks to wait` | warn | `wait_seconds`, `why` |
+//! | `access tokens are refused soon after they were fetched: another program may be using the app` | warn | `why` |
 //! | `the account cannot be listed` | info | `account`, `why` |
 //! | `looking up owners` | info | `owners` |
 //! | `owners stay without a name` | warn | `what`, `why` |
@@ -167,6 +168,12 @@ pub(super) fn event(event: &Event) {
         Event::Paused { wait, why } => {
             let wait_seconds = seconds(*wait);
             tracing::warn!(wait_seconds, why, "the service asks to wait");
+        }
+        Event::TokensRefused { why } => {
+            tracing::warn!(
+                why,
+                "access tokens are refused soon after they were fetched: another program may be using the app"
+            );
         }
         Event::AccountFailed { account, why } => {
             tracing::info!(account, why, "the account cannot be listed");

@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 
 use super::*;
 use crate::zoom::attempt::Asked;
+use crate::zoom::proxies::ProxyError;
 use crate::zoom::scripted::answer_with;
 use crate::zoom::transport::{TransportError, Which};
 use crate::zoom::wire::WireError;
@@ -26,7 +27,7 @@ fn first() -> AttemptHistory {
         attempts: 1,
         unusable: 1,
         waited: Duration::ZERO,
-        may_renew: true,
+        renewal: Renewal::AtOnce,
     }
 }
 
@@ -55,6 +56,10 @@ fn name(decision: &Decision) -> String {
             after: Delay::Pause(_),
             ..
         } => "pause all".to_owned(),
+        Decision::Retry {
+            after: Delay::Renewal(_),
+            ..
+        } => "pause all, then renew".to_owned(),
         Decision::Renew { .. } => "renew".to_owned(),
         Decision::GiveUp { kind, .. } => format!("give up: {kind:?}"),
     }
@@ -106,6 +111,22 @@ fn every_missing_answer_has_its_verdict() {
             host: host(),
             why: why(),
         },
+        TransportError::NoRoots {
+            variable: "SSL_CERT_FILE",
+        },
+        TransportError::Proxy(ProxyError::Scheme {
+            variable: "ALL_PROXY",
+        }),
+        TransportError::ProxyCredentials {
+            address: host(),
+            variable: "HTTPS_PROXY",
+            wanted: "a user",
+        },
+        TransportError::ProxyRefused {
+            address: host(),
+            variable: "HTTPS_PROXY",
+            host: host(),
+        },
         TransportError::Timeout {
             which: Which::Connect,
             after,
@@ -134,17 +155,21 @@ fn every_missing_answer_has_its_verdict() {
         let error = error.split([':', ';']).next().unwrap();
         writeln!(table, "{error} => {decision}").unwrap();
     }
-    insta::assert_snapshot!(table, @r"
+    insta::assert_snapshot!(table, @r#"
     cannot connect to host => back off
-    the certificate of host is not trusted => give up: Unavailable
+    the certificate of host is not trusted => give up: Untrusted
+    no certificate can be checked => give up: Untrusted
+    ALL_PROXY names a proxy of a kind that is not supported => give up: Proxy
+    the proxy host, which HTTPS_PROXY names, wants a user (407) => give up: ProxyCredentials { variable: "HTTPS_PROXY" }
+    the proxy host, which HTTPS_PROXY names, does not connect to host => back off
     no connection within 1s => back off
     no answer within 1s => back off
     no complete answer within 1s => back off
     the connection was interrupted => back off
     the answer is larger than 9 bytes => back off
-    the service answers 302 and points to host, which is not followed => give up: BadRequest
+    the service answers 302 and points to host, which is not followed => give up: Redirected { setting: "--base-url" }
     the request cannot be sent => give up: Credentials
-    ");
+    "#);
 }
 
 #[test]
@@ -297,11 +322,31 @@ fn an_answer_that_is_none_is_asked_for_five_times() {
 }
 
 #[test]
-fn an_access_token_is_renewed_once() {
-    let spent = AttemptHistory {
-        may_renew: false,
+fn an_access_token_is_renewed_at_once_or_in_time_or_not_at_all() {
+    let history = |renewal, waited| AttemptHistory {
+        waited,
+        renewal,
         ..first()
     };
-    let decision = judge(spent, &refused(401, &[]));
-    assert_eq!(name(&decision), "give up: Credentials");
+    for (renewal, waited, decision) in [
+        (Renewal::AtOnce, Duration::ZERO, "renew"),
+        (Renewal::Paced, Duration::ZERO, "pause all, then renew"),
+        (Renewal::Paced, policy().max_wait, "give up: TokensRefused"),
+        (Renewal::Impossible, Duration::ZERO, "give up: Credentials"),
+    ] {
+        let judged = judge(history(renewal, waited), &refused(401, &[]));
+        assert_eq!(name(&judged), decision);
+    }
+}
+
+#[test]
+fn a_redirect_names_the_setting_of_the_address_that_was_asked() {
+    let redirect = || TransportError::Redirect {
+        status: 302,
+        to: "host".to_owned(),
+    };
+    for (asked, setting) in [(PAGE, "--base-url"), (Asked::AccessToken, "--oauth-url")] {
+        let judged = judge(first(), &AttemptError::no_answer(asked, redirect()));
+        assert!(name(&judged).contains(setting), "{judged:?}");
+    }
 }

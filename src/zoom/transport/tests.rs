@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use reqwest::ClientBuilder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -199,4 +200,156 @@ fn nothing_secret_is_debugged() {
     let user = "me".into();
     let shown = format!("{:?}", Authorization::Basic { user, password });
     assert!(!shown.contains("planted"), "{shown}");
+}
+
+/// A proxy that reads one request and answers it so. Returns how a request to the API ends by it, with
+/// the address of the proxy taken out, and what the proxy was asked.
+async fn by_proxy(user: &str, answer: &'static str) -> (TransportError, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !complete(&asked) {
+            assert!(stream.read_buf(&mut asked).await.unwrap() > 0);
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    let named = format!("http://{user}{address}");
+    let proxies = Proxies::of(|name| (name == "HTTPS_PROXY").then_some(&*named));
+    let transport = HttpTransport::by(Timeouts::default(), proxies).unwrap();
+    let url = "https://api.example.com/v2/clips?next_page_token=hush";
+    let error = transport.send(get(url.parse().unwrap())).await.unwrap_err();
+    (error, served.await.unwrap())
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_a_tunnel_with_its_own_user_and_nothing_of_ours() {
+    let (error, asked) = by_proxy("me:p%23x@", "HTTP/1.1 403 Forbidden\r\n\r\n").await;
+    assert!(
+        asked.starts_with("CONNECT api.example.com:443 HTTP/1.1\r\n"),
+        "{asked}"
+    );
+    // me:p#x
+    assert!(asked.contains("Basic bWU6cCN4"), "{asked}");
+    assert!(
+        !asked.contains("planted") && !asked.contains("hush"),
+        "{asked}"
+    );
+    let TransportError::ProxyRefused { variable, host, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(
+        (*variable, host.as_str()),
+        ("HTTPS_PROXY", "api.example.com")
+    );
+    let said = format!("{error} {error:?}");
+    assert!(!said.contains("p#x") && !said.contains("p%23x"), "{said}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_to_know_who_asks_is_named_with_its_variable() {
+    for (user, told) in [
+        ("", "wants a user and a password (407)"),
+        ("me:wrong@", "wants another user or password (407)"),
+    ] {
+        let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+        let (error, _) = by_proxy(user, answer).await;
+        let said = error.to_string();
+        assert!(
+            matches!(error, TransportError::ProxyCredentials { .. }),
+            "{error:?}"
+        );
+        assert!(
+            said.ends_with(told) && said.contains("which HTTPS_PROXY names"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_told_as_the_proxy() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let proxies = Proxies::of(|name| (name == "ALL_PROXY").then_some(&*address));
+    let transport = HttpTransport::by(Timeouts::default(), proxies).unwrap();
+    let url = "https://api.example.com/v2".parse().unwrap();
+    let said = transport.send(get(url)).await.unwrap_err().to_string();
+    let told = format!(
+        "cannot connect to api.example.com by the proxy {address}, which ALL_PROXY names: "
+    );
+    assert!(said.starts_with(&told), "{said}");
+}
+
+/// A service of HTTP/2 whose first connection answers no request, but pings if told so; all others
+/// answer both.
+#[expect(
+    clippy::default_trait_access,
+    reason = "the crate of that type is no dependency of ours"
+)]
+async fn silent_at_first(answers_pings: bool) -> (Url, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v2", listener.local_addr().unwrap());
+    let served = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut silent = h2::server::handshake(stream).await.unwrap();
+        let first = silent.accept().await.unwrap().unwrap();
+        let silence = async {
+            let mut kept = vec![first];
+            while answers_pings && let Some(Ok(request)) = silent.accept().await {
+                kept.push(request);
+            }
+            std::future::pending::<()>().await;
+        };
+        let others = async {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                tokio::spawn(async move {
+                    while let Some(Ok((_, mut respond))) = connection.accept().await {
+                        let answer = respond.send_response(Default::default(), true);
+                        answer.unwrap();
+                    }
+                });
+            }
+        };
+        tokio::join!(silence, others);
+    });
+    (url.parse().unwrap(), served)
+}
+
+fn of_http2(timeouts: Timeouts) -> HttpTransport {
+    let tune: Tune = ClientBuilder::http2_prior_knowledge;
+    HttpTransport::tuned(timeouts, Proxies::default(), tune).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_on_which_a_request_times_out_is_not_used_again() {
+    let (url, served) = silent_at_first(true).await;
+    let transport = of_http2(Timeouts {
+        first_byte: Duration::from_millis(300),
+        ..Timeouts::default()
+    });
+    let error = transport.send(get(url.clone())).await.unwrap_err();
+    assert!(matches!(error, TransportError::Timeout { .. }), "{error:?}");
+    assert_eq!(transport.send(get(url)).await.unwrap().status, 200);
+    served.abort();
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_answer_pings_is_given_up_before_the_request_times_out() {
+    let (url, served) = silent_at_first(false).await;
+    let transport = of_http2(Timeouts {
+        silence: Duration::from_millis(100),
+        ..Timeouts::default()
+    });
+    let error = transport.send(get(url.clone())).await.unwrap_err();
+    assert!(
+        matches!(error, TransportError::Interrupted { .. }),
+        "{error:?}"
+    );
+    assert_eq!(transport.send(get(url)).await.unwrap().status, 200);
+    served.abort();
 }

@@ -170,6 +170,27 @@ fn invalid_utf_8_is_replaced_and_said() {
 }
 
 #[test]
+fn raw_control_characters_within_strings_are_read_as_what_they_are() {
+    let body = "{\n\t\"da\\\"ta\": \"\n\", \"data\": [\"a\u{13}b\\\\\", \"\u{e9}\t\u{0}\"]\r\n}";
+    let (text, is_repaired) = text(body.as_bytes());
+    assert!(!is_repaired);
+    let records = parse(&text).unwrap().records;
+    let records: Vec<String> = records.into_iter().filter_map(string).collect();
+    assert_eq!(records, ["a\u{13}b\\", "\u{e9}\t\u{0}"]);
+}
+
+#[test]
+fn what_is_json_or_has_more_than_one_reading_is_left_as_it_is() {
+    for body in [
+        "{\n\t\"data\": [\"a\\n\u{7f}\", 1]\r\n}",
+        // Is the line break escaped, or the backslash one of its own?
+        "{\"data\": [\"a\\\n\"]}",
+    ] {
+        assert_eq!(text(body.as_bytes()).0, body);
+    }
+}
+
+#[test]
 fn a_page_token_is_never_shown() {
     let token = PageToken::new("hush");
     assert_eq!(format!("{token:?} {token}"), "PageToken(..) (page token)");

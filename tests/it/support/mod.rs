@@ -190,29 +190,41 @@ pub(crate) struct OnePage {
 
 impl OnePage {
     pub(crate) fn serve(page: &str, day: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let (page, day) = (page.to_owned(), day.to_owned());
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let request = request_head(&stream);
-                let date = |name: &str| {
-                    let (_, rest) = request.split_once(&format!("{name}=")).unwrap();
-                    rest.chars().take(10).collect::<String>()
-                };
-                let holds_day = date("from") <= day && day < date("to");
-                let empty = r#"{"data":[],"next_page_token":"","total_records":0}"#;
-                let body = if holds_day { &page } else { empty };
-                let length = body.len();
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-                );
-                stream.write_all((head + body).as_bytes()).unwrap();
-            }
+        let url = fake_service(move |from, to| {
+            let holds_day = *from <= *day && *day < *to;
+            (200, if holds_day { &page } else { EMPTY_PAGE }.to_owned())
         });
         Self { url }
     }
+}
+
+pub(crate) const EMPTY_PAGE: &str = r#"{"data":[],"next_page_token":"","total_records":0}"#;
+
+/// The address of a service that answers each list of clips by the days of its `from` and `to`, with
+/// a status and a body. It lives as long as the test's process.
+pub(crate) fn fake_service(
+    answer: impl Fn(&str, &str) -> (u16, String) + Send + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = request_head(&stream);
+            let date = |name: &str| {
+                let (_, rest) = request.split_once(&format!("{name}=")).unwrap();
+                rest.chars().take(10).collect::<String>()
+            };
+            let (status, body) = answer(&date("from"), &date("to"));
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status} So\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all((head + &body).as_bytes()).unwrap();
+        }
+    });
+    url
 }
 
 /// The head of a request, up to the empty line.
@@ -276,6 +288,23 @@ impl Program {
             .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap()
+    }
+
+    /// The same, with its stdout going there.
+    pub(crate) fn spawn_into(
+        mut self,
+        stdout: impl Into<std::process::Stdio>,
+    ) -> std::process::Child {
+        let stderr = std::process::Stdio::piped();
+        self.0.stdout(stdout).stderr(stderr).spawn().unwrap()
+    }
+
+    /// The program as the last arguments of another one.
+    pub(crate) fn under(self, command: &[&str]) -> Self {
+        let mut under = Command::new(command[0]);
+        under.env_clear().args(&command[1..]);
+        under.arg(self.0.get_program()).args(self.0.get_args());
+        Self(under)
     }
 
     pub(crate) fn run(mut self) -> Run {

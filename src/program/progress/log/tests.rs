@@ -42,6 +42,7 @@ fn all_events() -> Vec<Event> {
             windows: 1,
             resumed: 0,
         },
+        Event::TokensRefused { why: text() },
         Event::Expected { clips: None },
         Event::Page {
             records: 1,

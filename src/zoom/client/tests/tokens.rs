@@ -90,15 +90,73 @@ async fn a_token_that_dies_is_renewed_by_one_for_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_is_refused_after_renewal_is_a_matter_of_credentials() {
+async fn tokens_that_are_always_refused_are_fetched_ever_more_slowly_and_it_is_said_why() {
     let script = with_tokens(3600, |_| answer(401, r#"{"code":124,"message":"No."}"#));
     let service = service(script, app(), limits(80.0, 8));
-    let failure = service.get().await.unwrap_err();
-    assert_eq!(
-        (failure.kind, failure.attempts),
-        (FailureKind::Credentials, 2)
-    );
-    assert_eq!(service.sent_to(TOKENS), 2);
+    let start = Instant::now();
+    for result in service.volley(8).await {
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TokensRefused);
+        assert!(failure.to_string().contains("another program"), "{failure}");
+    }
+    // As long as `max_wait` allows, and no longer.
+    let took = start.elapsed();
+    assert!((900..960).contains(&took.as_secs()), "{took:?}");
+    let fetched = service.sent_to(TOKENS);
+    assert!((20..60).contains(&fetched), "{fetched} access tokens");
+    let is_told = |event: &Event| matches!(event, Event::TokensRefused { .. });
+    assert_eq!(service.kept.count(is_told), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_another_program_ends_every_half_second_are_a_second_apart_or_more() {
+    let begun = Instant::now();
+    let (mut fetched, mut came_in) = (0, 0);
+    let script = Scripted::delayed(Duration::from_millis(20), move |request| {
+        let half = begun.elapsed().as_millis() / 500;
+        let Authorization::Bearer(token) = &request.authorization else {
+            (fetched, came_in) = (fetched + 1, half);
+            return answer(200, format!(r#"{{"access_token":"token-{fetched}"}}"#));
+        };
+        let is_last = token.expose_secret() == format!("token-{fetched}");
+        if is_last && came_in == half {
+            answer(200, GOOD)
+        } else {
+            answer(401, r#"{"code":124,"message":"Invalid access token."}"#)
+        }
+    });
+    let service = service(script, app(), limits(80.0, 8));
+    assert!(service.volley(1_000).await.iter().all(Result::is_ok));
+    let sent = service.script.sent();
+    let fetches = sent
+        .iter()
+        .filter(|sent| sent.request.method == Method::Post);
+    let fetches: Vec<Instant> = fetches.map(|sent| sent.at).collect();
+    assert!(fetches.len() > 10, "{} access tokens", fetches.len());
+    for pair in fetches.windows(2) {
+        let apart = pair[1] - pair[0];
+        assert!(apart >= Duration::from_secs(1), "{apart:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_dies_of_old_age_is_replaced_at_once() {
+    let old = Arc::new(Mutex::new(false));
+    let killed = Arc::clone(&old);
+    let script = with_tokens(3600, move |token| {
+        if *killed.lock().unwrap() && token == "token-1" {
+            return answer(401, r#"{"code":124}"#);
+        }
+        answer(200, GOOD)
+    });
+    let service = service(script, app(), limits(80.0, 8));
+    service.get().await.unwrap();
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    *old.lock().unwrap() = true;
+    let start = Instant::now();
+    service.get().await.unwrap();
+    // Three answers of 200 ms: the refusal, the next token, the page.
+    assert_eq!(start.elapsed(), Duration::from_millis(600));
 }
 
 #[tokio::test(start_paused = true)]
