@@ -26,7 +26,7 @@ pub(crate) struct Crawl {
     pub concurrency: usize,
     pub events: Events,
     /// Held as long as any request may still write, which can be after the crawl was stopped.
-    pub _lock: OutputLock,
+    pub lock: OutputLock,
     /// What the pages so far tell together.
     pub known: Known,
 }

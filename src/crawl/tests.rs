@@ -242,7 +242,7 @@ pub(crate) fn crawl_of(
         spool,
         known: Known::default(),
         concurrency,
-        _lock: OutputLock::acquire(&layout).unwrap(),
+        lock: OutputLock::acquire(&layout).unwrap(),
         events: Events::default(),
     }
 }

@@ -29,7 +29,7 @@ use crate::export::request_counts::RequestCounts;
 use crate::model::Verdict;
 use crate::model::verdict::doubtful;
 use crate::settings::ExportSettings;
-use crate::snapshot::{Manifest, Recovery, recover};
+use crate::snapshot::{Manifest, recover};
 use crate::spool::{Spool, SpoolHeader};
 use crate::zoom::transport::Transport;
 
@@ -63,7 +63,9 @@ async fn export_through(
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
     let lock = OutputLock::acquire(&layout)?;
-    tell(&recover(&layout)?);
+    if let Some(message) = recover(&layout)?.message() {
+        tracing::warn!("{message}");
+    }
     census.refuse_other(&layout)?;
 
     let client = connect::client(transport, &settings, &source, &events);
@@ -71,6 +73,7 @@ async fn export_through(
     let accounts = connect::accounts(&client, &settings, &source).await?;
 
     let wanted = census.spool_header(&settings, &accounts, now);
+    lock.confirm()?;
     let mut spool = Spool::open(&layout, wanted.clone(), settings.fresh)?;
     if is_of_a_former_snapshot(&layout, spool.header(), &wanted) {
         spool.remove(&layout)?;
@@ -104,7 +107,7 @@ async fn export_through(
         concurrency: settings.limits.concurrency,
         spool,
         events,
-        _lock: lock,
+        lock,
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
@@ -148,23 +151,6 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
-}
-
-/// Says what became of a publish that was interrupted.
-fn tell(recovery: &Recovery) {
-    match recovery {
-        Recovery::Nothing => {}
-        Recovery::Completed(date) => {
-            tracing::warn!("completed what had been interrupted: publishing or removing {date}");
-        }
-        Recovery::Lost(date) => {
-            let date = date.as_deref().unwrap_or("a date that is not known");
-            tracing::warn!(
-                "the publishing of {date} was interrupted and cannot be completed: its files may \
-                 not fit its manifest until it is exported again; `clipcensus verify` tells"
-            );
-        }
-    }
 }
 
 /// Windows and accounts that a message names; more would hide the rest of it.

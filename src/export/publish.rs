@@ -218,6 +218,7 @@ impl StagedDraft {
                 ("summary.md", report::markdown(&summary).into_bytes()),
                 ("report.html", report::html(&summary).into_bytes()),
             ],
+            &draft.crawl.lock,
         )?;
         let out = draft.layout.out().to_owned();
         let verdict = draft.verdict;

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::clip::SCHEMA_VERSION;
 pub(crate) use crate::clip::testing::{Row, SNAPSHOT_AT, all, batch};
-use crate::disk::Table;
 pub(crate) use crate::disk::testing::layout;
+use crate::disk::{Layout, OutputLock, Table};
 use crate::model::Seconds;
 pub(crate) use crate::model::testing::window;
 use crate::model::{Verdict, WindowRecord};
 use crate::snapshot::manifest::{Format, Manifest, Totals};
+
+pub(crate) fn lock(layout: &Layout) -> OutputLock {
+    OutputLock::acquire(layout).unwrap()
+}
 
 pub(crate) fn manifest() -> Manifest {
     Manifest {

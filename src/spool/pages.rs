@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskError;
@@ -56,6 +57,7 @@ impl PagesFile {
             .read(true)
             .write(true)
             .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(DiskError::write(&path))?;
         let length = file.metadata().map_err(DiskError::read(&path))?.len();
