@@ -60,6 +60,14 @@ pub(crate) fn remove(path: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// Deletes what stands in the place of a file and is none, such as a folder, a link or a pipe.
+pub(crate) fn remove_unless_file(path: &Path) -> Result<(), DiskError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => remove(path),
+        _ => Ok(()),
+    }
+}
+
 /// A writer that counts the bytes that pass through it, and makes their SHA-256: it proves published
 /// files in the manifest.
 pub(crate) struct DigestWriter<W> {
@@ -191,6 +199,19 @@ mod tests {
         std::os::unix::fs::symlink(&victim, &planted).unwrap();
         write_durable(&planted, b"new").unwrap_err();
         assert_eq!(fs::read(&victim).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_folder_is_synced_and_only_a_lack_of_the_file_system_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        sync_dir(folder.path()).unwrap();
+        assert!(sync_dir(&folder.path().join("none")).is_err());
+        for errno in [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP] {
+            assert!(is_unable_to_sync(&errno.into()));
+        }
+        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::ROFS] {
+            assert!(!is_unable_to_sync(&errno.into()));
+        }
     }
 
     #[test]

@@ -107,9 +107,11 @@ mod tests {
     use crate::model::WindowRecord;
     use crate::snapshot::csv::CsvMode;
     use crate::snapshot::manifest::{Format, Totals};
+    use crate::snapshot::moves::Renames;
     use crate::snapshot::publish::Publication;
-    use crate::snapshot::recover::{Recovery, recover};
+    use crate::snapshot::recover::{Recovery, recover, recover_by};
     use crate::snapshot::testing;
+    use crate::snapshot::testing::{ODD, Odd};
 
     const DAYS: [Date; 3] = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21)];
 
@@ -151,10 +153,15 @@ mod tests {
     }
 
     /// Prunes, but stops after so many steps, as a killed process does.
-    fn prune_steps(layout: &Layout, snapshots: &[SnapshotInfo], steps: usize) {
-        let intent = prepare(layout, snapshots).unwrap();
-        intent.write(layout).unwrap();
-        carry_out(layout, &intent, &System, steps).unwrap();
+    fn prune_steps(
+        layout: &Layout,
+        snapshots: &[SnapshotInfo],
+        renames: &dyn Renames,
+        steps: usize,
+    ) -> Result<(), DiskError> {
+        let intent = prepare(layout, snapshots)?;
+        intent.write(layout)?;
+        carry_out(layout, &intent, renames, steps)
     }
 
     fn dates(layout: &Layout) -> Vec<Date> {
@@ -183,7 +190,7 @@ mod tests {
             let layout = testing::layout(out.path());
             three(&layout);
             let (all, _) = held(&layout).unwrap();
-            prune_steps(&layout, &all[1..], steps);
+            prune_steps(&layout, &all[1..], &System, steps).unwrap();
             for date in dates(&layout) {
                 let manifest = Manifest::read(&layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "after {steps} steps");
@@ -202,6 +209,87 @@ mod tests {
             let manifest = Manifest::latest(&layout).unwrap().unwrap();
             assert!(is_whole(&layout, &manifest));
         }
+    }
+
+    #[test]
+    fn whatever_the_file_system_lacks_a_prune_killed_at_any_call_is_completed() {
+        for odd in Odd::all() {
+            for calls in 0.. {
+                let out = tempfile::tempdir().unwrap();
+                let layout = testing::layout(out.path());
+                three(&layout);
+                let (all, _) = held(&layout).unwrap();
+                odd.calls.set(calls);
+                let ended = prune_steps(&layout, &all[1..], &odd, usize::MAX);
+                odd.calls.set(usize::MAX);
+                for date in dates(&layout) {
+                    let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                    assert!(is_whole(&layout, &manifest), "after {calls} calls");
+                }
+                if ended.is_err() {
+                    let recovered = recover_by(&layout, &odd).unwrap();
+                    assert!(matches!(recovered, Recovery::Completed(_)));
+                }
+                assert_eq!(dates(&layout), [DAYS[0]]);
+                for day in &DAYS[1..] {
+                    assert!(!layout.data_dir(*day).exists() && !layout.owners_dir(*day).exists());
+                }
+                assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+                if ended.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_prune_that_cannot_be_done_is_told_and_undone_and_is_in_nobodys_way() {
+        for place in [
+            "clips/snapshot_date=2026-11-21",
+            "_snapshots/2026-11-22",
+            "owners",
+        ] {
+            let out = tempfile::tempdir().unwrap();
+            let layout = testing::layout(out.path());
+            three(&layout);
+            let (all, _) = held(&layout).unwrap();
+            let odd = Odd {
+                fails_at: place,
+                ..ODD
+            };
+            let error = prune_steps(&layout, &all[1..], &odd, usize::MAX).unwrap_err();
+            assert!(
+                error.cannot_write() && error.to_string().contains(place),
+                "{error}"
+            );
+            let recovered = recover_by(&layout, &odd).unwrap();
+            assert!(matches!(recovered, Recovery::GivenUp { kept: None, .. }));
+            assert_eq!(dates(&layout), DAYS);
+            for date in DAYS {
+                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                assert!(is_whole(&layout, &manifest), "{date}");
+            }
+            assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_prune_is_over_only_when_the_snapshots_are_seen_to_be_gone() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        three(&layout);
+        let (all, _) = held(&layout).unwrap();
+        let odd = Odd {
+            lies_about: "clips/snapshot_date=2026-11-21",
+            ..ODD
+        };
+        let error = prune_steps(&layout, &all[1..], &odd, usize::MAX).unwrap_err();
+        assert!(matches!(error, DiskError::NotDone { .. }), "{error}");
+        assert!(error.cannot_write() && error.to_string().contains("2026-11-21 is still there"));
+        recover(&layout).unwrap();
+        assert_eq!(dates(&layout), [DAYS[0]]);
+        assert!(!layout.data_dir(DAYS[2]).exists());
     }
 
     #[test]

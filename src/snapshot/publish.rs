@@ -19,6 +19,8 @@ use crate::snapshot::csv::{CsvMode, CsvWriter};
 use crate::snapshot::files::{DataFile, Document};
 use crate::snapshot::intent::{Intent, Publish};
 use crate::snapshot::manifest::{Format, Latest, Manifest};
+#[cfg(test)]
+use crate::snapshot::moves::Renames;
 use crate::snapshot::moves::System;
 use crate::snapshot::parquet::ParquetWriter;
 use crate::snapshot::recover::carry_out;
@@ -341,7 +343,7 @@ impl Staged {
     fn publish_steps(
         &mut self,
         manifest: &Manifest,
-        renames: &dyn crate::snapshot::moves::Renames,
+        renames: &dyn Renames,
         steps: usize,
     ) -> Result<(), DiskError> {
         let intent = self.prepare(manifest, &[])?;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskError;
-use crate::disk::file::remove;
+use crate::disk::file::remove_unless_file;
 use crate::model::ChainRecord;
 use crate::spool::header::SpoolHeader;
 use crate::spool::pages::Extent;
@@ -41,13 +41,10 @@ impl Entry {
 /// Reads a journal up to its first line that is not whole; `None` where there is no usable header.
 pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, DiskError> {
     let path = folder.join(JOURNAL);
+    remove_unless_file(&path)?;
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-            remove(&path)?;
-            return Ok(None);
-        }
         Err(error) => return Err(DiskError::read(&path)(error)),
     };
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskError;
-use crate::disk::file::remove;
+use crate::disk::file::remove_unless_file;
 
 /// The file name of the pages file.
 pub(crate) const PAGES: &str = "pages";
@@ -48,9 +48,7 @@ impl PagesFile {
     /// are added behind what it holds.
     pub(crate) fn open(folder: &Path) -> Result<Self, DiskError> {
         let path = folder.join(PAGES);
-        if path.is_dir() {
-            remove(&path)?;
-        }
+        remove_unless_file(&path)?;
         let file = File::options()
             .create(true)
             .truncate(false)

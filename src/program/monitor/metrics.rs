@@ -217,3 +217,41 @@ impl Page {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_written_beside_its_place_under_a_name_that_nobody_can_foresee() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("c.prom"), folder.path().join("victim"));
+        fs::write(&victim, "mine").unwrap();
+        // In a folder that everybody may write to, these are what another user would plant.
+        let planted = format!("c.prom.{}.tmp", std::process::id());
+        for link in [&path, &folder.path().join(planted)] {
+            symlink(&victim, link).unwrap();
+        }
+        let counts = Counts::default();
+        let ended = Ended {
+            out: None,
+            exit_code: ExitCode::Success,
+            started_at: Timestamp::UNIX_EPOCH,
+            over_at: Timestamp::UNIX_EPOCH,
+            took: Duration::ZERO,
+            counts: &counts,
+        };
+        ended.write(&path).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert!(
+            fs::read_to_string(&path)
+                .unwrap()
+                .contains("clipcensus_success")
+        );
+        // What was planted, the victim and the file.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+}

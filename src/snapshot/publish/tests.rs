@@ -1,8 +1,5 @@
 //! Files, replacing, and what an interrupted publish leaves.
 
-use std::cell::Cell;
-use std::io;
-
 use jiff::civil::date;
 use proptest::prelude::{Just, ProptestConfig, Strategy};
 use proptest::{prop_assert_eq, proptest};
@@ -11,9 +8,9 @@ use rustix::io::Errno;
 use super::*;
 use crate::clip::owner::{OwnerIds, People, owner_batch};
 use crate::clip::testing::Row;
-use crate::snapshot::moves::Renames;
 use crate::snapshot::recover::{Recovery, recover, recover_by};
 use crate::snapshot::testing;
+use crate::snapshot::testing::{ODD, Odd};
 use crate::spool::{merge, testing as spooled};
 
 const DAY: Date = date(2026, 11, 23);
@@ -195,119 +192,6 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
         assert_eq!(published(&layout).as_deref(), Some(title));
         assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
         assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
-    }
-}
-
-/// A file system that lacks something, or whose process dies.
-struct Odd {
-    /// What exchanging folders brings.
-    exchange: Option<Errno>,
-    /// Folders in their places cannot be renamed, as those of the lower layer of an overlay.
-    has_layers: bool,
-    /// A renamed folder is another one, with other inodes.
-    copies: bool,
-    /// Calls that are done before all others fail.
-    calls: Cell<usize>,
-    /// Folders with this in their path stay where they are, though no error is reported.
-    lies_about: &'static str,
-    /// Folders with this in their path cannot be moved.
-    fails_at: &'static str,
-}
-
-const ODD: Odd = Odd {
-    exchange: None,
-    has_layers: false,
-    copies: false,
-    calls: Cell::new(usize::MAX),
-    lies_about: "nothing",
-    fails_at: "nothing",
-};
-
-impl Odd {
-    fn all() -> [Self; 5] {
-        let without = |errno| Self {
-            exchange: Some(errno),
-            ..ODD
-        };
-        [
-            without(Errno::INVAL),
-            without(Errno::PERM),
-            Self {
-                copies: true,
-                ..without(Errno::NOSYS)
-            },
-            Self {
-                has_layers: true,
-                ..without(Errno::XDEV)
-            },
-            Self {
-                copies: true,
-                ..ODD
-            },
-        ]
-    }
-
-    fn call(&self, paths: [&Path; 2]) -> io::Result<bool> {
-        let left = self.calls.get().checked_sub(1).ok_or(Errno::IO)?;
-        self.calls.set(left);
-        let is_in = |word: &str| {
-            paths
-                .iter()
-                .any(|path| path.to_str().unwrap().contains(word))
-        };
-        if is_in(self.fails_at) {
-            return Err(Errno::IO.into());
-        }
-        Ok(!is_in(self.lies_about))
-    }
-}
-
-impl Renames for Odd {
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let is_done = self.call([from, to])?;
-        let is_placed = !from.iter().any(|part| part == "_work");
-        if self.has_layers && is_placed && from.is_dir() {
-            return Err(Errno::XDEV.into());
-        }
-        if is_done && self.copies && from.is_dir() {
-            if to.exists() {
-                return Err(Errno::NOTEMPTY.into());
-            }
-            copy(from, to);
-            return fs::remove_dir_all(from);
-        }
-        if is_done {
-            return fs::rename(from, to);
-        }
-        Ok(())
-    }
-
-    fn exchange(&self, one: &Path, other: &Path) -> io::Result<()> {
-        let is_done = self.call([one, other])?;
-        if let Some(errno) = self.exchange {
-            return Err(errno.into());
-        }
-        if !one.exists() || !other.exists() {
-            return Err(Errno::NOENT.into());
-        }
-        if is_done && self.copies {
-            let third = one.with_extension("third");
-            for (from, to) in [(one, &*third), (other, one), (&third, other)] {
-                copy(from, to);
-                fs::remove_dir_all(from)?;
-            }
-        } else if is_done {
-            return System.exchange(one, other);
-        }
-        Ok(())
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 
