@@ -242,7 +242,7 @@ pub(crate) fn crawl_of(
         spool,
         known: Known::default(),
         concurrency,
-        lock: OutputLock::acquire(&layout).unwrap(),
+        lock: Arc::new(OutputLock::acquire(&layout).unwrap()),
         events: Events::default(),
     }
 }

@@ -62,7 +62,7 @@ async fn export_through(
     let source = connect::open_source(&settings).await?;
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
-    let lock = OutputLock::acquire(&layout)?;
+    let lock = Arc::new(OutputLock::acquire(&layout)?);
     if let Some(message) = recover(&layout)?.message() {
         tracing::warn!("{message}");
     }
@@ -107,7 +107,7 @@ async fn export_through(
         concurrency: settings.limits.concurrency,
         spool,
         events,
-        lock,
+        lock: Arc::clone(&lock),
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
@@ -132,9 +132,21 @@ async fn export_through(
         parameters: census.parameters(&settings),
         settings,
     };
-    let written = off_thread(move || draft.write(early, &files)).await?;
-    let people = written.look_up().await?;
-    off_thread(move || written.publish(people)).await
+    let published = async move {
+        let written = off_thread(move || draft.write(early, &files)).await?;
+        let people = written.look_up().await?;
+        off_thread(move || written.publish(people)).await
+    };
+    published.await.map_err(|error| cause(error, &lock))
+}
+
+/// Why files could not be written: a run of another machine that has taken the folder over clears
+/// what was staged in it, and what then fails is not the reason.
+fn cause(error: Error, lock: &OutputLock) -> Error {
+    match (error, lock.confirm()) {
+        (Error::Snapshot(_), Err(taken_over)) => taken_over.into(),
+        (error, _) => error,
+    }
 }
 
 /// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed
