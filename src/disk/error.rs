@@ -55,8 +55,8 @@ pub enum DiskError {
     },
     /// The system reported no error, and yet a file or folder is not as it should be.
     #[error(
-        "{path} {why}, though it was reported as done; nothing else was deleted: run it again, or \
-         take an output folder on another file system"
+        "{path} {why}, though it was reported as done; nothing is lost: run it again, or take an \
+         output folder on another file system"
     )]
     NotDone { path: PathBuf, why: String },
     /// Another run, of a machine that the lock does not reach, has taken the output folder.

@@ -13,7 +13,7 @@ use crate::disk::private::private_dir;
 use crate::snapshot::intent::{Dated, Intent};
 use crate::snapshot::manifest::{Latest, Manifest};
 use crate::snapshot::moves::System;
-use crate::snapshot::recover::carry_out;
+use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::retain::SnapshotInfo;
 
 /// The snapshots of an output folder, newest first, and what stands among them and is none, or cannot
@@ -74,8 +74,8 @@ pub(crate) fn latest(layout: &Layout) -> Result<Option<Date>, DiskError> {
 /// Removes these snapshots. The caller holds the lock of the output folder.
 ///
 /// # Errors
-/// When a folder cannot be moved or deleted, or is still there afterwards; the next prune or export
-/// goes on with it. When another run has taken the output folder over.
+/// When a folder cannot be moved or deleted, or is still there afterwards: it is put back then. When
+/// another run has taken the output folder over.
 pub(crate) fn prune(
     layout: &Layout,
     snapshots: &[SnapshotInfo],
@@ -84,7 +84,7 @@ pub(crate) fn prune(
     let intent = prepare(layout, snapshots)?;
     lock.confirm()?;
     intent.write(layout)?;
-    carry_out(layout, &intent, &System, usize::MAX)
+    do_or_undo(layout, &intent, &System)
 }
 
 fn prepare(layout: &Layout, snapshots: &[SnapshotInfo]) -> Result<Intent, DiskError> {
@@ -109,9 +109,9 @@ mod tests {
     use crate::snapshot::manifest::{Format, Totals};
     use crate::snapshot::moves::Renames;
     use crate::snapshot::publish::Publication;
-    use crate::snapshot::recover::{Recovery, recover, recover_by};
+    use crate::snapshot::recover::{Recovery, carry_out, recover, recover_by};
     use crate::snapshot::testing;
-    use crate::snapshot::testing::{ODD, Odd};
+    use crate::snapshot::testing::Odd;
 
     const DAYS: [Date; 3] = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21)];
 
@@ -255,15 +255,15 @@ mod tests {
             let (all, _) = held(&layout).unwrap();
             let odd = Odd {
                 fails_at: place,
-                ..ODD
+                ..Odd::not_at_all()
             };
-            let error = prune_steps(&layout, &all[1..], &odd, usize::MAX).unwrap_err();
+            let intent = prepare(&layout, &all[1..]).unwrap();
+            intent.write(&layout).unwrap();
+            let error = do_or_undo(&layout, &intent, &odd).unwrap_err();
             assert!(
                 error.cannot_write() && error.to_string().contains(place),
                 "{error}"
             );
-            let recovered = recover_by(&layout, &odd).unwrap();
-            assert!(matches!(recovered, Recovery::GivenUp { kept: None, .. }));
             assert_eq!(dates(&layout), DAYS);
             for date in DAYS {
                 let manifest = Manifest::read(&layout.manifest(date)).unwrap();
@@ -282,7 +282,7 @@ mod tests {
         let (all, _) = held(&layout).unwrap();
         let odd = Odd {
             lies_about: "clips/snapshot_date=2026-11-21",
-            ..ODD
+            ..Odd::not_at_all()
         };
         let error = prune_steps(&layout, &all[1..], &odd, usize::MAX).unwrap_err();
         assert!(matches!(error, DiskError::NotDone { .. }), "{error}");

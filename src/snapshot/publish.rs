@@ -23,7 +23,9 @@ use crate::snapshot::manifest::{Format, Latest, Manifest};
 use crate::snapshot::moves::Renames;
 use crate::snapshot::moves::System;
 use crate::snapshot::parquet::ParquetWriter;
+#[cfg(test)]
 use crate::snapshot::recover::carry_out;
+use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::rowset::Rowset;
 
 /// Bytes that are hashed and written at once.
@@ -323,8 +325,9 @@ impl Staged {
     /// in their place.
     ///
     /// # Errors
-    /// When the output folder cannot be written, or another run has taken it over. A publish that was
-    /// begun is completed by [`recover`](crate::snapshot::recover()).
+    /// When the output folder cannot be written, or another run has taken it over: readers find what
+    /// they found before. What a killed process has begun is completed by
+    /// [`recover`](crate::snapshot::recover()).
     pub fn publish(
         mut self,
         manifest: &Manifest,
@@ -334,7 +337,7 @@ impl Staged {
         let intent = self.prepare(manifest, documents)?;
         lock.confirm()?;
         intent.write(&self.layout)?;
-        carry_out(&self.layout, &intent, &System, usize::MAX)?;
+        do_or_undo(&self.layout, &intent, &System)?;
         Ok(self.layout.manifest(self.date))
     }
 

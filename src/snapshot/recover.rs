@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use crate::disk::error::DiskError;
 use crate::disk::file::{remove, rename, sync_dir};
 use crate::disk::layout::{Folder, LATEST, Layout};
-use crate::disk::private::is_closed_to_others;
+use crate::disk::private::{is_closed_to_others, private_dir};
 use crate::snapshot::contents::Contents;
 use crate::snapshot::intent::{Dated, Intent, Publish};
 use crate::snapshot::moves::{Renames, System, move_dir, put, take_away};
@@ -68,9 +68,9 @@ pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
     }
     match Intent::read(layout) {
         Ok(Some(Intent::Publish(publish))) if publish.date == date => {
-            let data = Layout::new(layout.out(), publish.table).data_dir(date);
+            let rows = Layout::new(layout.out(), publish.table).data_dir(date);
             match Contents::of(&staged, &publish.manifest_sha256) {
-                Some(contents) if contents.is(Folder::Data, &data) => staged,
+                Some(contents) if contents.is(Folder::Data, &rows) => staged,
                 _ => place,
             }
         }
@@ -103,6 +103,10 @@ pub(crate) fn recover_by(layout: &Layout, renames: &dyn Renames) -> Result<Recov
         }
         Err(error) => return Err(error),
     };
+    let staging = layout.staging_dir();
+    if fs::symlink_metadata(&staging).is_ok() {
+        private_dir(&staging)?;
+    }
     let mover = Mover::new(layout, &intent, renames);
     match mover.complete() {
         Ok(()) => Ok(Recovery::Completed(intent.what())),
@@ -138,11 +142,34 @@ fn give_up(
     Ok(Recovery::GivenUp { what, why, kept })
 }
 
-/// Does what an intent says, `steps` steps at most.
+/// Does all that an intent says, or nothing.
 ///
 /// # Errors
-/// When a folder cannot be moved, or is not in its place afterwards; the next [`recover`] completes
-/// it, or undoes it.
+/// When a folder cannot be moved, or is not in its place afterwards: everything is as it was then.
+pub(crate) fn do_or_undo(
+    layout: &Layout,
+    intent: &Intent,
+    renames: &dyn Renames,
+) -> Result<(), DiskError> {
+    let Err(error) = carry_out(layout, intent, renames, usize::MAX) else {
+        return Ok(());
+    };
+    let recovery = recover_by(layout, renames)?;
+    if matches!(recovery, Recovery::Completed(_)) {
+        return Ok(());
+    }
+    if let Recovery::GivenUp { kept: Some(_), .. } = recovery
+        && let Some(message) = recovery.message()
+    {
+        tracing::warn!("{message}");
+    }
+    Err(error)
+}
+
+/// Does what an intent says, `steps` steps at most. A killed process has done so many.
+///
+/// # Errors
+/// When a folder cannot be moved, or is not in its place afterwards.
 pub(crate) fn carry_out(
     layout: &Layout,
     intent: &Intent,

@@ -64,20 +64,23 @@ pub(crate) struct Odd {
     pub(crate) fails_at: &'static str,
 }
 
-pub(crate) const ODD: Odd = Odd {
-    exchange: None,
-    has_layers: false,
-    copies: false,
-    calls: Cell::new(usize::MAX),
-    lies_about: "nothing",
-    fails_at: "nothing",
-};
-
 impl Odd {
+    /// One that has all that is needed.
+    pub(crate) fn not_at_all() -> Self {
+        Self {
+            exchange: None,
+            has_layers: false,
+            copies: false,
+            calls: Cell::new(usize::MAX),
+            lies_about: "nothing",
+            fails_at: "nothing",
+        }
+    }
+
     pub(crate) fn all() -> [Self; 5] {
         let without = |errno| Self {
             exchange: Some(errno),
-            ..ODD
+            ..Self::not_at_all()
         };
         [
             without(Errno::INVAL),
@@ -92,7 +95,7 @@ impl Odd {
             },
             Self {
                 copies: true,
-                ..ODD
+                ..Self::not_at_all()
             },
         ]
     }

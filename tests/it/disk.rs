@@ -339,7 +339,7 @@ fn a_work_folder_that_is_not_the_users_own_is_refused_before_anything_is_done_in
             fs::set_permissions(work, Permissions::from_mode(0o775)).unwrap();
         }),
         ("is a link", |work, victim| {
-            symlink(&victim.0, work).unwrap()
+            symlink(&victim.0, work).unwrap();
         }),
         ("is a link", |work, victim| {
             private_dir(work);

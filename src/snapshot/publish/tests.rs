@@ -10,7 +10,7 @@ use crate::clip::owner::{OwnerIds, People, owner_batch};
 use crate::clip::testing::Row;
 use crate::snapshot::recover::{Recovery, recover, recover_by};
 use crate::snapshot::testing;
-use crate::snapshot::testing::{ODD, Odd};
+use crate::snapshot::testing::Odd;
 use crate::spool::{merge, testing as spooled};
 
 const DAY: Date = date(2026, 11, 23);
@@ -253,7 +253,7 @@ fn a_publish_is_over_only_when_its_files_were_seen_in_their_place() {
         let (mut staged, manifest) = stage_title(&layout, "second+");
         let odd = Odd {
             lies_about: place,
-            ..ODD
+            ..Odd::not_at_all()
         };
         let error = staged
             .publish_steps(&manifest, &odd, usize::MAX)
@@ -286,7 +286,7 @@ fn what_is_changed_in_its_place_before_it_is_looked_at_is_told() {
     ] {
         let before = fs::read(&change).ok();
         fs::write(&change, "x").unwrap();
-        let error = carry_out(&layout, &intent, &ODD, usize::MAX).unwrap_err();
+        let error = carry_out(&layout, &intent, &System, usize::MAX).unwrap_err();
         assert!(error.to_string().contains("2026-11-23"), "{error}");
         assert!(layout.intent_file().exists() && layout.staging_dir().exists());
         match before {
@@ -294,7 +294,7 @@ fn what_is_changed_in_its_place_before_it_is_looked_at_is_told() {
             None => fs::remove_file(&change).unwrap(),
         }
     }
-    carry_out(&layout, &intent, &ODD, usize::MAX).unwrap();
+    carry_out(&layout, &intent, &System, usize::MAX).unwrap();
     assert_eq!(published(&layout).as_deref(), Some("second"));
 }
 
@@ -314,13 +314,13 @@ fn a_publish_that_cannot_be_completed_is_undone_and_is_in_nobodys_way() {
             let odd = Odd {
                 exchange: lacks,
                 fails_at: "_snapshots/2026-11-23",
-                ..ODD
+                ..Odd::not_at_all()
             };
-            let error = staged.publish_steps(&manifest, &odd, usize::MAX);
+            let intent = staged.prepare(&manifest, &[]).unwrap();
+            intent.write(&layout).unwrap();
+            let error = do_or_undo(&layout, &intent, &odd).unwrap_err();
             drop(staged);
-            assert!(error.unwrap_err().cannot_write());
-            let recovered = recover_by(&layout, &odd).unwrap();
-            assert!(matches!(recovered, Recovery::GivenUp { kept: None, .. }));
+            assert!(error.cannot_write(), "{error}");
             assert_eq!(published(&layout).as_deref(), Some(former));
             assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
             publish_title(&layout, title);
