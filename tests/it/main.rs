@@ -21,6 +21,7 @@
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, replacing, resuming, locks |
 //! | `disk` | full, not writable, in the way, another export, the clock |
+//! | `neighbours` | other users who can write into the output folder, and other machines |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
 //! | `kill` | killed or stopped at any moment, and run again |
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -38,6 +39,7 @@ mod house;
 mod kill;
 mod log;
 mod monitor;
+mod neighbours;
 mod output;
 mod owners;
 mod prune;
