@@ -150,7 +150,7 @@ fn service_exit_code(kind: &FailureKind) -> ExitCode {
 
 fn snapshot_exit_code(error: &DiskError) -> ExitCode {
     match error {
-        DiskError::AnotherExport { .. } => ExitCode::TryAgain,
+        DiskError::AnotherExport { .. } | DiskError::TakenOver { .. } => ExitCode::TryAgain,
         DiskError::NoSnapshot { .. } => ExitCode::Usage,
         error if error.is_damaged() => ExitCode::Incomplete,
         _ => ExitCode::CannotWrite,

@@ -154,11 +154,12 @@ fn clocks(reading: ClockReading) -> CheckResult {
 fn output(settings: &ExportSettings, source: &OpenSource) -> CheckResult {
     let census = Census::of(settings, source);
     let layout = Layout::new(&settings.out, census.table());
-    let tried = try_output(&layout)
-        .map_err(Into::into)
-        .and_then(|()| census.refuse_other(&layout));
-    if let Err(error) = tried {
-        return CheckResult::error("output", &error);
+    let tried = try_output(&layout).map_err(Into::into);
+    let tried = tried.and_then(|caveat| census.refuse_other(&layout).map(|()| caveat));
+    match tried {
+        Err(error) => return CheckResult::error("output", &error),
+        Ok(Some(caveat)) => return CheckResult::warning("output", caveat.to_string()),
+        Ok(None) => {}
     }
     let out = layout.out();
     let shown = out.display();

@@ -1,7 +1,7 @@
 //! What all requests of a crawl share: what they need, and what their pages tell together.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crawl::page::Decoder;
 use crate::crawl::sums::Sums;
@@ -26,7 +26,7 @@ pub(crate) struct Crawl {
     pub concurrency: usize,
     pub events: Events,
     /// Held as long as any request may still write, which can be after the crawl was stopped.
-    pub _lock: OutputLock,
+    pub lock: Arc<OutputLock>,
     /// What the pages so far tell together.
     pub known: Known,
 }

@@ -243,7 +243,7 @@ pub(crate) fn crawl_of(
         spool,
         known: Known::default(),
         concurrency,
-        _lock: OutputLock::acquire(&layout).unwrap(),
+        lock: Arc::new(OutputLock::acquire(&layout).unwrap()),
         events: Events::default(),
     }
 }

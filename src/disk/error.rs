@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use ::parquet::errors::ParquetError;
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
+use rustix::io::Errno;
+
+use crate::disk::mount::file_system_of;
 
 /// An error of the snapshot's files.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,42 @@ pub enum DiskError {
          folder, or take another output folder"
     )]
     OtherFileSystem { path: PathBuf },
+    /// A folder or file that only its owner may change is a link, belongs to somebody else, or may
+    /// be changed by others: what it holds cannot be trusted.
+    #[error(
+        "{path} {why}; delete it (what is unfinished in it is then listed again), or take another \
+         output folder"
+    )]
+    NotOurs { path: PathBuf, why: &'static str },
+    /// The file system lacks what an export needs.
+    #[error(
+        "the file system of {path} ({file_system}) cannot {operation}: {source}; take an output \
+         folder on another file system"
+    )]
+    Unable {
+        path: PathBuf,
+        /// Its type, such as `overlay`.
+        file_system: String,
+        /// What it cannot do, as an infinitive.
+        operation: &'static str,
+        source: io::Error,
+    },
+    /// The system reported no error, and yet a file or folder is not as it should be.
+    #[error(
+        "{path} {why}, though it was reported as done; nothing is lost: run it again, or take an \
+         output folder on another file system"
+    )]
+    NotDone { path: PathBuf, why: String },
+    /// Another run, of a machine that the lock does not reach, has taken the output folder.
+    #[error(
+        "another run has taken {path} over ({by}); let one machine at a time export into a folder, \
+         and run it again when that run has ended"
+    )]
+    TakenOver {
+        path: PathBuf,
+        /// What the other run says of itself.
+        by: String,
+    },
     /// A file or folder cannot be created, written, renamed or deleted.
     #[error(
         "cannot write {path}: {source}; check the permissions and the free space of the output folder"
@@ -54,6 +93,12 @@ pub enum DiskError {
         "no snapshot at {path}; name an output folder, one of its _snapshots/DATE folders, or a manifest.json"
     )]
     NoSnapshot { path: PathBuf },
+    /// Something stands among the snapshots that is none.
+    #[error(
+        "{path} is no snapshot, whose folder is named exactly by its date, such as 2026-11-23; move \
+         it elsewhere"
+    )]
+    NotASnapshot { path: PathBuf },
     /// A name that would lead out of its folder, or stands for something else already.
     #[error("{name:?} cannot be the name of {what}; use letters, digits, '.', '-' and '_'")]
     BadName {
@@ -72,6 +117,9 @@ impl DiskError {
             Self::NotAFolder { .. }
                 | Self::NotAFile { .. }
                 | Self::OtherFileSystem { .. }
+                | Self::NotOurs { .. }
+                | Self::Unable { .. }
+                | Self::NotDone { .. }
                 | Self::Write { .. }
         )
     }
@@ -97,6 +145,35 @@ impl DiskError {
                 io::ErrorKind::IsADirectory => Self::NotAFile { path },
                 _ => Self::Write { path, source },
             }
+        }
+    }
+
+    /// For `map_err` on an operation that a file system may lack.
+    pub(crate) fn unable(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| match Errno::from_io_error(&source) {
+            Some(
+                Errno::INVAL
+                | Errno::NOSYS
+                | Errno::NOTSUP
+                | Errno::PERM
+                | Errno::XDEV
+                | Errno::NOLCK
+                | Errno::BADF,
+            ) => Self::Unable {
+                path: path.to_owned(),
+                file_system: file_system_of(path).unwrap_or_else(|| "of unknown type".to_owned()),
+                operation,
+                source,
+            },
+            _ => Self::write(path)(source),
+        }
+    }
+
+    /// What was to be done at `path` was not.
+    pub(crate) fn not_done(path: &Path, why: impl Into<String>) -> Self {
+        Self::NotDone {
+            path: path.to_owned(),
+            why: why.into(),
         }
     }
 

@@ -1,12 +1,12 @@
-//! Files and folders: private ones, durable ones, and writers that digest what passes.
+//! Files and folders: durable ones, and writers that digest what passes.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER;
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::disk::error::DiskError;
@@ -16,39 +16,30 @@ pub(crate) fn create_dirs(path: &Path) -> Result<(), DiskError> {
     fs::create_dir_all(path).map_err(DiskError::write(path))
 }
 
-/// Makes a folder that only its owner may enter; it may be there already.
-pub(crate) fn create_private_dir(path: &Path) -> Result<(), DiskError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder.create(path).map_err(DiskError::write(path))
-}
-
-/// Makes or empties a file that only its owner may read.
-pub(crate) fn create_private(path: &Path) -> Result<File, DiskError> {
-    File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(DiskError::write(path))
-}
-
-/// Writes a whole file and makes it durable, with the umask's mode.
+/// Writes a whole file that is not there yet and makes it durable, with the umask's mode.
 pub(crate) fn write_durable(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let write = || {
-        let mut file = File::create(path)?;
+        let mut file = File::create_new(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };
     write().map_err(DiskError::write(path))
 }
 
-/// Makes the names in a folder durable.
+/// Makes the names in a folder durable, where the file system can: some cannot sync a folder.
 pub(crate) fn sync_dir(path: &Path) -> Result<(), DiskError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(DiskError::write(path))
+    match File::open(path).and_then(|folder| folder.sync_all()) {
+        Err(error) if !is_unable_to_sync(&error) => Err(DiskError::write(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a folder could not be synced because its file system never does.
+pub(crate) fn is_unable_to_sync(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::BADF)
+    )
 }
 
 /// Renames over whatever file is there.
@@ -65,6 +56,14 @@ pub(crate) fn remove(path: &Path) -> Result<(), DiskError> {
     };
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DiskError::write(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Deletes what stands in the place of a file and is none, such as a folder, a link or a pipe.
+pub(crate) fn remove_unless_file(path: &Path) -> Result<(), DiskError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => remove(path),
         _ => Ok(()),
     }
 }
@@ -104,6 +103,11 @@ impl<W: Write> Write for DigestWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
+}
+
+/// The SHA-256 of bytes, in hex digits.
+pub(crate) fn digest_bytes(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 /// The length of a file in bytes, and its SHA-256 in hex digits.
@@ -158,8 +162,6 @@ impl Write for StreamedFile {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -189,14 +191,27 @@ mod tests {
     }
 
     #[test]
-    fn private_files_are_closed_to_others() {
+    fn what_lies_in_the_place_of_a_new_file_is_not_written_to() {
         let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("spool");
-        create_private_dir(&inner).unwrap();
-        let file = create_private(&inner.join("file")).unwrap();
-        let mode = |metadata: fs::Metadata| metadata.permissions().mode() & 0o777;
-        assert_eq!(mode(fs::metadata(&inner).unwrap()), 0o700);
-        assert_eq!(mode(file.metadata().unwrap()), 0o600);
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "mine").unwrap();
+        let planted = folder.path().join("manifest.json");
+        std::os::unix::fs::symlink(&victim, &planted).unwrap();
+        write_durable(&planted, b"new").unwrap_err();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_folder_is_synced_and_only_a_lack_of_the_file_system_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        sync_dir(folder.path()).unwrap();
+        assert!(sync_dir(&folder.path().join("none")).is_err());
+        for errno in [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP] {
+            assert!(is_unable_to_sync(&errno.into()));
+        }
+        for errno in [Errno::IO, Errno::NOSPC, Errno::DQUOT, Errno::ROFS] {
+            assert!(!is_unable_to_sync(&errno.into()));
+        }
     }
 
     #[test]

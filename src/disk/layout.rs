@@ -25,6 +25,37 @@ impl Table {
     }
 }
 
+/// The folders that a snapshot is made of, in the order in which they are put in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folder {
+    /// Its data files.
+    Data,
+    /// The files of its owners, where they were looked up.
+    Owners,
+    /// Its manifest and the documents beside it.
+    Documents,
+}
+
+impl Folder {
+    pub(crate) const ALL: [Self; 3] = [Self::Data, Self::Owners, Self::Documents];
+
+    /// Its name while it is staged.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Owners => OWNERS,
+            Self::Documents => "snapshot",
+        }
+    }
+}
+
+/// The date that is written exactly so, as a snapshot's folder is named: other ways to write a date
+/// name something else.
+pub(crate) fn exact_date(name: &str) -> Option<Date> {
+    let date: Date = name.parse().ok()?;
+    (name.len() == 10 && date.to_string() == name).then_some(date)
+}
+
 /// The paths of one output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -101,6 +132,36 @@ impl Layout {
         self.work_dir().join("publish")
     }
 
+    /// Where a folder of a snapshot is put together.
+    pub(crate) fn staged(&self, folder: Folder) -> PathBuf {
+        self.staging_dir().join(folder.name())
+    }
+
+    /// Where a folder of the snapshot of `date` is seen by readers.
+    pub(crate) fn place(&self, folder: Folder, date: Date) -> PathBuf {
+        match folder {
+            Folder::Data => self.data_dir(date),
+            Folder::Owners => self.owners_dir(date),
+            Folder::Documents => self.snapshot_dir(date),
+        }
+    }
+
+    /// Where a folder of a snapshot is moved that is replaced or removed.
+    pub(crate) fn former(&self, folder: Folder, date: Date) -> PathBuf {
+        let name = format!("former-{}-{date}", folder.name());
+        self.staging_dir().join(name)
+    }
+
+    /// The file by which a run of this or another machine tells that the output folder is its own.
+    pub(crate) fn run_file(&self) -> PathBuf {
+        self.work_dir().join("run.json")
+    }
+
+    /// Where it is tried what the file system can do.
+    pub(crate) fn trial_dir(&self) -> PathBuf {
+        self.work_dir().join("trial")
+    }
+
     /// Where a spool goes whose rows are published, to be deleted.
     pub(crate) fn done_dir(&self) -> PathBuf {
         self.work_dir().join("done")
@@ -160,6 +221,24 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn only_one_way_to_write_a_date_names_a_snapshot() {
+        assert_eq!(exact_date("2026-11-03"), Some(date(2026, 11, 3)));
+        for other in [
+            "20261103",
+            "2026-11-03T00:00:00",
+            "2026-11-03 ",
+            "+002026-11-03",
+            "-000001-11-03",
+            "2026-11-3",
+            "2026-11-31",
+            "../2026-11-03",
+            "",
+        ] {
+            assert_eq!(exact_date(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn paths_are_what_users_were_promised() {

@@ -5,8 +5,11 @@ pub(crate) mod error;
 pub(crate) mod file;
 pub(crate) mod layout;
 pub(crate) mod lock;
+mod mount;
+pub(crate) mod private;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trial;
 
 pub(crate) use error::DiskError;
 pub(crate) use layout::{Layout, Table};

@@ -33,7 +33,7 @@ use crate::export::unfinished::open_spool;
 use crate::model::Verdict;
 use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
-use crate::snapshot::{Recovery, recover};
+use crate::snapshot::recover;
 use crate::zoom::transport::Transport;
 use crate::zoom::{ClockReading, ServiceClock};
 
@@ -68,8 +68,10 @@ async fn export_through(
     let source = connect::open_source(&settings).await?;
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
-    let lock = OutputLock::acquire(&layout)?;
-    tell(&recover(&layout)?);
+    let lock = Arc::new(OutputLock::acquire(&layout)?);
+    if let Some(message) = recover(&layout)?.message() {
+        tracing::warn!("{message}");
+    }
     census.refuse_other(&layout)?;
 
     let clock = Arc::new(ServiceClock::new(transport));
@@ -81,6 +83,7 @@ async fn export_through(
     let present = clock.map_or(now, |clock| clock.service);
 
     let wanted = census.spool_header(&settings, &accounts, now, settings.span(present)?);
+    lock.confirm()?;
     let spool = open_spool(&layout, &settings, &wanted, &events)?;
     let header = spool.header().clone();
     let best = Candidate {
@@ -114,7 +117,7 @@ async fn export_through(
         concurrency: settings.limits.concurrency,
         spool,
         events,
-        _lock: lock,
+        lock: Arc::clone(&lock),
     });
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
@@ -146,9 +149,21 @@ async fn export_through(
         parameters: census.parameters(&settings),
         settings,
     };
-    let written = off_thread(move || draft.write(early, &files)).await?;
-    let people = written.look_up().await?;
-    off_thread(move || written.publish(people)).await
+    let published = async move {
+        let written = off_thread(move || draft.write(early, &files)).await?;
+        let people = written.look_up().await?;
+        off_thread(move || written.publish(people)).await
+    };
+    published.await.map_err(|error| cause(error, &lock))
+}
+
+/// Why files could not be written: a run of another machine that has taken the folder over clears
+/// what was staged in it, and what then fails is not the reason.
+fn cause(error: Error, lock: &OutputLock) -> Error {
+    match (error, lock.confirm()) {
+        (Error::Snapshot(_), Err(taken_over)) => taken_over.into(),
+        (error, _) => error,
+    }
 }
 
 /// Work on files, where it does not hold up the network.
@@ -170,23 +185,6 @@ fn tell_difference(clock: Option<ClockReading>) {
         None => tracing::warn!(
             "the service does not tell the time, so that the census goes by this computer's clock"
         ),
-    }
-}
-
-/// Says what became of a publish that was interrupted.
-fn tell(recovery: &Recovery) {
-    match recovery {
-        Recovery::Nothing => {}
-        Recovery::Completed(date) => {
-            tracing::warn!("completed what had been interrupted: publishing or removing {date}");
-        }
-        Recovery::Lost(date) => {
-            let date = date.as_deref().unwrap_or("a date that is not known");
-            tracing::warn!(
-                "the publishing of {date} was interrupted and cannot be completed: its files may \
-                 not fit its manifest until it is exported again; `clipcensus verify` tells"
-            );
-        }
     }
 }
 

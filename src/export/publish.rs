@@ -273,6 +273,7 @@ impl StagedDraft {
                 ("summary.md", report::markdown(&summary).into_bytes()),
                 ("report.html", report::html(&summary).into_bytes()),
             ],
+            &draft.crawl.lock,
         )?;
         if let Some(replaced) = draft.former.replaced() {
             tracing::warn!("{replaced}");

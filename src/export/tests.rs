@@ -4,6 +4,7 @@
 mod leftover;
 mod patience;
 mod schedules;
+mod taken_over;
 
 use std::fmt::Write;
 use std::path::Path;

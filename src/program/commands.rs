@@ -217,15 +217,17 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         let path = args.out.clone();
         return Err(DiskError::NoSnapshot { path }.into());
     }
-    let _lock = if args.dry_run {
+    let lock = if args.dry_run {
         None
     } else {
         let lock = OutputLock::acquire(&layout)?;
-        recover(&layout)?;
+        if let Some(message) = recover(&layout)?.message() {
+            tracing::warn!("{message}");
+        }
         Some(lock)
     };
-    let (held, damaged) = snapshot::held(&layout)?;
-    for error in damaged {
+    let (held, others) = snapshot::held(&layout)?;
+    for error in others {
         tracing::warn!("left alone: {error}");
     }
     let count = |number: Option<u32>| number.map_or(0, |number| number as usize);
@@ -249,8 +251,8 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
     } else {
         "removed"
     };
-    if !args.dry_run && !old.is_empty() {
-        prune(&layout, &old)?;
+    if let Some(lock) = lock.filter(|_| !old.is_empty()) {
+        prune(&layout, &old, &lock)?;
     }
     let bytes = old.iter().map(|held| u128::from(held.bytes)).sum();
     print(&format!(

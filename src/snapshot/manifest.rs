@@ -1,7 +1,6 @@
 //! The manifest: the JSON that proves a snapshot. It is written last.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use std::{fs, io};
 
@@ -10,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
-use crate::disk::file::DigestWriter;
-use crate::disk::layout::{Layout, MANIFEST, OWNERS, Table};
+use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
+use crate::snapshot::files::{DataFile, Document};
 use crate::snapshot::recover::manifest_dir;
 
 /// The format of the data files.
@@ -34,50 +33,6 @@ impl Format {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
         }
-    }
-}
-
-/// One data file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataFile {
-    /// Its path below the output folder, with `/`.
-    pub path: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// SHA-256 of its bytes, 64 hex digits.
-    pub sha256: String,
-}
-
-/// A file beside the manifest, such as the summary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    /// Its path below the output folder, with `/`.
-    pub path: String,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// SHA-256 of its bytes, 64 hex digits.
-    pub sha256: String,
-}
-
-impl Document {
-    /// Whether its bytes are these.
-    #[must_use]
-    pub fn holds(&self, bytes: &[u8]) -> bool {
-        let mut hashed = DigestWriter::new(io::sink());
-        hashed.write_all(bytes).is_ok() && {
-            let (_, length, sha256) = hashed.finish();
-            (length, sha256) == (self.bytes, self.sha256.clone())
-        }
-    }
-}
-
-impl DataFile {
-    /// Whether it holds owners, and not clips.
-    #[must_use]
-    pub fn is_of_owners(&self) -> bool {
-        self.path.split('/').next() == Some(OWNERS)
     }
 }
 
@@ -290,9 +245,11 @@ impl Latest {
         };
         let latest: Self =
             serde_json::from_slice(&text).map_err(|error| DiskError::damaged(&path, error))?;
-        let date = latest.snapshot_date.parse();
-        date.map(Some)
-            .map_err(|error| DiskError::damaged(&path, error))
+        let name = latest.snapshot_date;
+        exact_date(&name).map_or_else(
+            || Err(DiskError::damaged(&path, format!("{name:?} is no date"))),
+            |date| Ok(Some(date)),
+        )
     }
 }
 

@@ -5,8 +5,12 @@
 
 mod blocks;
 mod columns;
+mod contents;
 pub(crate) mod csv;
+pub(crate) mod files;
+mod intent;
 pub(crate) mod manifest;
+mod moves;
 pub(crate) mod parquet;
 pub(crate) mod prune;
 pub(crate) mod publish;
@@ -19,9 +23,10 @@ pub(crate) mod rowset;
 pub(crate) mod testing;
 
 pub(crate) use csv::CsvMode;
-pub(crate) use manifest::{AccountFailure, DataFile, Document, Format, Manifest, Totals};
+pub(crate) use files::{DataFile, Document};
+pub(crate) use manifest::{AccountFailure, Format, Manifest, Totals};
 pub(crate) use prune::{held, prune};
 pub(crate) use publish::{Publication, Staged};
 pub(crate) use read::{locate, read_owners, read_rows};
-pub(crate) use recover::{Recovery, recover};
+pub(crate) use recover::recover;
 pub(crate) use retain::RetentionPolicy;

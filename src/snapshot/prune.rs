@@ -5,15 +5,20 @@ use std::{fs, io};
 
 use jiff::civil::Date;
 
+use crate::disk::OutputLock;
 use crate::disk::error::DiskError;
-use crate::disk::file::{create_dirs, remove};
-use crate::disk::layout::Layout;
+use crate::disk::file::remove;
+use crate::disk::layout::{LATEST, Layout, exact_date};
+use crate::disk::private::private_dir;
+use crate::snapshot::intent::{Dated, Intent};
 use crate::snapshot::manifest::{Latest, Manifest};
-use crate::snapshot::recover::{Intent, carry_out};
+use crate::snapshot::moves::System;
+use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::retain::SnapshotInfo;
 
-/// The snapshots of an output folder, newest first, and what cannot be read of them. Folders that
-/// have no date or no manifest are none.
+/// The snapshots of an output folder, newest first, and what stands among them and is none, or cannot
+/// be read. A snapshot's folder has exactly its date for a name: another way to write a date is
+/// somebody's copy. A folder without a manifest is no snapshot yet, or none any more.
 ///
 /// # Errors
 /// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
@@ -28,10 +33,14 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
         }
         Err(error) => return Err(DiskError::read(&folder)(error)),
     };
-    let (mut all, mut damaged) = (Vec::new(), Vec::new());
+    let (mut all, mut others) = (Vec::new(), Vec::new());
     for entry in listed {
         let name = entry.map_err(DiskError::read(&folder))?.file_name();
-        let Some(date) = name.to_str().and_then(|name| name.parse::<Date>().ok()) else {
+        let Some(date) = name.to_str().and_then(exact_date) else {
+            if name != LATEST {
+                let path = folder.join(name);
+                others.push(DiskError::NotASnapshot { path });
+            }
             continue;
         };
         let path = layout.manifest(date);
@@ -44,14 +53,14 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
             }),
             Ok(manifest) => {
                 let why = format!("it is of {}", manifest.date());
-                damaged.push(DiskError::damaged(&path, why));
+                others.push(DiskError::damaged(&path, why));
             }
             Err(DiskError::NoSnapshot { .. }) => {}
-            Err(error) => damaged.push(error),
+            Err(error) => others.push(error),
         }
     }
     all.sort_by_key(|held| std::cmp::Reverse(held.date));
-    Ok((all, damaged))
+    Ok((all, others))
 }
 
 /// The date that `latest.json` names, if it can be read.
@@ -65,29 +74,27 @@ pub(crate) fn latest(layout: &Layout) -> Result<Option<Date>, DiskError> {
 /// Removes these snapshots. The caller holds the lock of the output folder.
 ///
 /// # Errors
-/// When a folder cannot be moved or deleted; the next prune or export goes on with it.
-pub(crate) fn prune(layout: &Layout, snapshots: &[SnapshotInfo]) -> Result<(), DiskError> {
-    prune_steps(layout, snapshots, usize::MAX)
+/// When a folder cannot be moved or deleted, or is still there afterwards: it is put back then. When
+/// another run has taken the output folder over.
+pub(crate) fn prune(
+    layout: &Layout,
+    snapshots: &[SnapshotInfo],
+    lock: &OutputLock,
+) -> Result<(), DiskError> {
+    let intent = prepare(layout, snapshots)?;
+    lock.confirm()?;
+    intent.write(layout)?;
+    do_or_undo(layout, &intent, &System)
 }
 
-/// Prunes, but stops after so many steps, as a killed process does.
-fn prune_steps(layout: &Layout, snapshots: &[SnapshotInfo], steps: usize) -> Result<(), DiskError> {
-    let mut retired = Vec::new();
-    for held in snapshots {
-        let layout = Layout::new(layout.out(), held.table);
-        retired.extend([
-            layout.snapshot_dir(held.date),
-            layout.data_dir(held.date),
-            layout.owners_dir(held.date),
-        ]);
-    }
-    let dates: Vec<String> = snapshots.iter().map(|held| held.date.to_string()).collect();
-    let staging = layout.staging_dir();
-    remove(&staging)?;
-    create_dirs(&staging)?;
-    let intent = Intent::new(layout, &dates.join(", "), &[], &retired)?;
-    intent.write(layout)?;
-    carry_out(layout, &intent, steps)
+fn prepare(layout: &Layout, snapshots: &[SnapshotInfo]) -> Result<Intent, DiskError> {
+    remove(&layout.staging_dir())?;
+    private_dir(&layout.staging_dir())?;
+    let dated = snapshots.iter().map(|held| Dated {
+        table: held.table,
+        date: held.date,
+    });
+    Ok(Intent::Remove(dated.collect()))
 }
 
 #[cfg(test)]
@@ -100,9 +107,11 @@ mod tests {
     use crate::model::WindowRecord;
     use crate::snapshot::csv::CsvMode;
     use crate::snapshot::manifest::{Format, Totals};
+    use crate::snapshot::moves::Renames;
     use crate::snapshot::publish::Publication;
-    use crate::snapshot::recover::{Recovery, recover};
+    use crate::snapshot::recover::{Recovery, carry_out, recover, recover_by};
     use crate::snapshot::testing;
+    use crate::snapshot::testing::Odd;
 
     const DAYS: [Date; 3] = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21)];
 
@@ -138,8 +147,21 @@ mod tests {
                 files: staged.files.clone(),
                 ..testing::manifest()
             };
-            staged.publish(&manifest, &[]).unwrap();
+            let lock = OutputLock::acquire(layout).unwrap();
+            staged.publish(&manifest, &[], &lock).unwrap();
         }
+    }
+
+    /// Prunes, but stops after so many steps, as a killed process does.
+    fn prune_steps(
+        layout: &Layout,
+        snapshots: &[SnapshotInfo],
+        renames: &dyn Renames,
+        steps: usize,
+    ) -> Result<(), DiskError> {
+        let intent = prepare(layout, snapshots)?;
+        intent.write(layout)?;
+        carry_out(layout, &intent, renames, steps)
     }
 
     fn dates(layout: &Layout) -> Vec<Date> {
@@ -168,7 +190,7 @@ mod tests {
             let layout = testing::layout(out.path());
             three(&layout);
             let (all, _) = held(&layout).unwrap();
-            prune_steps(&layout, &all[1..], steps).unwrap();
+            prune_steps(&layout, &all[1..], &System, steps).unwrap();
             for date in dates(&layout) {
                 let manifest = Manifest::read(&layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "after {steps} steps");
@@ -176,7 +198,7 @@ mod tests {
             let is_over = !layout.intent_file().exists();
             let recovered = recover(&layout).unwrap();
             if !is_over {
-                let both = "2026-11-22, 2026-11-21".to_owned();
+                let both = "removing 2026-11-22, 2026-11-21".to_owned();
                 assert_eq!(recovered, Recovery::Completed(both), "after {steps} steps");
             }
             assert_eq!(dates(&layout), [DAYS[0]]);
@@ -190,7 +212,88 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_and_folders_that_are_no_snapshots_are_passed_over() {
+    fn whatever_the_file_system_lacks_a_prune_killed_at_any_call_is_completed() {
+        for odd in Odd::all() {
+            for calls in 0.. {
+                let out = tempfile::tempdir().unwrap();
+                let layout = testing::layout(out.path());
+                three(&layout);
+                let (all, _) = held(&layout).unwrap();
+                odd.calls.set(calls);
+                let ended = prune_steps(&layout, &all[1..], &odd, usize::MAX);
+                odd.calls.set(usize::MAX);
+                for date in dates(&layout) {
+                    let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                    assert!(is_whole(&layout, &manifest), "after {calls} calls");
+                }
+                if ended.is_err() {
+                    let recovered = recover_by(&layout, &odd).unwrap();
+                    assert!(matches!(recovered, Recovery::Completed(_)));
+                }
+                assert_eq!(dates(&layout), [DAYS[0]]);
+                for day in &DAYS[1..] {
+                    assert!(!layout.data_dir(*day).exists() && !layout.owners_dir(*day).exists());
+                }
+                assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+                if ended.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_prune_that_cannot_be_done_is_told_and_undone_and_is_in_nobodys_way() {
+        for place in [
+            "clips/snapshot_date=2026-11-21",
+            "_snapshots/2026-11-22",
+            "owners",
+        ] {
+            let out = tempfile::tempdir().unwrap();
+            let layout = testing::layout(out.path());
+            three(&layout);
+            let (all, _) = held(&layout).unwrap();
+            let odd = Odd {
+                fails_at: place,
+                ..Odd::not_at_all()
+            };
+            let intent = prepare(&layout, &all[1..]).unwrap();
+            intent.write(&layout).unwrap();
+            let error = do_or_undo(&layout, &intent, &odd).unwrap_err();
+            assert!(
+                error.cannot_write() && error.to_string().contains(place),
+                "{error}"
+            );
+            assert_eq!(dates(&layout), DAYS);
+            for date in DAYS {
+                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                assert!(is_whole(&layout, &manifest), "{date}");
+            }
+            assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
+            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn a_prune_is_over_only_when_the_snapshots_are_seen_to_be_gone() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        three(&layout);
+        let (all, _) = held(&layout).unwrap();
+        let odd = Odd {
+            lies_about: "clips/snapshot_date=2026-11-21",
+            ..Odd::not_at_all()
+        };
+        let error = prune_steps(&layout, &all[1..], &odd, usize::MAX).unwrap_err();
+        assert!(matches!(error, DiskError::NotDone { .. }), "{error}");
+        assert!(error.cannot_write() && error.to_string().contains("2026-11-21 is still there"));
+        recover(&layout).unwrap();
+        assert_eq!(dates(&layout), [DAYS[0]]);
+        assert!(!layout.data_dir(DAYS[2]).exists());
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_is_no_snapshot_is_told() {
         let out = tempfile::tempdir().unwrap();
         let layout = testing::layout(out.path());
         assert!(matches!(held(&layout), Err(DiskError::NoSnapshot { .. })));
@@ -201,9 +304,34 @@ mod tests {
         let other = layout.snapshot_dir(date(2025, 5, 5));
         fs::create_dir(&other).unwrap();
         fs::copy(layout.manifest(DAYS[0]), other.join("manifest.json")).unwrap();
-        let (all, damaged) = held(&layout).unwrap();
+        let (all, others) = held(&layout).unwrap();
         let found: Vec<Date> = all.iter().map(|held| held.date).collect();
         assert_eq!(found, [DAYS[0], DAYS[2]]);
-        assert_eq!(damaged.len(), 2);
+        assert_eq!(others.len(), 3);
+    }
+
+    #[test]
+    fn another_spelling_of_a_date_is_no_snapshot_and_is_named() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        three(&layout);
+        let copies = ["20261122", "2026-11-22T00:00:00", "2026-11-22.old"];
+        for name in copies {
+            let copy = layout.snapshots_dir().join(name);
+            fs::create_dir(&copy).unwrap();
+            fs::copy(layout.manifest(DAYS[1]), copy.join("manifest.json")).unwrap();
+        }
+        let (all, others) = held(&layout).unwrap();
+        let found: Vec<Date> = all.iter().map(|held| held.date).collect();
+        assert_eq!(found, DAYS);
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        for name in copies {
+            let path = layout.snapshots_dir().join(name).display().to_string();
+            let told = others.iter().find(|told| told.starts_with(&path));
+            assert!(
+                told.is_some_and(|told| told.contains("no snapshot")),
+                "{name}"
+            );
+        }
     }
 }

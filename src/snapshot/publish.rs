@@ -8,21 +8,26 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
+use crate::disk::OutputLock;
 use crate::disk::error::DiskError;
-use crate::disk::file::{DigestWriter, StreamedFile, create_dirs, remove, sync_dir, write_durable};
-use crate::disk::layout::{LATEST, Layout, MANIFEST};
+use crate::disk::file::{
+    DigestWriter, StreamedFile, create_dirs, digest_bytes, remove, sync_dir, write_durable,
+};
+use crate::disk::layout::{Folder, LATEST, Layout, MANIFEST};
+use crate::disk::private::private_dir;
 use crate::snapshot::csv::{CsvMode, CsvWriter};
-use crate::snapshot::manifest::{DataFile, Document, Format, Latest, Manifest};
+use crate::snapshot::files::{DataFile, Document};
+use crate::snapshot::intent::{Intent, Publish};
+use crate::snapshot::manifest::{Format, Latest, Manifest};
+#[cfg(test)]
+use crate::snapshot::moves::Renames;
+use crate::snapshot::moves::System;
 use crate::snapshot::parquet::ParquetWriter;
-use crate::snapshot::recover::{Intent, carry_out};
+#[cfg(test)]
+use crate::snapshot::recover::carry_out;
+use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::rowset::Rowset;
 
-/// The staged folder of data files.
-pub(crate) const DATA: &str = "data";
-/// The staged folder of files of owners.
-pub(crate) const STAGED_OWNERS: &str = "owners";
-/// The staged folder of manifest and documents.
-pub(crate) const SNAPSHOT: &str = "snapshot";
 /// Bytes that are hashed and written at once.
 const BUFFER: usize = 1 << 18;
 
@@ -92,10 +97,12 @@ impl Publication {
         csv_mode: CsvMode,
         max_file_rows: u64,
     ) -> Result<Self, DiskError> {
-        let folder = layout.staging_dir();
-        remove(&folder)?;
+        create_dirs(layout.out())?;
+        private_dir(&layout.work_dir())?;
+        remove(&layout.staging_dir())?;
+        private_dir(&layout.staging_dir())?;
         let staging = Staging(layout.clone());
-        create_dirs(&folder.join(SNAPSHOT))?;
+        create_dirs(&layout.staged(Folder::Documents))?;
         let form = Form {
             format,
             csv_mode,
@@ -152,11 +159,10 @@ impl Parts {
     }
 
     fn folder(&self) -> PathBuf {
-        let name = match self.rowset {
-            Rowset::Clips => DATA,
-            Rowset::Owners => STAGED_OWNERS,
-        };
-        self.layout.staging_dir().join(name)
+        self.layout.staged(match self.rowset {
+            Rowset::Clips => Folder::Data,
+            Rowset::Owners => Folder::Owners,
+        })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
@@ -196,7 +202,7 @@ impl Parts {
         } = self.form;
         let name = format!("part-{:05}.{}", self.files.len(), format.extension());
         let path = self.folder().join(&name);
-        let file = File::create(&path).map_err(DiskError::write(&path))?;
+        let file = File::create_new(&path).map_err(DiskError::write(&path))?;
         let output = DigestWriter::new(StreamedFile::new(file));
         let output = BufWriter::with_capacity(BUFFER, output);
         let writer = match format {
@@ -285,7 +291,7 @@ impl Staged {
         let mut parts = Parts::begin(&self.layout, self.date, Rowset::Owners, self.form)?;
         parts.write(batch)?;
         self.files.extend(parts.finish()?);
-        sync_dir(&self.layout.staging_dir().join(STAGED_OWNERS))
+        sync_dir(&self.layout.staged(Folder::Owners))
     }
 
     /// Writes a document that may be large, such as the rejects, beside the manifest.
@@ -298,7 +304,7 @@ impl Staged {
         write: impl FnOnce(&mut dyn Write) -> Result<(), DiskError>,
     ) -> Result<(), DiskError> {
         let path = self.document_path(name)?;
-        let file = File::create(&path).map_err(DiskError::write(&path))?;
+        let file = File::create_new(&path).map_err(DiskError::write(&path))?;
         let mut output = BufWriter::new(DigestWriter::new(file));
         write(&mut output)?;
         let hashed = output
@@ -315,27 +321,45 @@ impl Staged {
     }
 
     /// Puts the snapshot in its place, whole: a reader finds the former one or this one. The
-    /// manifest is written with the documents named in it. Returns its path.
+    /// manifest is written with the documents named in it. Returns its path once all files were seen
+    /// in their place.
     ///
     /// # Errors
-    /// When the output folder cannot be written. A publish that was begun is completed by
+    /// When the output folder cannot be written, or another run has taken it over: readers find what
+    /// they found before. What a killed process has begun is completed by
     /// [`recover`](crate::snapshot::recover()).
     pub fn publish(
         mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
+        lock: &OutputLock,
     ) -> Result<PathBuf, DiskError> {
-        self.publish_steps(manifest, documents, usize::MAX)?;
+        let intent = self.prepare(manifest, documents)?;
+        lock.confirm()?;
+        intent.write(&self.layout)?;
+        do_or_undo(&self.layout, &intent, &System)?;
         Ok(self.layout.manifest(self.date))
     }
 
     /// Publishes, but stops after so many steps, as a killed process does.
-    pub(crate) fn publish_steps(
+    #[cfg(test)]
+    fn publish_steps(
+        &mut self,
+        manifest: &Manifest,
+        renames: &dyn Renames,
+        steps: usize,
+    ) -> Result<(), DiskError> {
+        let intent = self.prepare(manifest, &[])?;
+        intent.write(&self.layout)?;
+        carry_out(&self.layout, &intent, renames, steps)
+    }
+
+    /// Writes all that is still missing beside the data files, and makes it durable.
+    fn prepare(
         &mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
-        steps: usize,
-    ) -> Result<(), DiskError> {
+    ) -> Result<Intent, DiskError> {
         let staging = self.layout.staging_dir();
         for (name, bytes) in documents {
             self.document(name, |into| {
@@ -346,30 +370,26 @@ impl Staged {
             documents: self.documents.clone(),
             ..manifest.clone()
         };
-        let snapshot = staging.join(SNAPSHOT);
-        write_durable(&snapshot.join(MANIFEST), &manifest.to_json())?;
+        let snapshot = self.layout.staged(Folder::Documents);
+        let text = manifest.to_json();
+        write_durable(&snapshot.join(MANIFEST), &text)?;
         let newest = self.newest()?;
         write_durable(&staging.join(LATEST), &Latest::of(newest).to_json())?;
-        sync_dir(&staging.join(DATA))?;
+        sync_dir(&self.layout.staged(Folder::Data))?;
         sync_dir(&snapshot)?;
         sync_dir(&staging)?;
-        let owners_place = self.layout.owners_dir(self.date);
-        let mut swaps = vec![(DATA, self.layout.data_dir(self.date))];
-        let mut retired = Vec::new();
+        create_dirs(&self.layout.table_dir())?;
+        create_dirs(&self.layout.snapshots_dir())?;
         if self.files.iter().any(DataFile::is_of_owners) {
-            swaps.push((STAGED_OWNERS, owners_place));
-        } else {
-            // Those of the snapshot that this one replaces.
-            retired.push(owners_place);
-        }
-        swaps.push((SNAPSHOT, self.layout.snapshot_dir(self.date)));
-        for (_, place) in &swaps {
-            create_dirs(place.parent().unwrap_or(place))?;
+            let place = self.layout.owners_dir(self.date);
+            create_dirs(place.parent().unwrap_or(&place))?;
         }
         sync_dir(self.layout.out())?;
-        let intent = Intent::new(&self.layout, &self.date.to_string(), &swaps, &retired)?;
-        intent.write(&self.layout)?;
-        carry_out(&self.layout, &intent, steps)
+        Ok(Intent::Publish(Publish {
+            table: self.layout.table(),
+            date: self.date,
+            manifest_sha256: digest_bytes(&text),
+        }))
     }
 
     /// The date of the newest snapshot once this one is there.
@@ -395,7 +415,7 @@ impl Staged {
                 what: "a document",
             });
         }
-        Ok(self.layout.staging_dir().join(SNAPSHOT).join(name))
+        Ok(self.layout.staged(Folder::Documents).join(name))
     }
 }
 

@@ -14,9 +14,10 @@ use arrow::error::ArrowError;
 
 use crate::clip::owner::{People, people_of};
 use crate::disk::error::{DiskError, check_schema};
-use crate::disk::layout::{Layout, MANIFEST, Table};
+use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
 use crate::snapshot::csv::{CsvMode, CsvReader};
-use crate::snapshot::manifest::{DataFile, Format, Manifest};
+use crate::snapshot::files::DataFile;
+use crate::snapshot::manifest::{Format, Manifest};
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
 
@@ -46,7 +47,7 @@ pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
     };
     let out = manifest_path.ancestors().nth(3).ok_or_else(nothing)?;
     let folder = manifest_path.parent().and_then(Path::file_name);
-    let date = folder.and_then(|name| name.to_str()?.parse().ok());
+    let date = folder.and_then(|name| exact_date(name.to_str()?));
     let layout = Layout::new(out, Table::Clips);
     let in_force = date.map_or_else(
         || manifest_path.clone(),

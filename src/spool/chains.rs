@@ -11,8 +11,9 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 
 use crate::disk::DiskError;
-use crate::disk::file::{create_dirs, create_private_dir, remove, rename};
+use crate::disk::file::{create_dirs, remove, rename};
 use crate::disk::layout::Layout;
+use crate::disk::private::private_dir;
 use crate::model::ChainRecord;
 use crate::spool::header::SpoolHeader;
 use crate::spool::journal;
@@ -86,8 +87,9 @@ impl Spool {
         if within.is_none() {
             remove(&folder)?;
         }
-        create_dirs(&layout.work_dir())?;
-        create_private_dir(&folder)?;
+        create_dirs(layout.out())?;
+        private_dir(&layout.work_dir())?;
+        private_dir(&folder)?;
         let found = journal::read(&folder)?;
         let refused = found.as_ref().and_then(|(header, _)| {
             let why = header.why_not_for(&wanted, within.unwrap_or_default())?;

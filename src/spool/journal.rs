@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskError;
-use crate::disk::file::{create_private, remove, rename};
+use crate::disk::file::remove_unless_file;
 use crate::model::ChainRecord;
 use crate::spool::header::SpoolHeader;
 use crate::spool::pages::Extent;
@@ -41,13 +41,10 @@ impl Entry {
 /// Reads a journal up to its first line that is not whole; `None` where there is no usable header.
 pub(crate) fn read(folder: &Path) -> Result<Option<(SpoolHeader, Vec<Entry>)>, DiskError> {
     let path = folder.join(JOURNAL);
+    remove_unless_file(&path)?;
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-            remove(&path)?;
-            return Ok(None);
-        }
         Err(error) => return Err(DiskError::read(&path)(error)),
     };
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
@@ -72,14 +69,14 @@ pub(crate) fn begin(
     entries: &[Entry],
 ) -> Result<File, DiskError> {
     let path = folder.join(JOURNAL);
-    let unfinished = folder.join("journal.tmp");
-    let mut file = create_private(&unfinished)?;
     let mut text = line(header);
     text.extend(entries.iter().flat_map(line));
-    file.write_all(&text)
-        .map_err(DiskError::write(&unfinished))?;
-    rename(&unfinished, &path)?;
-    Ok(file)
+    let replace = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&text)?;
+        Ok(file.persist(&path)?)
+    };
+    replace().map_err(DiskError::write(&path))
 }
 
 /// Adds a chain: from here on it is in the spool.

@@ -9,10 +9,11 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskError;
-use crate::disk::file::remove;
+use crate::disk::file::remove_unless_file;
 
 /// The file name of the pages file.
 pub(crate) const PAGES: &str = "pages";
@@ -47,15 +48,14 @@ impl PagesFile {
     /// are added behind what it holds.
     pub(crate) fn open(folder: &Path) -> Result<Self, DiskError> {
         let path = folder.join(PAGES);
-        if path.is_dir() {
-            remove(&path)?;
-        }
+        remove_unless_file(&path)?;
         let file = File::options()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(&path)
             .map_err(DiskError::write(&path))?;
         let length = file.metadata().map_err(DiskError::read(&path))?.len();

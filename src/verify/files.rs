@@ -10,8 +10,9 @@ use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
 use crate::disk::file::digest_file;
-use crate::disk::layout::{Layout, MANIFEST};
-use crate::snapshot::manifest::{DataFile, Format, Latest, Manifest, REJECTS};
+use crate::disk::layout::{Layout, MANIFEST, exact_date};
+use crate::snapshot::files::DataFile;
+use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
 use crate::snapshot::read::{data_file, open_parquet, rows};
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
@@ -215,7 +216,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, DiskError> {
 fn latest_problem(layout: &Layout) -> Result<Option<String>, DiskError> {
     let newest = names(&layout.snapshots_dir())?
         .iter()
-        .filter_map(|name| name.parse::<Date>().ok())
+        .filter_map(|name| exact_date(name))
         .filter(|date| layout.manifest(*date).is_file())
         .max();
     Ok(match Latest::read(layout) {

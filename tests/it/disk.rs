@@ -7,7 +7,7 @@ use std::process::Command;
 
 use clipcensus_sandbox::{Fault, FaultRule, Faults, SandboxOptions, Trigger};
 
-use crate::support::{World, assert_is_truth, clips, shows};
+use crate::support::{World, assert_is_truth, clips, private_dir, shows};
 
 const SKIPPED: &str = "skipped: a small file system cannot be mounted here; it needs root";
 
@@ -123,9 +123,10 @@ fn files_and_folders_in_the_way_are_named_before_anything_is_sent() {
         let world = World::new(clips(100));
         let path = world.out().join(place);
         if is_folder {
-            fs::create_dir_all(&path).unwrap();
+            private_dir(path.parent().unwrap());
+            fs::create_dir(&path).unwrap();
         } else {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            private_dir(path.parent().unwrap());
             fs::write(world.out().join(place).components().as_path(), "mine").unwrap();
         }
         let run = world.export().exits(73);
@@ -142,7 +143,7 @@ fn files_and_folders_in_the_way_are_named_before_anything_is_sent() {
 fn what_lies_in_the_place_of_a_spool_or_a_staged_file_is_no_hindrance() {
     let world = World::new(clips(100));
     let work = world.out().join("_work");
-    fs::create_dir_all(&work).unwrap();
+    private_dir(&work);
     fs::write(work.join("publish"), "a file").unwrap();
     fs::write(work.join("done"), "a file").unwrap();
     world.export().succeeds();

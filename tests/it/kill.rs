@@ -206,6 +206,11 @@ fn count(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
+fn has_name(folder: &Path, begin: &str) -> bool {
+    let mut names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names.any(|entry| entry.file_name().to_str().unwrap().starts_with(begin))
+}
+
 /// Says whether a moment has come, in a publish that begins now.
 fn watch(world: &World, moment: Moment) -> impl FnMut() -> bool + use<> {
     let out = world.out();
@@ -229,7 +234,7 @@ fn watch(world: &World, moment: Moment) -> impl FnMut() -> bool + use<> {
             Moment::Summary => is_there("snapshot/summary.json"),
             Moment::ManifestStaged => is_there("snapshot/manifest.json"),
             Moment::LatestStaged => is_there("latest.json"),
-            Moment::IntentBegun => inode(&work.join("intent.tmp")).is_some() || has_intent,
+            Moment::IntentBegun => has_intent || has_name(&staged, "intent-"),
             Moment::Intent => has_intent,
             Moment::DataInPlace => has_changed(0),
             Moment::ManifestInPlace => has_changed(1),

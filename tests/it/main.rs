@@ -24,6 +24,7 @@
 //! | `output` | files, manifests, resuming, locks |
 //! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
 //! | `disk` | full, not writable, in the way, another export |
+//! | `neighbours` | other users who can write into the output folder, and other machines |
 //! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
 //! | `signals` | stopped by a signal, whatever command it is and whatever it waits for |
@@ -47,6 +48,7 @@ mod house;
 mod kill;
 mod log;
 mod monitor;
+mod neighbours;
 mod network;
 mod output;
 mod owners;

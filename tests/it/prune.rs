@@ -1,6 +1,7 @@
 //! Old snapshots are removed, whole, and only those that may go.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Program, World, clips};
 
@@ -158,4 +159,46 @@ fn snapshots_of_changes_are_pruned_too() {
     prune(&world, &["--keep-daily=2"]).succeeds();
     assert_eq!(dates(&world, "changes"), DAYS[1..3]);
     assert_eq!(dates(&world, "_snapshots"), DAYS[1..3]);
+}
+
+#[test]
+fn a_copy_under_another_spelling_of_a_date_is_named_left_alone_and_takes_no_place() {
+    let world = with_snapshots(&DAYS[..3]);
+    let snapshots = world.out().join("_snapshots");
+    let copies = ["20260930", "2026-09-30T00:00:00", "copy"];
+    for name in copies {
+        fs::create_dir(snapshots.join(name)).unwrap();
+        for document in ["manifest.json", "summary.json"] {
+            let from = snapshots.join(DAYS[2]).join(document);
+            fs::copy(from, snapshots.join(name).join(document)).unwrap();
+        }
+    }
+    let run = prune(&world, &["--keep-daily=2"]).succeeds();
+    assert_eq!(dates(&world, "clips"), DAYS[1..3]);
+    for name in copies {
+        assert!(snapshots.join(name).join("manifest.json").is_file());
+        let path = snapshots.join(name).display().to_string();
+        let told = run.stderr.lines().find(|line| line.contains(&path));
+        assert!(
+            told.is_some_and(|told| told.contains("left alone")),
+            "{name}"
+        );
+    }
+    // Nor is one the newest.
+    world.verify();
+    Program::new(&["verify"])
+        .arg(snapshots.join("20260930").to_str().unwrap())
+        .exits(65);
+}
+
+#[test]
+fn what_a_run_of_another_machine_has_left_is_said_and_blocks_nothing() {
+    let world = with_snapshots(&DAYS[..3]);
+    let run_file = world.out().join("_work/run.json");
+    let other = r#"{"id":"1","host":"another-host","pid":7,"since":"2026-11-01T00:00:00Z"}"#;
+    fs::write(&run_file, other).unwrap();
+    fs::set_permissions(&run_file, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = prune(&world, &["--keep-daily=1"]).succeeds();
+    assert!(run.stderr.contains("another-host"), "{}", run.stderr);
+    assert_eq!(dates(&world, "clips"), DAYS[2..3]);
 }

@@ -2,13 +2,14 @@
 
 use std::fmt::{Display, Write};
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::disk::DiskError;
-use crate::disk::file::{remove, rename, write_durable};
 use crate::event::Outcome;
 use crate::model::Verdict;
 use crate::model::exit_code::ExitCode;
@@ -35,11 +36,21 @@ impl Ended<'_> {
     /// name beside ends in `.tmp`, which the collector passes over.
     pub(super) fn write(&self, path: &Path) -> Result<(), DiskError> {
         let text = self.text(last_success(path));
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.tmp", std::process::id()));
-        let beside = Path::new(&beside);
-        let written = write_durable(beside, text.as_bytes()).and_then(|()| rename(beside, path));
-        written.inspect_err(|_| drop(remove(beside)))
+        let write = || {
+            // A bare file name is one of the folder that the export runs in.
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            let mut file = tempfile::Builder::new()
+                .prefix(path.file_name().unwrap_or_default())
+                .suffix(".tmp")
+                // The collector is another user: who may read it is for the umask to say.
+                .permissions(fs::Permissions::from_mode(0o666))
+                .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            Ok(())
+        };
+        write().map_err(DiskError::write(path))
     }
 
     fn text(&self, last_success: Option<i64>) -> String {
@@ -209,5 +220,43 @@ impl Page {
                 self.out
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_file_is_written_beside_its_place_under_a_name_that_nobody_can_foresee() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, victim) = (folder.path().join("c.prom"), folder.path().join("victim"));
+        fs::write(&victim, "mine").unwrap();
+        // In a folder that everybody may write to, these are what another user would plant.
+        let planted = format!("c.prom.{}.tmp", std::process::id());
+        for link in [&path, &folder.path().join(planted)] {
+            symlink(&victim, link).unwrap();
+        }
+        let counts = Counts::default();
+        let ended = Ended {
+            out: None,
+            exit_code: ExitCode::Success,
+            started_at: Timestamp::UNIX_EPOCH,
+            over_at: Timestamp::UNIX_EPOCH,
+            took: Duration::ZERO,
+            counts: &counts,
+        };
+        ended.write(&path).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"mine");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert!(
+            fs::read_to_string(&path)
+                .unwrap()
+                .contains("clipcensus_success")
+        );
+        // What was planted, the victim and the file.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 }

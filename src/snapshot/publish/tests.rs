@@ -3,12 +3,14 @@
 use jiff::civil::date;
 use proptest::prelude::{Just, ProptestConfig, Strategy};
 use proptest::{prop_assert_eq, proptest};
+use rustix::io::Errno;
 
 use super::*;
 use crate::clip::owner::{OwnerIds, People, owner_batch};
 use crate::clip::testing::Row;
-use crate::snapshot::recover::{Recovery, recover};
+use crate::snapshot::recover::{Recovery, recover, recover_by};
 use crate::snapshot::testing;
+use crate::snapshot::testing::Odd;
 use crate::spool::{merge, testing as spooled};
 
 const DAY: Date = date(2026, 11, 23);
@@ -76,7 +78,11 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
         })
         .unwrap();
     let path = staged
-        .publish(&manifest, &[("summary.md", b"# Summary".to_vec())])
+        .publish(
+            &manifest,
+            &[("summary.md", b"# Summary".to_vec())],
+            &testing::lock(&layout),
+        )
         .unwrap();
     assert_eq!(path, layout.manifest(DAY));
     let document = |name: &str, bytes: u64, sha256: &str| Document {
@@ -124,7 +130,7 @@ fn the_latest_snapshot_is_the_one_of_the_latest_date() {
         publication
             .finish()
             .unwrap()
-            .publish(&manifest, &[])
+            .publish(&manifest, &[], &testing::lock(&layout))
             .unwrap();
         Manifest::latest(&layout).unwrap().unwrap().run_id
     };
@@ -153,10 +159,12 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
         let layout = testing::layout(out.path());
         if let Some(title) = former {
             let (staged, manifest) = stage_title(&layout, title);
-            staged.publish(&manifest, &[]).unwrap();
+            staged
+                .publish(&manifest, &[], &testing::lock(&layout))
+                .unwrap();
         }
         let (mut staged, manifest) = stage_title(&layout, title);
-        staged.publish_steps(&manifest, &[], steps).unwrap();
+        staged.publish_steps(&manifest, &System, steps).unwrap();
         drop(staged);
         // A reader finds one or the other, whole: also between the two folders.
         let seen = match (steps, former) {
@@ -174,7 +182,7 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
         }
         let is_over = !layout.intent_file().exists();
         let recovered = recover(&layout).unwrap();
-        let completed = Recovery::Completed("2026-11-23".to_owned());
+        let completed = Recovery::Completed("publishing 2026-11-23".to_owned());
         let wanted = if is_over {
             Recovery::Nothing
         } else {
@@ -187,12 +195,182 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
     }
 }
 
+fn publish_title(layout: &Layout, title: &str) {
+    let (staged, manifest) = stage_title(layout, title);
+    staged
+        .publish(&manifest, &[], &testing::lock(layout))
+        .unwrap();
+}
+
+#[test]
+fn whatever_the_file_system_lacks_a_publish_killed_at_any_call_is_completed() {
+    let mut killed = 0;
+    for odd in Odd::all() {
+        for (former, title) in [
+            (None, "second"),
+            (Some("former"), "second"),
+            (Some("former+"), "second"),
+            (Some("former"), "second+"),
+            (Some("former+"), "second+"),
+        ] {
+            for calls in 0.. {
+                let out = tempfile::tempdir().unwrap();
+                let layout = testing::layout(out.path());
+                if let Some(former) = former {
+                    publish_title(&layout, former);
+                }
+                let (mut staged, manifest) = stage_title(&layout, title);
+                odd.calls.set(calls);
+                let ended = staged.publish_steps(&manifest, &odd, usize::MAX);
+                drop(staged);
+                odd.calls.set(usize::MAX);
+                if ended.is_err() {
+                    killed += 1;
+                    // Our own readers find one or the other, or know that there is none.
+                    if let Ok(Some(seen)) = Manifest::latest(&layout) {
+                        assert!([former, Some(title)].contains(&Some(&*seen.run_id)));
+                    }
+                    let recovered = recover_by(&layout, &odd).unwrap();
+                    let completed = Recovery::Completed("publishing 2026-11-23".to_owned());
+                    assert_eq!(recovered, completed, "after {calls} calls");
+                }
+                assert_eq!(published(&layout).as_deref(), Some(title));
+                assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+                if ended.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(killed > 60, "only {killed} were killed");
+}
+
+#[test]
+fn a_publish_is_over_only_when_its_files_were_seen_in_their_place() {
+    for place in ["clips", "owners", "_snapshots"] {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        let (mut staged, manifest) = stage_title(&layout, "second+");
+        let odd = Odd {
+            lies_about: place,
+            ..Odd::not_at_all()
+        };
+        let error = staged
+            .publish_steps(&manifest, &odd, usize::MAX)
+            .unwrap_err();
+        drop(staged);
+        assert!(matches!(error, DiskError::NotDone { .. }), "{error}");
+        assert!(
+            error.cannot_write() && error.to_string().contains(place),
+            "{error}"
+        );
+        assert_eq!(Manifest::latest(&layout).unwrap(), None);
+        // Nothing is lost: where renaming works, it is completed.
+        let recovered = recover(&layout).unwrap();
+        assert!(matches!(recovered, Recovery::Completed(_)), "{recovered:?}");
+        assert_eq!(published(&layout).as_deref(), Some("second+"));
+    }
+}
+
+#[test]
+fn what_is_changed_in_its_place_before_it_is_looked_at_is_told() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    let (mut staged, manifest) = stage_title(&layout, "second");
+    staged.publish_steps(&manifest, &System, 2).unwrap();
+    let intent = Intent::read(&layout).unwrap().unwrap();
+    for change in [
+        layout.data_dir(DAY).join("part-00000.csv"),
+        layout.data_dir(DAY).join("part-00001.csv"),
+        layout.manifest(DAY),
+    ] {
+        let before = fs::read(&change).ok();
+        fs::write(&change, "x").unwrap();
+        let error = carry_out(&layout, &intent, &System, usize::MAX).unwrap_err();
+        assert!(error.to_string().contains("2026-11-23"), "{error}");
+        assert!(layout.intent_file().exists() && layout.staging_dir().exists());
+        match before {
+            Some(bytes) => fs::write(&change, bytes).unwrap(),
+            None => fs::remove_file(&change).unwrap(),
+        }
+    }
+    carry_out(&layout, &intent, &System, usize::MAX).unwrap();
+    assert_eq!(published(&layout).as_deref(), Some("second"));
+}
+
+#[test]
+fn a_publish_that_cannot_be_completed_is_undone_and_is_in_nobodys_way() {
+    for lacks in [None, Some(Errno::NOSYS)] {
+        for (former, title) in [
+            ("former", "second"),
+            ("former+", "second"),
+            ("former", "second+"),
+            ("former+", "second+"),
+        ] {
+            let out = tempfile::tempdir().unwrap();
+            let layout = testing::layout(out.path());
+            publish_title(&layout, former);
+            let (mut staged, manifest) = stage_title(&layout, title);
+            let odd = Odd {
+                exchange: lacks,
+                fails_at: "_snapshots/2026-11-23",
+                ..Odd::not_at_all()
+            };
+            let intent = staged.prepare(&manifest, &[]).unwrap();
+            intent.write(&layout).unwrap();
+            let error = do_or_undo(&layout, &intent, &odd).unwrap_err();
+            drop(staged);
+            assert!(error.cannot_write(), "{error}");
+            assert_eq!(published(&layout).as_deref(), Some(former));
+            assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+            publish_title(&layout, title);
+            assert_eq!(published(&layout).as_deref(), Some(title));
+        }
+    }
+}
+
+#[test]
+fn data_files_that_are_the_same_are_told_from_others_of_the_same_length() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    publish_title(&layout, "abc");
+    // As long as the former, and then the same as the former.
+    for title in ["xyz", "xyz"] {
+        let (mut staged, manifest) = stage_title(&layout, title);
+        staged.publish_steps(&manifest, &System, 1).unwrap();
+        drop(staged);
+        assert_eq!(published(&layout).as_deref(), Some(title));
+        recover(&layout).unwrap();
+        assert_eq!(published(&layout).as_deref(), Some(title));
+    }
+}
+
+#[test]
+fn a_publish_whose_folder_another_run_has_taken_over_changes_nothing() {
+    let out = tempfile::tempdir().unwrap();
+    let layout = testing::layout(out.path());
+    publish_title(&layout, "former");
+    let lock = testing::lock(&layout);
+    let (staged, manifest) = stage_title(&layout, "second");
+    fs::write(
+        layout.run_file(),
+        r#"{"id":"1","host":"h","pid":1,"since":"s"}"#,
+    )
+    .unwrap();
+    let error = staged.publish(&manifest, &[], &lock).unwrap_err();
+    assert!(matches!(error, DiskError::TakenOver { .. }), "{error}");
+    assert!(!layout.intent_file().exists());
+    assert_eq!(published(&layout).as_deref(), Some("former"));
+}
+
 #[test]
 fn a_stop_before_the_intent_leaves_the_former_snapshot() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
     let (staged, manifest) = stage_title(&layout, "former");
-    staged.publish(&manifest, &[]).unwrap();
+    staged
+        .publish(&manifest, &[], &testing::lock(&layout))
+        .unwrap();
     drop(stage_title(&layout, "second"));
     assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
     assert_eq!(published(&layout).as_deref(), Some("former"));
@@ -204,11 +382,12 @@ fn a_publish_whose_staged_files_were_deleted_is_told() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
     let (mut staged, manifest) = stage_title(&layout, "second");
-    staged.publish_steps(&manifest, &[], 1).unwrap();
+    staged.publish_steps(&manifest, &System, 1).unwrap();
     remove(&layout.staging_dir()).unwrap();
-    assert_eq!(
-        recover(&layout).unwrap(),
-        Recovery::Lost(Some("2026-11-23".to_owned()))
+    let told = recover(&layout).unwrap().message().unwrap();
+    assert!(
+        told.contains("publishing 2026-11-23 was interrupted"),
+        "{told}"
     );
     assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
 }
@@ -218,12 +397,18 @@ fn an_intent_that_is_damaged_is_told_once_and_is_in_nobodys_way() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
     let (mut staged, manifest) = stage_title(&layout, "second");
-    staged.publish_steps(&manifest, &[], 0).unwrap();
+    staged.publish_steps(&manifest, &System, 0).unwrap();
     fs::write(layout.intent_file(), "{").unwrap();
     drop(staged);
-    assert_eq!(recover(&layout).unwrap(), Recovery::Lost(None));
+    let Recovery::GivenUp { kept, .. } = recover(&layout).unwrap() else {
+        panic!("it was taken for an intent");
+    };
     assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);
-    assert_eq!(fs::read_dir(layout.work_dir()).unwrap().count(), 0);
+    // The staged folders may be those of a former snapshot, as long as nobody knows better.
+    let (mut kept, left) = (kept.unwrap(), fs::read_dir(layout.work_dir()).unwrap());
+    assert_eq!(left.count(), 1);
+    kept.push("data/part-00000.csv");
+    assert!(kept.is_file());
 }
 
 #[test]
@@ -231,15 +416,21 @@ fn a_publish_that_fails_leaves_the_former_snapshot_and_takes_no_space() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
     let (staged, manifest) = stage_title(&layout, "former");
-    staged.publish(&manifest, &[]).unwrap();
-    fs::create_dir_all(layout.intent_file().with_extension("tmp")).unwrap();
+    staged
+        .publish(&manifest, &[], &testing::lock(&layout))
+        .unwrap();
     let (staged, manifest) = stage_title(&layout, "second");
-    let error = staged.publish(&manifest, &[]).unwrap_err();
+    fs::create_dir_all(layout.intent_file()).unwrap();
+    let error = staged
+        .publish(&manifest, &[], &testing::lock(&layout))
+        .unwrap_err();
     assert!(
         error.cannot_write() && error.to_string().contains("intent"),
         "{error}"
     );
+    fs::remove_dir(layout.intent_file()).unwrap();
     assert_eq!(published(&layout).as_deref(), Some("former"));
+    recover(&layout).unwrap();
     assert!(!layout.staging_dir().exists());
 }
 
@@ -266,13 +457,14 @@ fn a_file_holds_no_more_rows_than_asked_and_none_is_lost() {
 #[test]
 fn document_names_that_lead_elsewhere_are_refused() {
     let out = tempfile::tempdir().unwrap();
-    let (mut staged, manifest) = stage_title(&testing::layout(out.path()), "t");
+    let layout = testing::layout(out.path());
+    let (mut staged, manifest) = stage_title(&layout, "t");
     for name in ["", "../x", "a/b", ".hidden", "manifest.json"] {
         let refused = staged.document(name, |_| Ok(())).unwrap_err();
         assert!(matches!(refused, DiskError::BadName { .. }), "{name}");
     }
     staged
-        .publish(&manifest, &[("..", Vec::new())])
+        .publish(&manifest, &[("..", Vec::new())], &testing::lock(&layout))
         .unwrap_err();
 }
 
@@ -280,9 +472,10 @@ fn document_names_that_lead_elsewhere_are_refused() {
 fn a_file_in_the_way_of_the_data_is_named() {
     let out = tempfile::tempdir().unwrap();
     let layout = testing::layout(out.path());
+    let lock = testing::lock(&layout);
     fs::write(out.path().join("clips"), "a file").unwrap();
     let (staged, manifest) = stage_title(&layout, "t");
-    let error = staged.publish(&manifest, &[]).unwrap_err();
+    let error = staged.publish(&manifest, &[], &lock).unwrap_err();
     assert!(error.cannot_write());
     assert!(
         error.to_string().contains("clips is not a folder"),

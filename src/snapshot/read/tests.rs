@@ -36,7 +36,9 @@ fn published(
         files: staged.files.clone(),
         ..manifest
     };
-    staged.publish(&manifest, &[]).unwrap();
+    staged
+        .publish(&manifest, &[], &testing::lock(&layout))
+        .unwrap();
     (out, manifest)
 }
 

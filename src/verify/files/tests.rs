@@ -59,7 +59,11 @@ fn published(format: Format) -> (tempfile::TempDir, Layout, Manifest) {
         ..testing::manifest()
     };
     staged
-        .publish(&manifest, &[("summary.md", b"# Summary".to_vec())])
+        .publish(
+            &manifest,
+            &[("summary.md", b"# Summary".to_vec())],
+            &testing::lock(&layout),
+        )
         .unwrap();
     let manifest = Manifest::read(&layout.manifest(day)).unwrap();
     (out, layout, manifest)

@@ -93,6 +93,13 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Makes a folder that no other user may write to, whatever the umask.
+pub(crate) fn private_dir(path: &Path) {
+    std::fs::create_dir_all(path).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(path, mode).unwrap();
+}
+
 impl World {
     pub(crate) fn new(options: SandboxOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
