@@ -274,7 +274,14 @@ impl<'a> Mover<'a> {
                 remove(&self.layout.intent_file())?;
                 sync_dir(&self.layout.work_dir())
             }
-            (Step::ClearStaging, _) => remove(&self.layout.staging_dir()),
+            (Step::ClearStaging, Intent::Remove(_)) => remove(&self.layout.staging_dir()),
+            (Step::ClearStaging, Intent::Publish(_)) => {
+                // The snapshot is out; some file systems keep the folder of a file that is read.
+                if let Err(error) = remove(&self.layout.staging_dir()) {
+                    tracing::warn!("what the new snapshot has replaced cannot be deleted: {error}");
+                }
+                Ok(())
+            }
         }
     }
 
