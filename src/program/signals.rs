@@ -68,19 +68,25 @@ impl Signals {
             .enable_all()
             .build()
             .map_err(not_started)?;
-        let (tell, stopped) = oneshot::channel();
+        let (tell, mut stopped) = oneshot::channel();
         *lock(&self.0) = Some(tell);
-        let ended = workers.block_on(async {
+        let mut ended = workers.block_on(async {
             let mut work = tokio::spawn(work);
             tokio::select! {
                 done = &mut work => Ok(done),
-                Ok(stopped) = stopped => {
+                Ok(stopped) = &mut stopped => {
                     work.abort();
                     Err(stopped)
                 }
             }
         });
         *lock(&self.0) = None;
+        // One that came just as the work was done must not be lost: what follows may hang.
+        if ended.is_ok()
+            && let Ok(stopped) = stopped.try_recv()
+        {
+            ended = Err(stopped);
+        }
         workers.shutdown_timeout(GRACE);
         ended?.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
     }
