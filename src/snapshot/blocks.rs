@@ -132,7 +132,7 @@ mod tests {
             let blocks = blocks(titles, 300);
             blocks.iter().map(RecordBatch::num_rows).collect()
         };
-        assert_eq!(sizes(&[40; 10_000]), [4096, 4096, 1808]);
+        assert_eq!(sizes(&vec![40; 10_000]), [4096, 4096, 1808]);
         assert_eq!(sizes(&[1 << 20; 20]), [8, 8, 4]);
         assert_eq!(sizes(&[9 << 20, 9 << 20, 1]), [1, 1, 1]);
     }

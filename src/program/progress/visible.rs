@@ -1,5 +1,6 @@
 //! The log's texts with their hidden characters as escapes, whatever they quote.
 
+use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
@@ -49,7 +50,8 @@ impl<W: Write> Write for VisibleJsonWriter<W> {
         for character in text.chars() {
             if steers(character) {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    escaped.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to a string does not fail.
+                    _ = write!(escaped, "\\u{unit:04x}");
                 }
             } else {
                 escaped.push(character);
