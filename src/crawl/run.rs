@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::model::Window;
 use crate::model::window::MARGIN;
 use crate::zoom::clips::{self, PAGE_SIZE};
-use crate::zoom::{ClipsQuery, Failure, FailureKind, RateLabel, Slot};
+use crate::zoom::{ClipsQuery, Dated, Failure, FailureKind, RateLabel, Slot};
 
 /// An account that could not be listed.
 #[derive(Debug)]
@@ -119,7 +119,12 @@ impl Crawl {
         let took = begun.elapsed();
         let crawl = Arc::clone(&self);
         let take = move || match answered {
-            Ok(dated) => chain.take(&crawl, dated.answer, dated.span),
+            Ok(Dated { answer, span, room }) => {
+                let taken = chain.take(&crawl, answer, span);
+                // Nothing of a large answer is in memory any more.
+                drop(room);
+                taken
+            }
             Err(failure) if failure.kind == FailureKind::PageTokenRefused => {
                 chain.token_refused(&crawl, &failure)
             }

@@ -86,6 +86,7 @@ impl Direct {
             status: told.status,
             headers,
             body: told.body.into(),
+            room: None,
         })
     }
 }

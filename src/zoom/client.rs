@@ -25,7 +25,9 @@ pub(crate) use crate::zoom::endpoints::Endpoints;
 use crate::zoom::failure::{Failure, FailureKind};
 use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot};
 use crate::zoom::retry::{AttemptHistory, Decision, Delay, RetryPolicy};
-use crate::zoom::transport::{Authorization, Method, Request, Response, Transport, TransportError};
+use crate::zoom::transport::{
+    Authorization, Method, Request, Response, Room, Transport, TransportError,
+};
 use crate::zoom::wire::{PageToken, WireError};
 
 /// The service, for one app. A clone is the same service: it shares token, gates and pace.
@@ -54,6 +56,8 @@ pub struct Dated<T> {
     pub answer: T,
     /// Within what time it was made; `None` if the service does not tell the time.
     pub span: Option<ServerSpan>,
+    /// To be kept until all that was made of a large answer is out of memory.
+    pub room: Option<Room>,
 }
 
 /// The time of one attempt by the service's clock, rounded outwards.
@@ -286,6 +290,10 @@ impl Inner {
             .as_ref()
             .ok()
             .and_then(|response| ServerSpan::of(response, elapsed));
+        let room = sent
+            .as_ref()
+            .ok()
+            .and_then(|response| response.room.clone());
         let decode = move |body: &Bytes| {
             // Not before: bodies that wait for a core are bounded like those on their way.
             drop(slot);
@@ -303,7 +311,7 @@ impl Inner {
             why: failed.map(ToString::to_string),
             tracking_id: failed.and_then(|error| error.tracking_id.clone()),
         });
-        answer.map(|answer| Dated { answer, span })
+        answer.map(|answer| Dated { answer, span, room })
     }
 
     /// A slot, and an access token to use in it.
@@ -420,6 +428,7 @@ where
         status,
         headers,
         body,
+        ..
     } = response;
     pool.run(move || decode(&body))
         .await

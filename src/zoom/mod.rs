@@ -46,7 +46,7 @@ pub(crate) mod users;
 pub(crate) mod wire;
 
 pub(crate) use access_token::Credentials;
-pub(crate) use client::{Client, ServerSpan};
+pub(crate) use client::{Client, Dated, ServerSpan};
 pub(crate) use clips::{ClipsQuery, DateFilter};
 pub(crate) use clock::{ClockReading, ServiceClock};
 pub(crate) use endless::EndlessGuard;

@@ -112,6 +112,7 @@ pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
         status,
         headers: HeaderMap::new(),
         body: body.into(),
+        room: None,
     })
 }
 
@@ -131,5 +132,6 @@ pub(crate) fn answer_with(status: u16, headers: &[(&str, &str)], body: impl Into
         status,
         headers: map,
         body: body.into(),
+        room: None,
     })
 }

@@ -2,20 +2,29 @@
 //!
 //! No retries, no redirects, no pacing: each of those belongs to a caller.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use crate::zoom::connections::{Connections, Tune};
 pub(crate) use crate::zoom::connections::{Roots, Timeouts};
 use crate::zoom::proxies::{Proxies, Proxy, ProxyError, Route};
 
-/// The largest body that is read, in bytes after decompression: 64 MiB.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024 * 1024;
+/// The largest body that is read, in bytes after decompression: 32 MiB, which is 100 kB for each of the
+/// 300 clips of a page. As they are documented, they have half a megabyte together.
+pub(crate) const BODY_LIMIT: usize = 32 << 20;
+
+/// A larger body needs room, as of such ones only [`LARGE_BODIES`] are in memory at a time.
+const LARGE_BODY: usize = 1 << 20;
+
+/// Large bodies at a time, from their first megabyte until nothing that was made of them is left.
+const LARGE_BODIES: usize = 2;
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +76,15 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body after decompression.
     pub body: Bytes,
+    /// What a large body has of the room for such ones; to be kept with what is made of it.
+    pub room: Option<Room>,
 }
+
+/// The right to have a large body in memory.
+#[derive(Debug, Clone)]
+pub struct Room(
+    #[expect(dead_code, reason = "it is given back when it is dropped")] Arc<OwnedSemaphorePermit>,
+);
 
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -178,6 +195,7 @@ pub struct HttpTransport {
     proxies: Proxies,
     timeouts: Timeouts,
     body_limit: usize,
+    large: Arc<Semaphore>,
 }
 
 impl HttpTransport {
@@ -208,6 +226,7 @@ impl HttpTransport {
             proxies,
             timeouts,
             body_limit: BODY_LIMIT,
+            large: Arc::new(Semaphore::new(LARGE_BODIES)),
         })
     }
 
@@ -262,11 +281,12 @@ impl HttpTransport {
             return Err(redirect(&answer));
         }
         let headers = std::mem::take(answer.headers_mut());
-        let body = self.read(&mut answer, translate).await?;
+        let (body, room) = self.read(&mut answer, translate).await?;
         Ok(Response {
             status,
             headers,
             body,
+            room,
         })
     }
 
@@ -275,19 +295,25 @@ impl HttpTransport {
         &self,
         answer: &mut reqwest::Response,
         translate: impl Fn(reqwest::Error) -> TransportError,
-    ) -> Result<Bytes, TransportError> {
+    ) -> Result<(Bytes, Option<Room>), TransportError> {
         // A page is far below a megabyte; what claims more has to send it first.
         let length = answer.content_length().unwrap_or(0).min(1 << 20);
         let mut body = BytesMut::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut room = None;
         while let Some(chunk) = answer.chunk().await.map_err(&translate)? {
             if body.len() + chunk.len() > self.body_limit {
                 return Err(TransportError::TooLarge {
                     limit: self.body_limit,
                 });
             }
+            if room.is_none() && body.len() + chunk.len() > LARGE_BODY {
+                let permit = Arc::clone(&self.large).acquire_owned().await;
+                // Nobody closes the semaphore.
+                room = permit.ok().map(|permit| Room(Arc::new(permit)));
+            }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok((body.freeze(), room))
     }
 
     fn late(&self, which: Which) -> TransportError {

@@ -353,3 +353,39 @@ async fn a_connection_that_does_not_answer_pings_is_given_up_before_the_request_
     assert_eq!(transport.send(get(url)).await.unwrap().status, 200);
     served.abort();
 }
+
+#[tokio::test]
+async fn only_so_many_large_bodies_are_in_memory_at_a_time_and_small_ones_pass_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut asked = Vec::new();
+                while !complete(&asked) {
+                    stream.read_buf(&mut asked).await.unwrap();
+                }
+                let is_large = asked.starts_with(b"GET /large");
+                let body = vec![b' '; if is_large { LARGE_BODY + 1 } else { LARGE_BODY }];
+                let head = "200 OK\r\nconnection: close";
+                // Who has been answered enough goes away.
+                drop(stream.write_all(&http(head, &body)).await);
+            });
+        }
+    });
+    let transport = HttpTransport::new(Timeouts::default()).unwrap();
+    let send =
+        |path: &str| transport.send(get(format!("http://{address}/{path}").parse().unwrap()));
+    let mut held = Vec::new();
+    for _ in 0..LARGE_BODIES {
+        held.push(send("large").await.unwrap());
+    }
+    let mut next = send("large");
+    tokio::select! {
+        _ = &mut next => panic!("one too many"),
+        small = send("small") => assert_eq!(small.unwrap().body.len(), LARGE_BODY),
+    }
+    held.pop();
+    assert_eq!(next.await.unwrap().body.len(), LARGE_BODY + 1);
+}
