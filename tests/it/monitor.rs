@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use clipcensus_sandbox::{Fault, Limits, SandboxOptions, Trigger};
 use rustix::process::Signal;
 
-use crate::support::{World, clips, is_installed, request_head, with_faults};
+use crate::support::{World, clips, is_installed, request_head, stop_signals, with_faults};
 
 /// Something that is called, and answers every call alike.
 struct Monitor {
@@ -230,12 +230,12 @@ fn before_the_first_success_none_is_named() {
 
 #[test]
 fn an_export_stopped_by_a_signal_is_told() {
-    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+    for (signal, code) in stop_signals() {
         stopped_by(signal, code);
     }
 }
 
-fn stopped_by(signal: Signal, code: u8) {
+fn stopped_by(signal: Signal, code: i32) {
     let world = World::new(SandboxOptions {
         limits: Limits {
             light_per_second: 40.0,
@@ -257,7 +257,7 @@ fn stopped_by(signal: Signal, code: u8) {
     }
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(code.into()));
+    assert_eq!(child.wait().unwrap().code(), Some(code));
     let ended = format!("/planted-uuid/{code}");
     assert_eq!(monitor.called(), ["/planted-uuid/start", ended.as_str()]);
     let text = fs::read_to_string(path).unwrap();

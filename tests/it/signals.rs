@@ -8,9 +8,7 @@ use std::process::{Child, Command};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Program, World, clips, is_installed, skipped};
-
-const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
+use crate::support::{Program, World, clips, has, is_installed, skipped, stop_signals};
 
 /// A pipe that takes no byte: whoever writes to it waits.
 fn full_pipe() -> (PipeReader, PipeWriter) {
@@ -25,14 +23,6 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     while writer.write(&[0]).is_ok() {}
     rustix::fs::fcntl_setfl(&writer, OFlags::empty()).unwrap();
     (reader, writer)
-}
-
-/// Whether a mask that the kernel shows of a process has a signal.
-fn has(process: i32, mask: &str, signal: Signal) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(mask));
-    let bits = line.map(|bits| u64::from_str_radix(bits.trim(), 16).unwrap());
-    bits.is_some_and(|bits| bits >> (signal.as_raw() - 1) & 1 == 1)
 }
 
 fn id(child: &Child) -> i32 {
@@ -65,7 +55,7 @@ fn every_command_that_hangs_is_ended_by_each_signal() {
         &["completions", "bash"],
         &["help", "exit-codes"],
     ] {
-        for (signal, code) in SIGNALS {
+        for (signal, code) in stop_signals() {
             let (_reader, writer) = full_pipe();
             let mut child = Program::new(arguments).spawn_into(writer);
             let process = id(&child);
@@ -79,7 +69,7 @@ fn every_command_that_hangs_is_ended_by_each_signal() {
 
 #[test]
 fn an_export_that_hangs_when_all_is_published_is_ended_by_each_signal() {
-    for (signal, code) in SIGNALS {
+    for (signal, code) in stop_signals() {
         let world = World::new(clips(300));
         let (_reader, writer) = full_pipe();
         let mut child = world.export().spawn_into(writer);
@@ -104,7 +94,7 @@ fn the_first_process_of_a_container_is_ended_by_each_signal() {
     if !tried.is_ok_and(|status| status.success()) {
         return skipped("no namespace can be made here");
     }
-    for (signal, code) in SIGNALS {
+    for (signal, code) in stop_signals() {
         let (_reader, writer) = full_pipe();
         let mut child = Program::new(&["man"]).under(&isolated).spawn_into(writer);
         let children = format!("/proc/{0}/task/{0}/children", child.id());

@@ -15,6 +15,7 @@ use clipcensus_sandbox::{
 };
 use data_encoding::HEXLOWER;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -338,6 +339,29 @@ impl Program {
         );
         run
     }
+}
+
+/// Whether a mask that the kernel shows of a process has a signal.
+pub(crate) fn has(process: i32, mask: &str, signal: Signal) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(mask));
+    let bits = line.map(|bits| u64::from_str_radix(bits.trim(), 16).unwrap());
+    bits.is_some_and(|bits| bits >> (signal.as_raw() - 1) & 1 == 1)
+}
+
+/// The signals that stop the program, with its exit codes for them. Whoever runs the tests may have
+/// SIGHUP ignored, as `nohup` does; then every program that they start ignores it, as it should.
+pub(crate) fn stop_signals() -> Vec<(Signal, i32)> {
+    let mut signals = vec![(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
+    let own = i32::try_from(std::process::id()).unwrap();
+    signals.retain(|(signal, _)| {
+        let is_ignored = has(own, "SigIgn:", *signal);
+        if is_ignored {
+            skipped("a signal is ignored by whoever runs the tests");
+        }
+        !is_ignored
+    });
+    signals
 }
 
 /// All of these words are on stderr.
