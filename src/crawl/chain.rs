@@ -202,6 +202,15 @@ impl Chain {
         }
         let Some(next) = page.next_page_token else {
             let verdict = read.proof.judge(read.ids.len() as u64, names_counts);
+            let total = read.proof.expected().unwrap_or(0);
+            if is_first
+                && verdict == ChainVerdict::Settled
+                && self.can_shrink(crawl)
+                && crawl.progress().sums.may_be_a_cap(total)
+            {
+                let why = "it fills its page, so that its total may be a cap";
+                return self.abandon(crawl, read, why, 2);
+            }
             return self.judge(crawl, read, verdict);
         };
         if let Some(why) = read.why_endless(&next) {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::crawl::page::Listed;
 use crate::model::verdict::is_round;
 use crate::model::{ChainOutcome, ChainRecord, Seconds, Shared, Window};
+use crate::zoom::clips::PAGE_SIZE;
 
 /// A total that so many heads named, and the rest of their windows too, is a cap and no count.
 const TIMES_OF_A_CAP: u32 = 2;
@@ -257,6 +258,12 @@ impl Sums {
         times.is_some_and(|times| *times >= TIMES_OF_A_CAP)
     }
 
+    /// Whether a window whose clips all stand on one page may hold more of them: a service that lists
+    /// and counts the first page only looks like a window that just fills it.
+    pub(super) fn may_be_a_cap(&self, total: u64) -> bool {
+        total == u64::from(PAGE_SIZE) || self.is_cap(total)
+    }
+
     /// Whether parts turned out to hold more than the window that they were cut from: the service
     /// does not look at the time of day, say, and cutting only repeats requests.
     pub(super) const fn is_cutting_futile(&self) -> bool {
@@ -348,7 +355,12 @@ impl Sums {
         if sum.rest.seconds() < SHORTEST_COMPARED {
             return;
         }
-        if is_round(sum.total) && parts > sum.total + sum.total / 50 {
+        // It was cut only to see whether its total is a cap.
+        let was_whole = sum.total == sum.distinct;
+        let shared = sum.parts.iter().filter_map(|part| part.shared);
+        let shared: u64 = shared.map(|it| it.surely + it.at_bound).sum();
+        let is_more = parts.saturating_sub(shared) > sum.total + sum.total / 50;
+        if is_more && (was_whole || is_round(sum.total)) {
             self.repeated_totals.insert(sum.total, TIMES_OF_A_CAP);
         } else if parts > sum.total + sum.total / 2 {
             self.is_cutting_futile = true;

@@ -296,8 +296,11 @@ async fn small_accounts_are_listed_exactly() {
     for clips in [0, 1, 29, 30, 31, 300, 301, 4000] {
         for service in [Service::even, Service::recent_heavy, Service::bursty] {
             let crawled = crawl_service(service(clips)).await;
-            assert_complete(&crawled, usize::try_from(clips).unwrap());
-            assert!(crawled.requests <= 51 + usize::try_from(clips).unwrap() / 300 + 1);
+            let clips = usize::try_from(clips).unwrap();
+            assert_complete(&crawled, clips);
+            // A window that just fills its page is looked at again in parts.
+            let again = if clips < 300 { 0 } else { 2 };
+            assert!(crawled.requests <= 51 + clips / 300 + 1 + again);
         }
     }
 }
@@ -840,7 +843,7 @@ async fn a_window_that_is_refused_is_named_and_so_is_the_oldest_that_is_not() {
         assert_eq!(accepted, is_some.then_some(Seconds(oldest)));
         let said = failed.failure.to_string();
         assert_eq!(
-            said.contains(&format!("give --since {}", Seconds(oldest))),
+            said.contains(&format!("begins at {}: find the --since", Seconds(oldest))),
             is_some
         );
         assert!(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::settings::args::ExportArgs;
 use crate::settings::error::SettingsError;
-use crate::settings::id::{oddity, trimmed};
+use crate::settings::id::{account_oddity, trimmed};
 use crate::settings::text_file;
 
 /// Bytes of an accounts file at most: room for a million ids with a word about each.
@@ -73,7 +73,7 @@ fn given(ids: &[String]) -> Result<Vec<String>, SettingsError> {
 }
 
 fn is_id(id: &str) -> bool {
-    oddity(id).is_none() && !id.contains('/')
+    account_oddity(id).is_none()
 }
 
 /// The ids in a file, of which a census of nobody, or of somebody else, must not come.

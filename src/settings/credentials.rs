@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::error::SettingsError;
-use crate::settings::id::{oddity, trimmed};
+use crate::settings::id::{account_oddity, oddity, trimmed};
 use crate::settings::text_file;
 use crate::zoom::{Credentials, Proxies};
 
 /// Bytes of a file that holds a credential, at most. An access token has about a thousand.
 const LONGEST_FILE: u64 = 64 << 10;
+
+/// The variable of the id of the credentials' account.
+const ACCOUNT_ID: &str = "ZOOM_ACCOUNT_ID";
 
 /// The environment as it stood at the start of the run.
 #[derive(Default, Clone)]
@@ -56,14 +59,14 @@ impl Environment {
     /// A credential, from `NAME` or from the file that `NAME_FILE` names.
     fn credential(&self, name: &str) -> Result<Option<SecretString>, SettingsError> {
         if let Some(value) = self.trimmed(name) {
-            return checked(name, value).map(Some);
+            return checked(name, name, value).map(Some);
         }
         let variable = format!("{name}_FILE");
         let Some(path) = self.trimmed(&variable).map(PathBuf::from) else {
             return Ok(None);
         };
         match text_file::read(&path, LONGEST_FILE) {
-            Ok(text) => checked(&format!("the file of {variable}"), trimmed(&text)).map(Some),
+            Ok(text) => checked(name, &format!("the file of {variable}"), trimmed(&text)).map(Some),
             Err(source) => Err(SettingsError::CredentialFile {
                 variable,
                 path,
@@ -74,8 +77,13 @@ impl Environment {
 }
 
 /// A credential that holds nothing odd, from a place that is named where it does.
-fn checked(place: &str, value: &str) -> Result<SecretString, SettingsError> {
-    match oddity(value) {
+fn checked(name: &str, place: &str, value: &str) -> Result<SecretString, SettingsError> {
+    let found = if name == ACCOUNT_ID {
+        account_oddity(value)
+    } else {
+        oddity(value)
+    };
+    match found {
         None => Ok(value.into()),
         Some(oddity) => Err(SettingsError::Credential {
             place: place.to_owned(),
@@ -99,7 +107,7 @@ pub(super) fn credentials(
     environment: &Environment,
 ) -> Result<(Credentials, Option<String>), SettingsError> {
     let account_id = environment
-        .credential("ZOOM_ACCOUNT_ID")?
+        .credential(ACCOUNT_ID)?
         .map(|id| id.expose_secret().to_owned());
     if let Some(token) = environment.credential("ZOOM_ACCESS_TOKEN")? {
         return Ok((Credentials::AccessToken(token), account_id));

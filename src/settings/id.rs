@@ -22,6 +22,21 @@ pub(super) fn oddity(text: &str) -> Option<&'static str> {
     })
 }
 
+/// What a text holds that no id of an account does: beside letters and digits, ids have `-`, `_`, and
+/// behind their first letter `.`, `+` and `=`. So a variable that no shell has expanded is none, nor is a
+/// path or a formula.
+pub(super) fn account_oddity(text: &str) -> Option<&'static str> {
+    oddity(text).or_else(|| {
+        let fits = |(at, letter): (usize, char)| {
+            letter.is_ascii_alphanumeric()
+                || matches!(letter, '-' | '_')
+                || at > 0 && matches!(letter, '.' | '+' | '=')
+        };
+        let is_id = text.char_indices().all(fits);
+        (!is_id).then_some("a sign that no account id has")
+    })
+}
+
 /// Whether a text can name an owner: an id, or an e-mail address, which may hold other letters.
 pub(super) fn names_an_owner(text: &str) -> bool {
     let is_odd = |letter: char| {
@@ -68,6 +83,30 @@ mod tests {
             ("a\u{fffd}", "a letter that is not ASCII"),
         ] {
             assert_eq!(oddity(text), Some(told), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_id_is_no_variable_no_path_and_no_formula() {
+        for id in ["AsR-8ORMl-3ZVqU38JpV9n", "-a_b", "z8yCxjTj==", "a.b+c"] {
+            assert_eq!(account_oddity(id), None, "{id}");
+        }
+        for text in [
+            "${ZOOM_ACCOUNT_ID}",
+            "$ACC",
+            "acc1;",
+            "acc1,",
+            "<acc1>",
+            "acc1%0d",
+            r"acc1\r",
+            "=1+41",
+            "@SUM(1)",
+            "../x",
+            "a/b",
+            "a?b",
+            "a#b",
+        ] {
+            assert!(account_oddity(text).is_some(), "{text}");
         }
     }
 

@@ -178,8 +178,10 @@ fn remedy(kind: &FailureKind) -> String {
 fn window_refused(asked: Window, accepted: Option<Seconds>) -> String {
     match accepted {
         Some(accepted) => format!(
-            "the service refuses the window {asked}, and the oldest that it accepts begins at \
-             {accepted}: give --since {accepted}, if it keeps nothing older, or check the filters"
+            "the service refuses the window {asked}, and the oldest of those tried that it accepts \
+             begins at {accepted}: find the --since that it still accepts, between {} and {accepted}, \
+             or check the filters",
+            asked.from
         ),
         None => {
             format!("the service refuses the window {asked}: check the filters and the base URL")

@@ -68,6 +68,20 @@ fn a_count_that_stops_at_a_cap_is_named_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_service_that_lists_and_counts_the_first_page_only_is_named_and_nothing_is_lost() {
+    let behaviour = Behaviour {
+        total_cap: Some(300),
+        ..Behaviour::default()
+    };
+    let world = world(20_000, behaviour);
+    let run = world.export().succeeds();
+    assert_eq!(world.manifest()["verdict"], "unverified");
+    assert_is_truth(&world.rows(), &world.sandbox.truth().all);
+    let told = "total_records never says more than 300";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
 fn dates_in_a_form_that_may_be_read_in_two_ways_are_named() {
     for dates in [DateForm::EpochMillis, DateForm::NoZone] {
         let behaviour = Behaviour {

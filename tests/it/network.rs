@@ -141,8 +141,9 @@ fn windows_that_the_service_refuses_for_their_age_are_named_with_the_oldest_that
             .exits(2);
         let said = run.stderr + &run.stdout;
         let told = "within the last six months.\" (code 300); the service refuses the window \
-                    [2025-02-01T00:00:00Z, 2025-03-01T00:00:00Z), and the oldest that it accepts \
-                    begins at 2025-03-01T00:00:00Z: give --since 2025-03-01T00:00:00Z";
+                    [2025-02-01T00:00:00Z, 2025-03-01T00:00:00Z), and the oldest of those tried that it \
+                    accepts begins at 2025-03-01T00:00:00Z: find the --since that it still accepts, \
+                    between 2025-02-01T00:00:00Z and 2025-03-01T00:00:00Z";
         assert!(said.contains(told), "{said}");
     }
 }
