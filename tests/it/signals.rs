@@ -114,7 +114,7 @@ fn the_first_process_of_a_container_is_ended_by_each_signal() {
                 .split_whitespace()
                 .next()
                 .map(|id| id.parse().unwrap());
-            first.is_some_and(|process| hears(process))
+            first.is_some_and(hears)
         });
         send(first.unwrap(), signal);
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal:?}");
