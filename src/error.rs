@@ -64,8 +64,8 @@ pub(crate) enum Error {
     /// Far fewer clips than there were.
     #[error(
         "{0}: more are gone than --max-shrink allows, and nothing was published; an app that has lost a \
-         permission looks like this. If so many are gone, run it again with --max-shrink 1; if not, \
-         mend that and give --fresh"
+         permission looks like this. If so many are gone, run it again with --max-shrink 1, which publishes \
+         what was listed; if not, mend that and run it again, which lists again"
     )]
     Shrunk(Shrunk),
     /// Not every clip is proven to be there.

@@ -202,6 +202,7 @@ pub(crate) fn crawl_of(
     concurrency: usize,
 ) -> Crawl {
     let header = SpoolHeader {
+        is_shrunk: false,
         format: 1,
         tool: "test".to_owned(),
         fingerprint: "abc123".to_owned(),

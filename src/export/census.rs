@@ -105,6 +105,7 @@ impl Census {
         span: Window,
     ) -> SpoolHeader {
         SpoolHeader {
+            is_shrunk: false,
             format: SPOOL_FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             fingerprint: self.fingerprint(settings, accounts),

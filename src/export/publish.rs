@@ -92,9 +92,12 @@ impl Draft {
             ..self.totals(counted.written, counted.duplicates)?
         };
         let most = self.settings.max_shrink;
-        let shrunk = self.former.shrunk(totals.written, most);
+        let shrunk = self.former.shrunk(&self.windows, totals.written, most);
         match (&shrunk, most) {
-            (Some(shrunk), Some(_)) => return Err(Error::Shrunk(shrunk.clone())),
+            (Some(shrunk), Some(_)) => {
+                self.crawl.spool.mark_shrunk()?;
+                return Err(Error::Shrunk(shrunk.clone()));
+            }
             (Some(shrunk), None) => self.crawl.events.emit(&Event::Caveat(format!(
                 "far fewer clips than before: {shrunk}; an app that has lost a permission looks like this"
             ))),

@@ -15,7 +15,14 @@ pub(super) fn open_spool(
     events: &Events,
 ) -> Result<Spool, DiskError> {
     let mut spool = Spool::open(layout, wanted.clone(), settings.resume_within)?;
-    if is_of_a_former_snapshot(layout, spool.header(), wanted) {
+    let is_shrunk = spool.header().is_shrunk && !accepts_any_fall(settings);
+    if is_shrunk {
+        events.emit(&Event::Caveat(
+            "what was listed before was not published, since too many clips were gone; listing again"
+                .to_owned(),
+        ));
+    }
+    if is_shrunk || is_of_a_former_snapshot(layout, spool.header(), wanted) {
         spool.remove(layout)?;
         spool = Spool::open(layout, wanted.clone(), None)?;
     }
@@ -32,6 +39,12 @@ pub(super) fn open_spool(
         )));
     }
     Ok(spool)
+}
+
+/// Whether somebody has looked at a fall and says that the clips are gone. Nothing less publishes what
+/// was listed when it was refused: by now the app may have its permission back.
+fn accepts_any_fall(settings: &ExportSettings) -> bool {
+    settings.max_shrink.is_some_and(|most| most >= 1.0)
 }
 
 /// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed

@@ -52,6 +52,9 @@ pub struct Shrunk {
     pub clips_before: u64,
     /// Clips now.
     pub clips: u64,
+    /// The accounts that had some then, and have none now.
+    #[serde(default)]
+    pub emptied_accounts: Vec<String>,
 }
 
 impl std::fmt::Display for Shrunk {
@@ -60,8 +63,18 @@ impl std::fmt::Display for Shrunk {
             since,
             clips_before,
             clips,
+            emptied_accounts,
         } = self;
-        write!(f, "{clips} clips, where {since} had {clips_before}")
+        write!(f, "{clips} clips, where {since} had {clips_before}")?;
+        match emptied_accounts.as_slice() {
+            [] => Ok(()),
+            [first] => write!(f, ", and none of account {first} any more"),
+            [first, others @ ..] => write!(
+                f,
+                ", and none of account {first} and {} more any more",
+                others.len()
+            ),
+        }
     }
 }
 

@@ -184,6 +184,21 @@ impl Spool {
         Ok(())
     }
 
+    /// Writes down that it was listed whole, and not published since far more clips were gone than may
+    /// be: [`SpoolHeader::is_shrunk`] for the runs to come.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub(crate) fn mark_shrunk(&self) -> Result<(), DiskError> {
+        let header = SpoolHeader {
+            is_shrunk: true,
+            ..self.header.clone()
+        };
+        let mut state = self.state();
+        state.journal = journal::begin(&self.folder, &header, &state.entries)?;
+        Ok(())
+    }
+
     /// Takes note that spans need no further request.
     pub fn settle(&self, settled: impl IntoIterator<Item = Settled>) {
         self.state().settled.extend(settled);

@@ -29,6 +29,9 @@ pub struct SpoolHeader {
     pub run_id: String,
     /// When that run began, RFC 3339.
     pub started_at: String,
+    /// Whether it was listed whole, and not published since far more clips were gone than may be.
+    #[serde(default)]
+    pub is_shrunk: bool,
 }
 
 /// How far the span of a census may have moved since it was interrupted, in seconds. One that

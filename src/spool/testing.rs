@@ -20,6 +20,7 @@ pub(crate) const A_DAY: Option<Duration> = Some(Duration::from_hours(24));
 
 pub(crate) fn header() -> SpoolHeader {
     SpoolHeader {
+        is_shrunk: false,
         format: SPOOL_FORMAT,
         tool: "1.2.3".to_owned(),
         fingerprint: "00ff".to_owned(),

@@ -127,6 +127,24 @@ fn a_census_that_shrinks_by_more_than_it_may_is_not_published_and_not_listed_aga
 }
 
 #[test]
+fn after_a_fall_that_was_refused_the_next_run_lists_again_unless_it_accepts_any() {
+    let world = World::new(clips(1_000));
+    world.export().arg("--until=2026-10-31").succeeds();
+    let fewer = World::new(clips(500));
+    into(&world.out(), &fewer).arg("--max-shrink=0.3").exits(65);
+    // The permission may be back.
+    for again in ["--max-shrink=0.3", "--quiet"] {
+        let before = fewer.sandbox.report().requests;
+        let run = into(&world.out(), &fewer).arg(again);
+        let run = run.exits(if again == "--quiet" { 0 } else { 65 });
+        shows(&run, &["too many clips were gone; listing again"]);
+        assert!(fewer.sandbox.report().requests - before > 10);
+    }
+    assert_eq!(world.manifest()["totals"]["written"], 500);
+    assert_eq!(world.manifest()["resumed_at"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_first_census_and_one_of_what_changed_have_nothing_to_shrink_from() {
     let world = World::new(clips(100));
     let run = world.export().arg("--max-shrink=0").succeeds();

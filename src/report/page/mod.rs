@@ -100,9 +100,13 @@ pub(crate) fn warnings(proof: &Proof) -> Vec<String> {
         warnings.push("NOTE: not proven to be all clips, see Proof.".to_owned());
     }
     if let Some(shrunk) = &proof.shrunk {
+        let emptied = match shrunk.emptied_accounts.as_slice() {
+            [] => String::new(),
+            accounts => format!(" None is left of {}.", accounts.join(", ")),
+        };
         warnings.push(format!(
-            "WARNING: far fewer clips than on {}, when there were {}. An app that has lost a permission \
-             looks like this.",
+            "WARNING: far fewer clips than on {}, when there were {}.{emptied} An app that has lost a \
+             permission looks like this.",
             shrunk.since,
             count(shrunk.clips_before)
         ));
