@@ -23,6 +23,9 @@ const SECRETS: Names = Names::of(&[
     "apikey",
 ]);
 
+/// Names of parameters that sign or unlock a link, and are too short to be looked for within others.
+const SHORT_SECRETS: [&str; 2] = ["sig", "tk"];
+
 /// What the name of a parameter holds that signs a link.
 const SIGNATURES: Names = Names::of(&["jwt"]);
 
@@ -94,8 +97,10 @@ pub(super) fn cut_signatures(text: &str) -> Option<String> {
     cut(text, &SIGNATURES)
 }
 
-/// A link without the parameters that sign or unlock it. What its other parts hold is text.
+/// A link without the parameters that sign or unlock it, and without the name and password before its
+/// host. What its other parts hold is text.
 pub(super) fn without_secret_parameters(link: Cow<'_, str>) -> Cow<'_, str> {
+    let link = without_userinfo(link);
     let (address, fragment) = match link.split_once('#') {
         Some((address, fragment)) => (address, Some(fragment)),
         None => (link.as_ref(), None),
@@ -105,12 +110,16 @@ pub(super) fn without_secret_parameters(link: Cow<'_, str>) -> Cow<'_, str> {
     };
     let mut open = String::with_capacity(link.len());
     open.push_str(path);
-    let mut separator = '?';
-    for pair in query.split('&') {
-        if !names_a_secret(pair.split('=').next().unwrap_or_default()) {
-            open.push(separator);
+    let mut separator = "?";
+    let mut rest = Some(query);
+    while let Some(pairs) = rest {
+        let end = pairs.find(['&', ';']);
+        let (pair, _) = pairs.split_at(end.unwrap_or(pairs.len()));
+        rest = end.map(|end| pairs.split_at(end + 1).1);
+        if !unlocks(pair.split('=').next().unwrap_or_default()) {
+            open.push_str(separator);
             open.push_str(pair);
-            separator = '&';
+            separator = end.and_then(|end| pairs.get(end..=end)).unwrap_or_default();
         }
     }
     if let Some(fragment) = fragment {
@@ -118,6 +127,25 @@ pub(super) fn without_secret_parameters(link: Cow<'_, str>) -> Cow<'_, str> {
         open.push_str(fragment);
     }
     Cow::Owned(open)
+}
+
+/// Whether a parameter of this name signs or unlocks its link.
+fn unlocks(name: &str) -> bool {
+    names_a_secret(name)
+        || SHORT_SECRETS
+            .iter()
+            .any(|short| short.eq_ignore_ascii_case(name))
+}
+
+fn without_userinfo(link: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((scheme, rest)) = link.split_once("://") else {
+        return link;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) => Cow::Owned(format!("{scheme}://{}", rest.split_at(at + 1).1)),
+        None => link,
+    }
 }
 
 fn cut(text: &str, names: &Names) -> Option<String> {

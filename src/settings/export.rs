@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::clip::{STATUSES, SecretPolicy};
 use crate::crawl::Filters;
 use crate::model::{Seconds, Window};
+use crate::redact::hidden::is_hidden;
 use crate::settings::accounts::Accounts;
 use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat};
 use crate::settings::credentials::Environment;
@@ -109,7 +110,10 @@ impl ExportSettings {
             Some(path) => beneath(&args, read_file(&path)?).map(|file| args.or(file))?,
             None => args,
         };
-        let out = args.out.clone().filter(|out| !out.as_os_str().is_empty());
+        let out = args
+            .out
+            .clone()
+            .filter(|out| !is_blank(&out.to_string_lossy()));
         let out = out.ok_or(SettingsError::NoOut)?;
         if let Some(url) = &args.ping_url {
             PingUrl::new(url)?;
@@ -259,14 +263,20 @@ fn source(args: &ExportArgs, environment: &Environment) -> Result<Source, Settin
     })
 }
 
-/// A value that narrows what is listed. An empty one, such as an unset variable of a shell leaves,
-/// would list everything.
+fn is_blank(value: &str) -> bool {
+    value
+        .chars()
+        .all(|letter| letter.is_whitespace() || is_hidden(letter))
+}
+
+/// A value that narrows what is listed. An empty one, such as an unset variable of a shell leaves, and
+/// one in which nothing is to be seen, would list everything.
 fn narrowing<'a>(
     setting: &'static str,
     value: Option<&'a str>,
 ) -> Result<Option<&'a str>, SettingsError> {
     match value {
-        Some(value) if trimmed(value).is_empty() => Err(SettingsError::Empty { setting }),
+        Some(value) if is_blank(value) => Err(SettingsError::Empty { setting }),
         value => Ok(value),
     }
 }

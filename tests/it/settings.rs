@@ -72,6 +72,7 @@ fn an_empty_value_is_refused_wherever_it_would_narrow() {
         ];
         if matches!(setting, "owner" | "search" | "since" | "until") {
             runs.push(export().arg(&format!("--{setting}= ")));
+            runs.push(export().arg(&format!("--{setting}=\u{200b}")));
         }
         for run in runs {
             let run = run.exits(2);
@@ -90,7 +91,7 @@ fn an_empty_value_is_refused_wherever_it_would_narrow() {
             refused_ways += 1;
         }
     }
-    assert_eq!(refused_ways, 26);
+    assert_eq!(refused_ways, 30);
     assert_eq!(world.sandbox.report().requests, 0);
     assert!(!world.out().exists(), "something was written");
 }
