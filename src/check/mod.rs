@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::event::Events;
 use crate::export::census::Census;
 use crate::model::Window;
-use crate::settings::{Accounts, ExportSettings};
+use crate::settings::{Accounts, ExportSettings, PingUrl};
 use crate::zoom::{Client, ClockReading, ServiceClock};
 
 /// Accounts of which each is asked for its clips, at most.
@@ -113,10 +113,14 @@ async fn service(
     results
 }
 
-/// The way to each host that an export asks; one line where it is the same to all.
+/// The way to each host that an export asks or tells its end; one line where it is the same to all.
 fn proxies(settings: &ExportSettings, source: &OpenSource) -> Vec<CheckResult> {
     let mut hosts: Vec<(String, &str)> = Vec::new();
-    for url in [&source.endpoints().oauth, &source.endpoints().api] {
+    let ping = settings.ping_url.as_ref().map(PingUrl::url);
+    for url in [&source.endpoints().oauth, &source.endpoints().api]
+        .into_iter()
+        .chain(ping)
+    {
         let host = url.host_str().unwrap_or_default();
         let way = match settings.proxies.route(url) {
             Ok(route) => route.to_string(),

@@ -63,7 +63,10 @@ impl Seen {
             return CheckResult::ok("records", format!("{clips} read, dated as asked for"));
         }
         let doubts = doubts.join("; ");
-        CheckResult::warning("records", format!("{doubts}: an export cannot be verified"))
+        CheckResult::warning(
+            "records",
+            format!("{doubts}: an export may not be verified"),
+        )
     }
 }
 

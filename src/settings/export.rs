@@ -78,7 +78,9 @@ pub(crate) struct ExportSettings {
     pub limits: Limits,
     /// How long to wait for the service in all.
     pub max_wait: Duration,
-    /// By which proxies the service is asked.
+    /// Where it is told how the export ended.
+    pub ping_url: Option<PingUrl>,
+    /// By which proxies these are asked.
     pub proxies: Proxies,
     /// Whether it is looked up who the owners are, and written.
     pub resolve_owners: bool,
@@ -115,14 +117,15 @@ impl ExportSettings {
             .clone()
             .filter(|out| !is_blank(&out.to_string_lossy()));
         let out = out.ok_or(SettingsError::NoOut)?;
-        if let Some(url) = &args.ping_url {
-            PingUrl::new(url)?;
-        }
+        let ping_url = args.ping_url.as_ref().map(PingUrl::new).transpose()?;
         let source = source(&args, environment)?;
         let proxies = environment.proxies();
         if let Source::Service { endpoints, .. } = &source {
             proxies.route(&endpoints.api)?;
             proxies.route(&endpoints.oauth)?;
+        }
+        if let Some(ping_url) = &ping_url {
+            proxies.route(ping_url.url())?;
         }
         let since = narrowing("since", args.since.as_deref())?;
         let since = when::when("since", since.unwrap_or(FIRST_DAY), now)?;
@@ -190,6 +193,7 @@ impl ExportSettings {
             since,
             until,
             source,
+            ping_url,
             proxies,
         })
     }

@@ -30,6 +30,11 @@ impl PingUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The address itself.
+    pub(crate) const fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The address, followed by this word where there is one.
     #[must_use]
     pub(crate) fn with(&self, word: Option<&str>) -> Url {

@@ -66,6 +66,25 @@ fn a_proxy_that_cannot_be_understood_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_proxy_that_only_the_ping_would_need_is_refused_too_and_check_tells_the_way_to_its_host() {
+    let world = World::new(clips(10));
+    let ping =
+        |program: Program| program.env("CLIPCENSUS_PING_URL", "https://ping.example.invalid/x");
+    let run = ping(world.export().env("HTTPS_PROXY", "htp://user7:pass@h")).exits(2);
+    assert!(
+        run.stderr.contains("the proxy that HTTPS_PROXY names"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(world.sandbox.report().requests, 0);
+    let proxied = ping(world.check().env("HTTPS_PROXY", "http://127.0.0.1:9"));
+    let line =
+        "proxy        ping.example.invalid by the proxy 127.0.0.1:9, which HTTPS_PROXY names";
+    let run = proxied.exits(0);
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+}
+
+#[test]
 fn a_proxy_that_wants_a_user_ends_it_at_once_and_check_says_by_which_proxy_it_goes() {
     let (address, asked) = proxy_that_wants_a_user();
     let folder = tempfile::tempdir().unwrap();
