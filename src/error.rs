@@ -1,6 +1,7 @@
 //! Every stage's error in one enum, and the one match that makes exit codes of them.
 
 use crate::crawl::CrawlError;
+use crate::diff::DiffError;
 use crate::disk::DiskError;
 use crate::model::exit_code::ExitCode;
 use crate::settings::SettingsError;
@@ -17,6 +18,9 @@ pub(crate) enum Error {
     /// The output folder or a snapshot.
     #[error(transparent)]
     Snapshot(#[from] DiskError),
+    /// Two snapshots could not be compared.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
     /// The HTTP client could not be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Transport(String),
@@ -115,6 +119,7 @@ impl Error {
             }
             Self::Service(failure) => service_exit_code(&failure.kind),
             Self::Snapshot(error) => snapshot_exit_code(error),
+            Self::Diff(error) => diff_exit_code(error),
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::Incomplete { .. } | Self::IsWorse { .. } | Self::Shrunk(_) => {
                 ExitCode::Incomplete
@@ -154,5 +159,17 @@ fn snapshot_exit_code(error: &DiskError) -> ExitCode {
         DiskError::NoSnapshot { .. } => ExitCode::Usage,
         error if error.is_damaged() => ExitCode::Incomplete,
         _ => ExitCode::CannotWrite,
+    }
+}
+
+fn diff_exit_code(error: &DiffError) -> ExitCode {
+    match error {
+        DiffError::Snapshot(error) => snapshot_exit_code(error),
+        DiffError::NothingToCompare(_) | DiffError::OtherCensus { .. } | DiffError::Terminal => {
+            ExitCode::Usage
+        }
+        DiffError::Unproven { .. } => ExitCode::Incomplete,
+        DiffError::SetAside(_) | DiffError::Output(_) => ExitCode::CannotWrite,
+        DiffError::Rows(_) => ExitCode::Internal,
     }
 }

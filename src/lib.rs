@@ -30,6 +30,7 @@
 //! |---|---|
 //! | `report` | the summary, a fold over rows, and how it is shown |
 //! | `verify` | a snapshot against its manifest, the manifest against itself |
+//! | `diff` | what changed from one snapshot to a later one |
 //!
 //! **The commands.**
 //!
@@ -68,6 +69,8 @@ mod snapshot;
 mod report;
 
 mod verify;
+
+mod diff;
 
 // The commands
 mod settings;

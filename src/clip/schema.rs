@@ -85,7 +85,7 @@ pub fn schema() -> SchemaRef {
 }
 
 /// The element of `tags`: never null, since some warehouses cannot hold a null in a list.
-fn tag_field() -> Field {
+pub(super) fn tag_field() -> Field {
     Field::new("element", DataType::Utf8, false)
 }
 

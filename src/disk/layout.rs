@@ -32,6 +32,8 @@ pub(crate) enum Folder {
     Data,
     /// The files of its owners, where they were looked up.
     Owners,
+    /// The files of what changed since the snapshot before, where that was asked for.
+    Differences,
     /// Its manifest and the documents beside it.
     Documents,
 }
@@ -44,6 +46,7 @@ impl Folder {
         match self {
             Self::Data => "data",
             Self::Owners => OWNERS,
+            Self::Differences => DIFFS,
             Self::Documents => "snapshot",
         }
     }
@@ -142,6 +145,7 @@ impl Layout {
         match folder {
             Folder::Data => self.data_dir(date),
             Folder::Owners => self.owners_dir(date),
+            Folder::Differences => self.out.join(DIFFS).join(partition(date)),
             Folder::Documents => self.snapshot_dir(date),
         }
     }
@@ -197,6 +201,11 @@ impl Layout {
         self.out.join(OWNERS).join(partition(date))
     }
 
+    /// The path of a file of differences as the manifest names it.
+    pub(crate) fn differences_path(date: Date, name: &str) -> String {
+        format!("{DIFFS}/{}/{name}", partition(date))
+    }
+
     /// The path of a file of owners as the manifest names it.
     pub(crate) fn owners_path(date: Date, name: &str) -> String {
         format!("{OWNERS}/{}/{name}", partition(date))
@@ -205,6 +214,9 @@ impl Layout {
 
 /// The name of the folder of all owners.
 pub(crate) const OWNERS: &str = "owners";
+
+/// The folder of what changed from snapshot to snapshot.
+const DIFFS: &str = "diffs";
 
 /// The staged file that names the newest snapshot.
 pub(crate) const LATEST: &str = "latest.json";

@@ -60,17 +60,14 @@ impl Census {
             Err(error) if error.is_damaged() => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        for (name, ours) in &self.0 {
-            let theirs = latest.parameters.get(name).unwrap_or(&Value::Null);
-            if theirs != ours {
-                return Err(Error::OtherCensus {
-                    out: layout.out().display().to_string(),
-                    theirs: format!("{name} {theirs}"),
-                    ours: format!("{name} {ours}"),
-                });
-            }
+        match latest.other_census(&self.0) {
+            None => Ok(()),
+            Some((theirs, ours)) => Err(Error::OtherCensus {
+                out: layout.out().display().to_string(),
+                theirs,
+                ours,
+            }),
         }
-        Ok(())
     }
 
     /// All parameters of a run, for its manifest. None of them is a secret.

@@ -11,6 +11,8 @@ pub enum ExitCode {
     Success = 0,
     /// Bad arguments or settings; nothing was sent.
     Usage = 2,
+    /// `diff --exit-code` found a difference.
+    Findings = 3,
     /// Counts do not agree, or `verify` found something.
     Incomplete = 65,
     /// A fault of ours.
@@ -31,9 +33,10 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// All of them, by number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Success,
         Self::Usage,
+        Self::Findings,
         Self::Incomplete,
         Self::Internal,
         Self::CannotWrite,
@@ -50,6 +53,7 @@ impl ExitCode {
         match self {
             Self::Success => "done; an export was published, verified or unverified",
             Self::Usage => "bad arguments or settings",
+            Self::Findings => "differences were found (diff --exit-code)",
             Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",
@@ -76,6 +80,7 @@ impl ExitCode {
         match self {
             Self::Success => "Nothing.",
             Self::Usage => "Correct what the message names; trying again alone does not help.",
+            Self::Findings => "Read them: the command has done what it was asked for.",
             Self::Incomplete => {
                 "Run an export again: it lists only what is missing. A snapshot that `verify` \
                  finds damaged has to be exported again or restored."

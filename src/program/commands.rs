@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,10 +17,12 @@ use crate::event::Listener;
 use crate::export::export;
 use crate::model::exit_code::ExitCode;
 use crate::model::{Verdict, exit_code};
+use crate::program::differences::run_diff;
 use crate::program::manual;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{Progress, log};
 use crate::program::signals::Signals;
+use crate::program::stdout::{print, print_line, put};
 use crate::redact::hidden::visible;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
@@ -92,6 +94,7 @@ fn run_command(command: Command, has_bar: bool, signals: &Signals) -> Result<Exi
         Command::Check(args) => run_check(*args, signals),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
+        Command::Diff(args) => run_diff(&args),
         Command::Prune(args) => run_prune(&args),
         Command::Sandbox(args) => run_sandbox(&args, signals),
         Command::Completions(args) => done(put(|stdout| {
@@ -316,25 +319,6 @@ fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions,
     options.clips = args.clips.unwrap_or(options.clips);
     options.seed = args.seed.unwrap_or(options.seed);
     Ok(options)
-}
-
-/// Writes a line that may quote what came from elsewhere.
-fn print_line(line: &str) -> Result<(), Error> {
-    print(&format!("{}\n", visible(line)))
-}
-
-/// Writes a result. A reader that has seen enough, such as `head`, is no failure.
-fn print(text: &str) -> Result<(), Error> {
-    put(|stdout| stdout.write_all(text.as_bytes()))
-}
-
-/// Lets a result be written piece by piece, as [`print()`] does it in one.
-fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
-    let mut stdout = BufWriter::new(std::io::stdout().lock());
-    match write(&mut stdout).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The program: each command from its arguments to its exit code, and what is told meanwhile.
 
 mod commands;
+mod differences;
 mod manual;
 mod monitor;
 mod progress;
 mod signals;
+mod stdout;
 
 pub use commands::run;

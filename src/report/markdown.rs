@@ -1,7 +1,7 @@
 //! The summary as markdown with tables: `summary.md`.
 
 use crate::report::page::plain::{LONGEST_PROSE, fit};
-use crate::report::page::section::{Kind, Table};
+use crate::report::page::section::{Kind, Section, Table};
 use crate::report::page::{Limits, sections};
 use crate::report::summary::Summary;
 
@@ -21,8 +21,13 @@ const LIMITS: Limits = Limits {
 /// and all months. What came from the API is escaped: it can make no markup, no HTML, no link.
 #[must_use]
 pub(crate) fn markdown(summary: &Summary) -> String {
+    markdown_of(&sections(summary, LIMITS))
+}
+
+/// Sections as such markdown.
+pub(crate) fn markdown_of(sections: &[Section]) -> String {
     let mut page = String::new();
-    for section in sections(summary, LIMITS) {
+    for section in sections {
         let level = if page.is_empty() { "# " } else { "\n## " };
         page.push_str(level);
         page.push_str(&cell(&section.heading));

@@ -1,7 +1,7 @@
 //! The summary as plain text of 80 columns: for terminals and chats.
 
 use crate::report::page::plain::{fit, pad, width, wrap};
-use crate::report::page::section::{Kind, Table};
+use crate::report::page::section::{Kind, Section, Table};
 use crate::report::page::{Limits, sections};
 use crate::report::summary::Summary;
 
@@ -26,8 +26,13 @@ const LIMITS: Limits = Limits {
 /// its end. It names the 10 owners with the most bytes and the last 12 months.
 #[must_use]
 pub(crate) fn text(summary: &Summary) -> String {
+    text_of(&sections(summary, LIMITS))
+}
+
+/// Sections as such a text.
+pub(crate) fn text_of(sections: &[Section]) -> String {
     let mut page = String::new();
-    for section in sections(summary, LIMITS) {
+    for section in sections {
         if !page.is_empty() {
             page.push('\n');
         }

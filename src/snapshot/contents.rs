@@ -100,6 +100,7 @@ impl Contents {
         match folder {
             Folder::Data => Box::new(of_data(false)),
             Folder::Owners => Box::new(of_data(true)),
+            Folder::Differences => Box::new(std::iter::empty()),
             Folder::Documents => {
                 let documents = self.documents.iter();
                 Box::new(documents.map(|it| Named::of(&it.path, it.bytes, &it.sha256)))

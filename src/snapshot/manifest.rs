@@ -161,7 +161,24 @@ pub struct Manifest {
     pub documents: Vec<Document>,
 }
 
+/// The parameters that say which clips are listed: a folder holds the census of one thing.
+const CENSUS: [&str; 6] = ["accounts", "by", "owner", "search", "since", "status"];
+
 impl Manifest {
+    /// In which parameter, and its value, here and there, a census is of something else; `None` if
+    /// both are of the same.
+    pub(crate) fn other_census(
+        &self,
+        other: &BTreeMap<String, serde_json::Value>,
+    ) -> Option<(String, String)> {
+        let values = CENSUS.map(|name| (name, self.parameters.get(name), other.get(name)));
+        let (name, here, there) = values.into_iter().find(|(_, here, there)| here != there)?;
+        let told = |value: Option<&serde_json::Value>| {
+            format!("{name} {}", value.unwrap_or(&serde_json::Value::Null))
+        };
+        Some((told(here), told(there)))
+    }
+
     /// The UTC date of its snapshot.
     #[must_use]
     pub fn date(&self) -> Date {

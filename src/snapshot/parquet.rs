@@ -132,7 +132,7 @@ fn properties(rowset: Rowset) -> Result<WriterProperties> {
         .set_dictionary_page_size_limit(usize::MAX)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::Page)
-        .set_sorting_columns(Some(sorting_columns(rowset)?))
+        .set_sorting_columns(Some(sorting_columns(rowset)?).filter(|columns| !columns.is_empty()))
         .set_column_bloom_filter_enabled(looked_up_by.clone(), true)
         .set_column_bloom_filter_fpp(looked_up_by.clone(), 0.01)
         .set_column_bloom_filter_max_ndv(looked_up_by, ROW_GROUP_ROWS as u64);

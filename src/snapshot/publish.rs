@@ -162,6 +162,7 @@ impl Parts {
         self.layout.staged(match self.rowset {
             Rowset::Clips => Folder::Data,
             Rowset::Owners => Folder::Owners,
+            Rowset::Differences => Folder::Differences,
         })
     }
 
@@ -238,6 +239,7 @@ impl Parts {
             path: match self.rowset {
                 Rowset::Clips => self.layout.data_path(self.date, &part.name),
                 Rowset::Owners => Layout::owners_path(self.date, &part.name),
+                Rowset::Differences => Layout::differences_path(self.date, &part.name),
             },
             rows: part.rows,
             bytes,

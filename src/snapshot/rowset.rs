@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
+use crate::clip::difference::{DifferenceColumn, difference_schema};
 use crate::clip::owner::{OwnerColumn, owner_schema};
 use crate::clip::{Column, SCHEMA_VERSION, schema};
 
@@ -13,6 +14,8 @@ pub(crate) enum Rowset {
     Clips,
     /// Owners of clips.
     Owners,
+    /// What became of clips since an earlier snapshot.
+    Differences,
 }
 
 impl Rowset {
@@ -20,6 +23,7 @@ impl Rowset {
         match self {
             Self::Clips => schema(),
             Self::Owners => owner_schema(),
+            Self::Differences => difference_schema(),
         }
     }
 
@@ -52,6 +56,7 @@ impl Rowset {
                 }
             }
             Self::Owners => const { &[OwnerColumn::AccountId.index(), OwnerColumn::Id.index()] },
+            Self::Differences => &[],
         }
     }
 
@@ -74,6 +79,7 @@ impl Rowset {
                 }
             }
             Self::Owners => const { &[OwnerColumn::Id.index(), OwnerColumn::Email.index()] },
+            Self::Differences => const { &[DifferenceColumn::ClipId.index()] },
         }
     }
 
@@ -82,6 +88,7 @@ impl Rowset {
         match self {
             Self::Clips => Column::ClipId.index(),
             Self::Owners => OwnerColumn::Id.index(),
+            Self::Differences => DifferenceColumn::ClipId.index(),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::io;
 use std::io::Write;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, Schema, TimestampMicrosecondType,
+};
 
 use crate::model::time;
 use crate::snapshot::csv::formulas::{CsvMode, defused};
@@ -114,6 +116,10 @@ fn plain(line: &mut String, column: &ArrayRef, row: usize) -> io::Result<()> {
         DataType::Boolean => {
             let value = column.as_boolean().value(row);
             write!(line, "{value}").ok()
+        }
+        DataType::Date32 => {
+            let date = column.as_primitive::<Date32Type>().value_as_date(row);
+            date.and_then(|date| write!(line, "{date}").ok())
         }
         DataType::Timestamp(..) => {
             let value = column.as_primitive::<TimestampMicrosecondType>().value(row);

@@ -1,0 +1,123 @@
+//! The command `diff`.
+
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stdout};
+
+use arrow::array::RecordBatch;
+
+use crate::clip::difference::difference_schema;
+use crate::clip::owner::People;
+use crate::diff::{Choice, DiffError, Only, Sides, Tally, Wanted, diff, json_lines, sections};
+use crate::error::Error;
+use crate::model::exit_code::ExitCode;
+use crate::program::stdout::print;
+use crate::report::{markdown_of, text_of};
+use crate::settings::args::{DiffArgs, DiffFormat, DifferenceKind};
+use crate::snapshot::csv::{CsvMode, CsvWriter};
+use crate::snapshot::parquet::ParquetWriter;
+use crate::snapshot::read_owners;
+use crate::snapshot::rowset::Rowset;
+
+/// Compares two snapshots, and shows what differs.
+pub(super) fn run_diff(args: &DiffArgs) -> Result<ExitCode, Error> {
+    if args.format == DiffFormat::Parquet && stdout().is_terminal() {
+        return Err(DiffError::Terminal.into());
+    }
+    let sides = Sides::choose(
+        &args.out,
+        Choice {
+            from: args.from,
+            to: args.to,
+            allow_unproven: args.allow_incomplete,
+        },
+    )?;
+    let wanted = Wanted {
+        only: args.only.iter().map(|kind| only(*kind)).collect(),
+        ignored: args.ignore.clone(),
+    };
+    let mut tally = Tally::default();
+    let shown = match args.format {
+        DiffFormat::Text | DiffFormat::Markdown => {
+            let mut nothing = |_: &RecordBatch| Ok(());
+            compare(&sides, &wanted, &mut tally, &mut nothing)?;
+            let sections = sections(&sides, &tally, &people(&sides)?);
+            let is_text = args.format == DiffFormat::Text;
+            let page = if is_text { text_of } else { markdown_of };
+            return print(&page(&sections)).map(|()| code(args, &tally));
+        }
+        DiffFormat::Json => {
+            let mut output = BufWriter::new(stdout());
+            let mut write =
+                |batch: &RecordBatch| json_lines(batch, &mut output).map_err(DiffError::Output);
+            compare(&sides, &wanted, &mut tally, &mut write)
+                .and_then(|()| output.flush().map_err(DiffError::Output))
+        }
+        DiffFormat::Csv => csv(&sides, &wanted, &mut tally),
+        DiffFormat::Parquet => parquet(&sides, &wanted, &mut tally),
+    };
+    match shown {
+        // A reader that has seen enough, such as `head`, is no failure.
+        Err(DiffError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {}
+        shown => shown?,
+    }
+    Ok(code(args, &tally))
+}
+
+/// Compares, counts, and hands on.
+fn compare(
+    sides: &Sides,
+    wanted: &Wanted,
+    tally: &mut Tally,
+    write: &mut dyn FnMut(&RecordBatch) -> Result<(), DiffError>,
+) -> Result<(), DiffError> {
+    diff(sides, wanted, &mut |batch| {
+        tally.add(batch);
+        write(batch)
+    })
+}
+
+fn csv(sides: &Sides, wanted: &Wanted, tally: &mut Tally) -> Result<(), DiffError> {
+    let output = BufWriter::new(stdout());
+    let lines = CsvWriter::new(output, CsvMode::Spreadsheet, &difference_schema());
+    let mut lines = lines.map_err(DiffError::Output)?;
+    compare(sides, wanted, tally, &mut |batch| {
+        lines.write(batch).map_err(DiffError::Output)
+    })?;
+    lines.into_inner().flush().map_err(DiffError::Output)
+}
+
+fn parquet(sides: &Sides, wanted: &Wanted, tally: &mut Tally) -> Result<(), DiffError> {
+    let output = BufWriter::new(stdout());
+    let mut rows = ParquetWriter::new(output, Rowset::Differences).map_err(DiffError::parquet)?;
+    compare(sides, wanted, tally, &mut |batch| {
+        rows.write(batch).map_err(DiffError::parquet)
+    })?;
+    let mut output = rows.finish().map_err(DiffError::parquet)?;
+    output.flush().map_err(DiffError::Output)
+}
+
+fn only(kind: DifferenceKind) -> Only {
+    match kind {
+        DifferenceKind::Opened => Only::Opened,
+        DifferenceKind::Closed => Only::Closed,
+        DifferenceKind::New => Only::New,
+        DifferenceKind::Gone => Only::Gone,
+        DifferenceKind::Changed => Only::Changed,
+    }
+}
+
+/// Who the owners are, as far as the two snapshots say so; the later one is right.
+fn people(sides: &Sides) -> Result<People, Error> {
+    let mut people = People::new();
+    for side in [&sides.from, &sides.to] {
+        people.extend(read_owners(&side.layout, &side.manifest)?);
+    }
+    Ok(people)
+}
+
+fn code(args: &DiffArgs, tally: &Tally) -> ExitCode {
+    if args.exit_code && tally.differences() > 0 {
+        ExitCode::Findings
+    } else {
+        ExitCode::Success
+    }
+}
