@@ -121,7 +121,9 @@ fn rows(clips: &Clips, snapshot_at: Micros) -> RecordBatch {
 }
 
 fn midnight(day: Date) -> Micros {
-    let at = jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap();
+    let at = jiff::tz::TimeZone::UTC
+        .to_timestamp(day.at(0, 0, 0, 0))
+        .unwrap();
     Micros(at.as_microsecond())
 }
 

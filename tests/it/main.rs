@@ -19,6 +19,7 @@
 //! | `help` | help, completions, man pages, suggestions |
 //! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
 //! | `queries` | the README's, over snapshots of two versions, where there is a Python |
+//! | `diff` | what changed from one snapshot to a later one |
 //! | `owners` | who the owners are, where that is asked for |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, resuming, locks |
@@ -36,8 +37,8 @@ mod accounts;
 mod browser;
 mod check;
 mod clock;
+mod diff;
 mod disk;
-
 mod docs;
 mod doubts;
 mod drift;

@@ -115,7 +115,7 @@ fn two_versions(folder: &Path) {
 }
 
 /// What a script left, if there is a Python: that of the benches, or one that is named.
-fn python(folder: &Path, script: &str) -> Option<Output> {
+pub(crate) fn python(folder: &Path, script: &str) -> Option<Output> {
     let of_benches = root().join("target/bench-python/bin/python");
     let named = std::env::var_os("CLIPCENSUS_BENCH_PYTHON").map(PathBuf::from);
     let mut command = Command::new(named.unwrap_or(of_benches));
