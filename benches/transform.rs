@@ -205,6 +205,7 @@ fn spool_window(spool: &Spool, window: usize, bodies: &[Bytes]) {
 
 fn header() -> SpoolHeader {
     SpoolHeader {
+        is_shrunk: false,
         format: 1,
         tool: "bench".to_owned(),
         fingerprint: "0".to_owned(),

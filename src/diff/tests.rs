@@ -12,6 +12,7 @@ use proptest::{option, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::clip::owner::People;
 use crate::clip::{Clip, ClipBatchBuilder, Column, schema};
 use crate::diff::cursor::Order;
 use crate::diff::sorter::Sorter;
@@ -374,7 +375,7 @@ fn a_page_names_what_was_opened_and_what_changed_the_storage_and_no_link() {
     let (_, tally) = differences(&sides, &Wanted::default());
     assert_eq!(tally.growth, 7 - 5 + 100);
     assert_eq!(tally.most_bytes[0].clip_id, "clip4");
-    let page = crate::report::text_of(&sections(&sides, &tally, &Default::default()));
+    let page = crate::report::text_of(&sections(&sides, &tally, &People::new()));
     insta::assert_snapshot!(page);
 }
 
@@ -383,7 +384,7 @@ fn no_difference_is_told_in_words() {
     let nights = [eventful()[0].clone(), eventful()[0].clone()];
     let (_out, sides) = published(&nights, Format::Csv);
     let (_, tally) = differences(&sides, &Wanted::default());
-    let page = crate::report::text_of(&sections(&sides, &tally, &Default::default()));
+    let page = crate::report::text_of(&sections(&sides, &tally, &People::new()));
     assert!(page.contains("No differences."), "{page}");
 }
 

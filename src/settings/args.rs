@@ -415,8 +415,8 @@ pub struct DiffArgs {
     )]
     pub only: Vec<DifferenceKind>,
 
-    /// A column whose values do not count; may be given more than once. snapshot_at and thumbnail_link
-    /// never count.
+    /// A column whose values do not count; may be given more than once. The instant of the snapshot and
+    /// signed thumbnail links never count.
     #[arg(
         long,
         value_name = "COLUMN",
