@@ -2,6 +2,7 @@
 
 mod commands;
 mod differences;
+mod list;
 mod manual;
 mod monitor;
 mod progress;

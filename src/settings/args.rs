@@ -101,6 +101,8 @@ pub enum Command {
     Check(Box<ExportArgs>),
     /// Sum up a snapshot again from its files.
     Report(ReportArgs),
+    /// List the snapshots of an output folder, and check their manifests against each other.
+    List(ListArgs),
     /// Check a snapshot's files against its manifest.
     Verify(VerifyArgs),
     /// Tell what changed from one snapshot to a later one.
@@ -358,17 +360,55 @@ pub enum ReportFormat {
     Html,
     /// All owners, a line each, for a spreadsheet.
     OwnersCsv,
+    /// All exposed clips, a line each, for a spreadsheet.
+    ExposedCsv,
+}
+
+/// The settings of a list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus list census\n  \
+    clipcensus list census --format json | jq -r 'select(.verdict != \"verified\").snapshot_date'\n\n\
+    Files are not looked at: clipcensus verify does that. The exit code is 65 if a manifest is damaged\n\
+    or was changed after it was published.")]
+pub struct ListArgs {
+    /// The output folder of the exports.
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// How to show it.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_LIST_FORMAT"
+    )]
+    pub format: ListFormat,
+}
+
+/// How to show a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line each, for a terminal.
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// The settings of a verification.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     clipcensus verify census                             the newest snapshot\n  \
-    clipcensus verify census/_snapshots/2026-11-23")]
+    clipcensus verify census/_snapshots/2026-11-23\n  \
+    clipcensus verify census --all                       every snapshot of the folder")]
 pub struct VerifyArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: PathBuf,
+
+    /// Check every snapshot of an output folder, and their manifests against each other.
+    #[arg(long, env = "CLIPCENSUS_VERIFY_ALL")]
+    pub all: bool,
 }
 
 /// The settings of a diff.
@@ -559,10 +599,11 @@ pub struct CompletionsArgs {
 }
 
 /// The commands that have a man page.
-pub const MANUAL: [&str; 9] = [
+pub const MANUAL: [&str; 10] = [
     "export",
     "check",
     "report",
+    "list",
     "verify",
     "diff",
     "prune",

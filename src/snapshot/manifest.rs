@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
+use crate::disk::file::digest_bytes;
 use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
@@ -87,6 +88,15 @@ pub struct Clock {
     pub service: String,
 }
 
+/// A manifest that was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedManifest {
+    /// The date of its snapshot.
+    pub snapshot_date: String,
+    /// SHA-256 of its bytes, 64 hex digits.
+    pub manifest_sha256: String,
+}
+
 /// Sums over all windows: `received = written + duplicates + rejected`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
@@ -121,6 +131,10 @@ pub struct Manifest {
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Whether the sandbox has answered, and not Zoom: the account is made up. False in manifests
+    /// that do not say.
+    #[serde(default)]
+    pub simulated: bool,
     /// When the run began, RFC 3339.
     pub started_at: String,
     /// When the run began that went on with what the run of `started_at` had listed, RFC 3339; null
@@ -153,12 +167,20 @@ pub struct Manifest {
     pub shrunk: Option<Shrunk>,
     /// Attempts by outcome.
     pub requests: BTreeMap<String, u64>,
+    /// What the client errors among them were, with the call.
+    #[serde(default)]
+    pub client_errors: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
     pub account_failures: Vec<AccountFailure>,
     /// The data files, in order: clips, then owners where they were looked up.
     pub files: Vec<DataFile>,
     /// The files beside the manifest; empty until it is published.
     pub documents: Vec<Document>,
+    /// The manifests that stood in the output folder when this one was published, in the order in
+    /// which they were: the last is the one before it. One of the same date is what it replaced.
+    /// Empty in manifests that do not say.
+    #[serde(default)]
+    pub published_before: Vec<PublishedManifest>,
 }
 
 /// The parameters that say which clips are listed: a folder holds the census of one thing.
@@ -185,6 +207,13 @@ impl Manifest {
         self.snapshot_at.date()
     }
 
+    /// Whether it was asked for what is left out otherwise, such as passcodes.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        let asked = self.parameters.get("include_secrets");
+        asked.and_then(serde_json::Value::as_bool) == Some(true)
+    }
+
     /// Rows of its files of owners; `None` where they were not looked up.
     #[must_use]
     pub fn owners(&self) -> Option<u64> {
@@ -198,6 +227,14 @@ impl Manifest {
     /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
     pub fn read(path: &Path) -> Result<Self, DiskError> {
+        Self::read_hashed(path).map(|(manifest, _)| manifest)
+    }
+
+    /// Reads a manifest, and hashes the bytes that it was read from.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub(crate) fn read_hashed(path: &Path) -> Result<(Self, String), DiskError> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => {
@@ -216,7 +253,7 @@ impl Manifest {
             );
             return Err(DiskError::damaged(path, why));
         }
-        Ok(manifest)
+        Ok((manifest, digest_bytes(&text)))
     }
 
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
@@ -249,14 +286,19 @@ pub(crate) struct Latest {
     snapshot_date: String,
     /// Its manifest, below the output folder.
     manifest: String,
+    /// The manifest that was published last: that of the newest snapshot, unless an older date was
+    /// exported after it. Missing where version 0.1.0 wrote the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_published: Option<PublishedManifest>,
 }
 
 impl Latest {
     /// Points at `date`.
-    pub(crate) fn of(date: Date) -> Self {
+    pub(crate) fn of(date: Date, last_published: PublishedManifest) -> Self {
         Self {
             snapshot_date: date.to_string(),
             manifest: format!("_snapshots/{date}/manifest.json"),
+            last_published: Some(last_published),
         }
     }
 
@@ -265,19 +307,30 @@ impl Latest {
         to_json(self)
     }
 
-    /// The date that the file names; `None` where there is no file.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
+    /// The file, if there is one.
+    pub(crate) fn load(layout: &Layout) -> Result<Option<Self>, DiskError> {
         let path = layout.latest();
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(DiskError::read(&path)(error)),
         };
-        let latest: Self =
-            serde_json::from_slice(&text).map_err(|error| DiskError::damaged(&path, error))?;
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| DiskError::damaged(&path, error))
+    }
+
+    /// The date that the file names; `None` where there is no file.
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
+        let Some(latest) = Self::load(layout)? else {
+            return Ok(None);
+        };
         let name = latest.snapshot_date;
         exact_date(&name).map_or_else(
-            || Err(DiskError::damaged(&path, format!("{name:?} is no date"))),
+            || {
+                let why = format!("{name:?} is no date");
+                Err(DiskError::damaged(&layout.latest(), why))
+            },
             |date| Ok(Some(date)),
         )
     }

@@ -28,6 +28,7 @@ pub(crate) fn manifest() -> Manifest {
         run_id: "run".to_owned(),
         account_ids: vec!["acme".to_owned()],
         parameters: BTreeMap::new(),
+        simulated: false,
         started_at: "2026-11-23T00:00:01Z".to_owned(),
         resumed_at: None,
         clock: None,
@@ -45,9 +46,11 @@ pub(crate) fn manifest() -> Manifest {
         totals: Totals::default(),
         shrunk: None,
         requests: BTreeMap::new(),
+        client_errors: BTreeMap::new(),
         account_failures: Vec::new(),
         files: Vec::new(),
         documents: Vec::new(),
+        published_before: Vec::new(),
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `queries` | the README's, over snapshots of two versions, where there is a Python |
 //! | `diff` | what changed from one snapshot to a later one |
 //! | `owners` | who the owners are, where that is asked for |
+//! | `list` | the snapshots of a folder, and their manifests against each other |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, resuming, locks |
 //! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
@@ -47,6 +48,7 @@ mod faults;
 mod help;
 mod house;
 mod kill;
+mod list;
 mod log;
 mod monitor;
 mod neighbours;
