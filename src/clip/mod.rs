@@ -6,6 +6,8 @@ mod fields;
 mod instant;
 pub(crate) mod normalise;
 pub(crate) mod owner;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod reconstruct;
 pub(crate) mod row;
 pub(crate) mod schema;
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod columns;
 mod contents;
 pub(crate) mod csv;
 pub(crate) mod files;
-mod intent;
+pub(crate) mod intent;
 pub(crate) mod manifest;
 mod moves;
 pub(crate) mod parquet;

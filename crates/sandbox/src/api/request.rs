@@ -288,14 +288,26 @@ pub(crate) fn accounts(
 ) -> (Result<PageQuery, Reply>, Violations) {
     let mut violations = Vec::new();
     let parameters = parse(query, &ACCOUNTS, &mut violations);
-    let result = page(
-        &parameters,
-        path,
-        (1, 300),
-        behaviour.page_size,
-        &mut violations,
-    );
+    let result = parse_accounts(&parameters, path, behaviour, &mut violations);
     (result, violations)
+}
+
+fn parse_accounts(
+    parameters: &Parameters,
+    path: &str,
+    behaviour: &Behaviour,
+    violations: &mut Violations,
+) -> Result<PageQuery, Reply> {
+    if parameters
+        .get("page_number")
+        .is_some_and(|text| text.parse::<i64>().is_err())
+    {
+        return Err(Reply::invalid(
+            "page_number",
+            "The value must be an integer.",
+        ));
+    }
+    page(parameters, path, (1, 300), behaviour.page_size, violations)
 }
 
 #[cfg(test)]
@@ -414,6 +426,15 @@ mod tests {
             users("/v2/users", "license=zoom_workforce_management", &behaviour);
         assert!(page.is_ok());
         assert_eq!(violations, [(Misuse::NotPlayed, "license".to_owned())]);
+    }
+
+    #[test]
+    fn a_page_number_of_accounts_that_is_none_is_refused_though_it_is_not_played() {
+        for (text, is_taken) in [("1", true), ("-1", true), ("one", false), ("", false)] {
+            let query = format!("page_number={text}");
+            let (page, _) = accounts("/v2/accounts", &query, &Behaviour::default());
+            assert_eq!(page.is_ok(), is_taken, "{text}");
+        }
     }
 
     #[test]
