@@ -1,8 +1,7 @@
 //! A settings file: what is taken of it can be used, and no message quotes a value of another kind.
 
-use jiff::Timestamp;
-
 use crate::fuzz::scratch;
+use crate::fuzz::scratch::SNAPSHOT_AT;
 use crate::settings::args::ExportArgs;
 use crate::settings::{Environment, ExportSettings};
 
@@ -16,7 +15,7 @@ pub fn settings(input: &[u8]) -> bool {
         ..ExportArgs::default()
     };
     let environment = Environment::of([("ZOOM_ACCESS_TOKEN".to_owned(), "given-token".to_owned())]);
-    match ExportSettings::resolve(args, &environment, Timestamp::UNIX_EPOCH) {
+    match ExportSettings::resolve(args, &environment, SNAPSHOT_AT.timestamp()) {
         Ok(settings) => {
             let limits = settings.limits;
             assert!(limits.light > 0.0 && limits.medium > 0.0, "{limits:?}");

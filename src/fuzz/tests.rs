@@ -40,11 +40,7 @@ fn root() -> PathBuf {
 
 /// Where the seeds of a target are. Those of pages are the samples.
 fn seeds_of(target: &str) -> PathBuf {
-    if target == "page" {
-        root().join("samples/pages")
-    } else {
-        root().join("fuzz/seeds").join(target)
-    }
+    root().join("fuzz/seeds").join(target)
 }
 
 /// The clips of the documented page, and some whose texts are odd.
@@ -154,7 +150,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
              account = [\"a\", \"b\"]\nsince = \"2024-01-01\"\nuntil = \"36h\"\nby = \"modified\"\n\
              owner = \"jo@example.com\"\nstatus = \"RECORD_SUCCESS\"\nsearch = \"x\"\n\
              plan = \"business\"\nrate-share = 0.5\nconcurrency = 8\nmax-wait = \"15m\"\n\
-             resolve-owners = true\nallow-incomplete = true\nreplace = true\nmax-shrink = \"20%\"\n\
+             resolve-owners = true\nallow-incomplete = true\nreplace = true\nmax-shrink = 0.2\n\
              resume-within = \"20h\"\nbase-url = \"https://api.zoomgov.com/v2\"\n",
         ),
         ("settings", "few", "out = \"census\"\nrate = 12.5\n"),
