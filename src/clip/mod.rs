@@ -8,6 +8,8 @@ mod instant;
 pub(crate) mod normalise;
 mod open_link;
 pub(crate) mod owner;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod reconstruct;
 pub(crate) mod row;
 pub(crate) mod schema;
 #[cfg(test)]

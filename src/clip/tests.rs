@@ -8,7 +8,6 @@ use crate::clip::{Clip, SecretPolicy, normalise};
 mod documented;
 mod hostile;
 mod properties;
-pub(crate) mod reconstruct;
 mod rules;
 mod secrets;
 

@@ -25,6 +25,8 @@ mod sums;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod whole;
 mod windows;
 
 pub(crate) use context::{Crawl, CrawlError, Known};

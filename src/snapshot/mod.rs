@@ -9,7 +9,7 @@ mod contents;
 pub(crate) mod csv;
 pub(crate) mod files;
 pub(crate) mod history;
-mod intent;
+pub(crate) mod intent;
 pub(crate) mod manifest;
 mod moves;
 pub(crate) mod parquet;

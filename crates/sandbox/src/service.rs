@@ -189,7 +189,10 @@ impl Service {
         let endpoint = route.endpoint;
         if endpoint == Endpoint::Unknown {
             self.misused(Misuse::UnknownPath, path);
-            return Reply::error(400, 2300, "This API endpoint is not recognized.");
+            return route.allow.map_or_else(
+                || Reply::error(400, 2300, "This API endpoint is not recognized."),
+                Reply::wrong_method,
+            );
         }
         let context = RequestContext {
             state: &self.state,
@@ -198,27 +201,26 @@ impl Service {
             authorization,
             now: at - self.state.started,
         };
-        let limited = context.limit();
-        let grant = context.authorize();
+        let grant = context.admit();
         let behaviour = &self.state.options.behaviour;
         match endpoint {
             Endpoint::OwnClips | Endpoint::AccountClips => {
                 let (parsed, violations) =
                     request::clips(path, query, behaviour, self.state.present());
                 self.note(violations);
-                limited.map_or_else(|| clips::list(&context, grant, parsed), Ok)
+                clips::list(&context, grant, parsed)
             }
             Endpoint::Users | Endpoint::AccountUsers => {
                 let (parsed, violations) = request::users(path, query, behaviour);
                 self.note(violations);
-                limited.map_or_else(|| lists::users(&context, grant, parsed), Ok)
+                lists::users(&context, grant, parsed)
             }
             Endpoint::Accounts => {
                 let (parsed, violations) = request::accounts(path, query, behaviour);
                 self.note(violations);
-                limited.map_or_else(|| lists::accounts(&context, grant, parsed), Ok)
+                lists::accounts(&context, grant, parsed)
             }
-            _ => limited.map_or_else(|| lists::single(&context, route, grant), Ok),
+            _ => lists::single(&context, route, grant),
         }
         .unwrap_or_else(|reply| reply)
     }

@@ -10,8 +10,8 @@ use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::value::RawValue;
 
 use crate::clip::instant::{Instant, instant};
+use crate::clip::reconstruct::{leftovers, matches, members_of};
 use crate::clip::tests::raw;
-use crate::clip::tests::reconstruct::{leftovers, matches, members_of};
 use crate::clip::{SecretPolicy, normalise};
 use crate::model::Micros;
 use crate::redact::redact_json;

@@ -56,6 +56,15 @@ impl Endpoint {
         }
     }
 
+    /// The one method that it answers.
+    fn method(self) -> &'static str {
+        if self == Endpoint::Token {
+            "POST"
+        } else {
+            "GET"
+        }
+    }
+
     pub(crate) fn label(self) -> Option<Label> {
         match self {
             Endpoint::OwnClips | Endpoint::AccountClips | Endpoint::User => Some(Label::Light),
@@ -113,10 +122,12 @@ impl Endpoint {
     ];
 }
 
-/// A path, taken apart.
+/// A method and a path, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
+    /// The method that the path answers, of a request by another one.
+    pub(crate) allow: Option<&'static str>,
     /// The id in the path, decoded once.
     pub(crate) id: Option<String>,
     /// Whether a part of the path was not encoded exactly once.
@@ -125,11 +136,6 @@ pub(crate) struct Route {
 
 impl Route {
     pub(crate) fn parse(method: &str, path: &str) -> Route {
-        let unknown = Route {
-            endpoint: Endpoint::Unknown,
-            id: None,
-            badly_encoded: false,
-        };
         let mut badly_encoded = false;
         let parts: Vec<String> = path
             .trim_start_matches('/')
@@ -142,25 +148,30 @@ impl Route {
             })
             .collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (endpoint, id) = match (method, parts.as_slice()) {
-            ("POST", ["oauth", "token"]) => (Endpoint::Token, None),
-            ("GET", ["v2", "clips"]) => (Endpoint::OwnClips, None),
-            ("GET", ["v2", "users"]) => (Endpoint::Users, None),
-            ("GET", ["v2", "accounts"]) => (Endpoint::Accounts, None),
-            ("GET", ["v2", "users", id]) => (Endpoint::User, Some(*id)),
-            ("GET", ["v2", "accounts", id]) => (Endpoint::Account, Some(*id)),
-            ("GET", ["v2", "accounts", id, "clips"]) => (Endpoint::AccountClips, Some(*id)),
-            ("GET", ["v2", "accounts", id, "users"]) => (Endpoint::AccountUsers, Some(*id)),
-            _ => {
-                return Route {
-                    badly_encoded,
-                    ..unknown
-                };
-            }
+        let (endpoint, id) = match parts.as_slice() {
+            ["oauth", "token"] => (Endpoint::Token, None),
+            ["v2", "clips"] => (Endpoint::OwnClips, None),
+            ["v2", "users"] => (Endpoint::Users, None),
+            ["v2", "accounts"] => (Endpoint::Accounts, None),
+            ["v2", "users", id] => (Endpoint::User, Some(*id)),
+            ["v2", "accounts", id] => (Endpoint::Account, Some(*id)),
+            ["v2", "accounts", id, "clips"] => (Endpoint::AccountClips, Some(*id)),
+            ["v2", "accounts", id, "users"] => (Endpoint::AccountUsers, Some(*id)),
+            _ => (Endpoint::Unknown, None),
         };
+        let is_known = endpoint != Endpoint::Unknown;
+        if is_known && method == endpoint.method() {
+            return Route {
+                endpoint,
+                allow: None,
+                id: id.map(str::to_owned),
+                badly_encoded,
+            };
+        }
         Route {
-            endpoint,
-            id: id.map(str::to_owned),
+            endpoint: Endpoint::Unknown,
+            allow: is_known.then(|| endpoint.method()),
+            id: None,
             badly_encoded,
         }
     }
@@ -202,11 +213,18 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_and_paths_are_unknown() {
-        assert_eq!(
-            Route::parse("POST", "/v2/clips").endpoint,
-            Endpoint::Unknown
-        );
-        assert_eq!(Route::parse("GET", "/clips").endpoint, Endpoint::Unknown);
+    fn other_methods_and_paths_are_unknown_and_a_known_path_says_its_method() {
+        for (method, path, allow) in [
+            ("POST", "/v2/clips", Some("GET")),
+            ("TRACE", "/v2/accounts/a/clips", Some("GET")),
+            ("HEAD", "/v2/users/u", Some("GET")),
+            ("GET", "/oauth/token", Some("POST")),
+            ("GET", "/clips", None),
+            ("TRACE", "/clips", None),
+        ] {
+            let route = Route::parse(method, path);
+            assert_eq!(route.endpoint, Endpoint::Unknown, "{method} {path}");
+            assert_eq!(route.allow, allow, "{method} {path}");
+        }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) mod reply;
 
 pub(crate) mod limits;
 
+pub(crate) mod parameters;
+
 pub(crate) mod oauth;
 
 pub(crate) mod page_token;

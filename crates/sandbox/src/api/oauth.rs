@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::api::endpoint::Endpoint;
+use crate::api::parameters::Parameters;
 use crate::api::reply::Reply;
 use crate::api::report::Misuse;
 use crate::options::{Behaviour, SandboxCredentials, ScopeNames, TokenRefusal};
@@ -85,9 +86,7 @@ impl AccessTokens {
     /// Answers a token request, and names the rules it broke.
     pub(crate) fn issue(&self, request: &TokenRequest<'_>, now: Duration) -> (Reply, Vec<Misuse>) {
         let mut misuses = Vec::new();
-        let is_form = request
-            .content_type
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let is_form = request.content_type.is_some_and(is_form);
         if request.query.is_some_and(|query| !query.is_empty()) {
             misuses.push(Misuse::TokenQueryString);
         }
@@ -100,22 +99,17 @@ impl AccessTokens {
         }
         let body = if is_form { request.body } else { b"" };
         let query = request.query.filter(|_| self.takes_query).unwrap_or("");
-        let field = |name: &str| {
-            url::form_urlencoded::parse(body)
-                .chain(url::form_urlencoded::parse(query.as_bytes()))
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-        };
-        let (grant, account) = (field("grant_type"), field("account_id"));
-        let reply = self.judge(client.as_ref(), grant.as_deref(), account.as_deref(), now);
-        (reply, misuses)
+        let parameters = Parameters::parse(body).and(Parameters::parse(query.as_bytes()));
+        if parameters.repeated().is_some() {
+            misuses.push(Misuse::RepeatedParameter);
+        }
+        (self.judge(client.as_ref(), &parameters, now), misuses)
     }
 
     fn judge(
         &self,
         client: Option<&(String, String)>,
-        grant: Option<&str>,
-        account: Option<&str>,
+        parameters: &Parameters,
         now: Duration,
     ) -> Reply {
         let known = (
@@ -125,10 +119,13 @@ impl AccessTokens {
         if client != Some(&known) {
             return Reply::oauth_error(400, "Invalid client_id or client_secret", "invalid_client");
         }
-        if grant != Some(GRANT) {
+        if parameters.repeated().is_some() {
+            return Reply::oauth_error(400, "Bad Request", "invalid_request");
+        }
+        if parameters.get("grant_type") != Some(GRANT) {
             return Reply::oauth_error(400, "unsupported grant type", "unsupported_grant_type");
         }
-        if account != Some(self.credentials.account_id.as_str()) {
+        if parameters.get("account_id") != Some(self.credentials.account_id.as_str()) {
             return Reply::oauth_error(400, "Bad Request", "invalid_request");
         }
         let token = self.add_token(now);
@@ -284,6 +281,13 @@ fn all_scopes(names: ScopeNames) -> Vec<String> {
     all
 }
 
+/// Whether a content type is that of a form, whatever parameters it has.
+fn is_form(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    kind.trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
 /// The token of a Bearer header.
 fn bearer(header: &str) -> Option<&str> {
     let token = header.strip_prefix("Bearer ")?;
@@ -388,6 +392,51 @@ mod tests {
             assert_eq!(reply.status, 400);
             assert_eq!(value(&reply)["error"], "unsupported_grant_type");
             assert!(misuses.contains(&misuse));
+        }
+    }
+
+    #[test]
+    fn a_form_is_told_by_its_whole_type_and_may_have_parameters() {
+        for (kind, status) in [
+            ("application/x-www-form-urlencoded", 200),
+            ("application/x-www-form-urlencoded;charset=UTF-8", 200),
+            ("Application/X-WWW-Form-URLEncoded ; charset=utf-8", 200),
+            ("application/x-www-form-urlencodedjson", 400),
+            ("application/x-www-form-urlencoded+json", 400),
+            ("application/x-www-form-urlencoded, text/plain", 400),
+        ] {
+            let request = TokenRequest {
+                content_type: Some(kind),
+                ..good()
+            };
+            let (reply, misuses) = access(&Behaviour::default()).issue(&request, Duration::ZERO);
+            assert_eq!(reply.status, status, "{kind}");
+            assert_eq!(misuses.contains(&Misuse::TokenBody), status == 400);
+        }
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_an_invalid_request() {
+        let takes_query = access(&Behaviour {
+            oauth_query: true,
+            ..Behaviour::default()
+        });
+        let good_body = "grant_type=account_credentials&account_id=acc";
+        for (body, query) in [
+            (format!("{good_body}&account_id=acc"), None),
+            (format!("{good_body}&account_id=other"), None),
+            (format!("{good_body}&x=1&x=2"), None),
+            (good_body.to_owned(), Some("account_id=acc")),
+        ] {
+            let request = TokenRequest {
+                query,
+                body: body.as_bytes(),
+                ..good()
+            };
+            let (reply, misuses) = takes_query.issue(&request, Duration::ZERO);
+            assert_eq!(reply.status, 400, "{body}");
+            assert_eq!(value(&reply)["error"], "invalid_request");
+            assert!(misuses.contains(&Misuse::RepeatedParameter));
         }
     }
 

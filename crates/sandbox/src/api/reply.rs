@@ -67,6 +67,14 @@ impl Reply {
         }
     }
 
+    /// A path that answers another method.
+    pub(crate) fn wrong_method(allow: &str) -> Reply {
+        Reply {
+            headers: vec![("Allow", allow.to_owned())],
+            ..Reply::error(405, 405, "The request method is not supported.")
+        }
+    }
+
     /// A parameter that cannot be used: the generic code 300.
     pub(crate) fn invalid(field: &str, message: &str) -> Reply {
         let body = json!({

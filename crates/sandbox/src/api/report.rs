@@ -45,6 +45,8 @@ pub struct Misuses {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misuse {
     UnknownParameter,
+    RepeatedParameter,
+    NotPlayed,
     PageSize,
     MissingDate,
     DateForm,
@@ -63,6 +65,8 @@ impl Misuse {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Misuse::UnknownParameter => "unknown query parameter",
+            Misuse::RepeatedParameter => "parameter sent more than once",
+            Misuse::NotPlayed => "parameter that the sandbox does not play",
             Misuse::PageSize => "page_size out of range",
             Misuse::MissingDate => "from or to missing",
             Misuse::DateForm => "from or to not yyyy-MM-dd'T'HH:mm:ss'Z'",

@@ -1,6 +1,7 @@
 //! The query of a list, parsed and judged: what the service makes of it, and which rules of the
 //! specification it breaks. The two differ: the service forgives some of it without a word.
 
+use crate::api::parameters::Parameters;
 use crate::api::reply::Reply;
 use crate::api::report::Misuse;
 use crate::data::record::Status;
@@ -11,35 +12,38 @@ use crate::{format, rng};
 /// A month, as the service counts it, in seconds.
 const MONTH: i64 = 31 * DAY;
 
-const CLIPS_PARAMETERS: [&str; 8] = [
-    "user_id",
-    "search_key",
-    "status",
-    "page_size",
-    "next_page_token",
-    "date_filter_type",
-    "from",
-    "to",
-];
+/// The query parameters that a list has.
+#[derive(Debug)]
+struct Known {
+    played: &'static [&'static str],
+    /// Documented too, and without effect here. Who sends one sees in the report that the answer is
+    /// not what the service would have said.
+    not_played: &'static [&'static str],
+}
 
-const USERS_PARAMETERS: [&str; 7] = [
-    "status",
-    "page_size",
-    "role_id",
-    "page_number",
-    "include_fields",
-    "next_page_token",
-    "license",
-];
+const CLIPS: Known = Known {
+    played: &[
+        "user_id",
+        "search_key",
+        "status",
+        "page_size",
+        "next_page_token",
+        "date_filter_type",
+        "from",
+        "to",
+    ],
+    not_played: &[],
+};
 
-const ACCOUNTS_PARAMETERS: [&str; 6] = [
-    "page_size",
-    "page_number",
-    "next_page_token",
-    "sub_reseller_id",
-    "phone_number",
-    "email",
-];
+const USERS: Known = Known {
+    played: &["status", "page_size", "next_page_token"],
+    not_played: &["role_id", "page_number", "include_fields", "license"],
+};
+
+const ACCOUNTS: Known = Known {
+    played: &["page_size", "next_page_token"],
+    not_played: &["page_number", "sub_reseller_id", "phone_number", "email"],
+};
 
 /// The date that `from` and `to` are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,74 +77,69 @@ pub(crate) struct PageQuery {
 /// The rules of the specification that a query breaks, each with an example.
 pub(crate) type Violations = Vec<(Misuse, String)>;
 
-/// The parameters of a request as sent.
-#[derive(Debug)]
-struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    fn parse(query: &str) -> Parameters {
-        Parameters(
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        )
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    fn judge_names(&self, known: &[&str], violations: &mut Violations) {
-        for (name, _) in &self.0 {
-            if !known.contains(&name.as_str()) {
-                violations.push((Misuse::UnknownParameter, name.clone()));
-            }
+/// The parameters of a query; what is odd about their names goes into the report.
+fn parse(query: &str, known: &Known, violations: &mut Violations) -> Parameters {
+    let parameters = Parameters::parse(query.as_bytes());
+    for name in parameters.names() {
+        if known.not_played.contains(&name) {
+            violations.push((Misuse::NotPlayed, name.to_owned()));
+        } else if !known.played.contains(&name) {
+            violations.push((Misuse::UnknownParameter, name.to_owned()));
         }
     }
+    if let Some(name) = parameters.repeated() {
+        violations.push((Misuse::RepeatedParameter, name.to_owned()));
+    }
+    parameters
+}
 
-    fn page(
-        &self,
-        path: &str,
-        sizes: (usize, usize),
-        out_of_range: OutOfRange,
-        violations: &mut Violations,
-    ) -> Result<PageQuery, Reply> {
-        let (least, most) = sizes;
-        let size = match self.get("page_size") {
-            None => 30,
-            Some(text) => {
-                let number: Option<i64> = text.parse().ok();
-                let number = number.ok_or_else(|| {
-                    violations.push((Misuse::PageSize, text.to_owned()));
-                    Reply::invalid("page_size", "The value must be an integer.")
-                })?;
-                let clamped = number.clamp(least as i64, most as i64);
-                if clamped != number {
-                    violations.push((Misuse::PageSize, text.to_owned()));
-                    if out_of_range == OutOfRange::Refuse {
-                        let text = format!("The value must be between {least} and {most}.");
-                        return Err(Reply::invalid("page_size", &text));
-                    }
+fn page(
+    parameters: &Parameters,
+    path: &str,
+    sizes: (usize, usize),
+    out_of_range: OutOfRange,
+    violations: &mut Violations,
+) -> Result<PageQuery, Reply> {
+    let (least, most) = sizes;
+    let size = match parameters.get("page_size") {
+        None => 30,
+        Some(text) => {
+            let number: Option<i64> = text.parse().ok();
+            let number = number.ok_or_else(|| {
+                violations.push((Misuse::PageSize, text.to_owned()));
+                Reply::invalid("page_size", "The value must be an integer.")
+            })?;
+            let clamped = number.clamp(least as i64, most as i64);
+            if clamped != number {
+                violations.push((Misuse::PageSize, text.to_owned()));
+                if out_of_range == OutOfRange::Refuse {
+                    let text = format!("The value must be between {least} and {most}.");
+                    return Err(Reply::invalid("page_size", &text));
                 }
-                clamped as usize
             }
-        };
-        let mut bound: Vec<&(String, String)> = self
-            .0
-            .iter()
-            .filter(|(name, _)| name != "next_page_token")
-            .collect();
-        bound.sort();
-        let text = format!("{path} {bound:?}");
-        let token = self.get("next_page_token").filter(|text| !text.is_empty());
-        Ok(PageQuery {
-            size,
-            token: token.map(str::to_owned),
-            parameters: rng::digest(text.as_bytes()),
-        })
+            clamped as usize
+        }
+    };
+    let token = parameters.get("next_page_token");
+    let bound = format!("{path} {}", parameters.without("next_page_token"));
+    Ok(PageQuery {
+        size,
+        token: token.filter(|text| !text.is_empty()).map(str::to_owned),
+        parameters: rng::digest(bound.as_bytes()),
+    })
+}
+
+/// The value of a parameter that has an enumeration.
+fn one_of<'a>(
+    parameters: &'a Parameters,
+    name: &str,
+    allowed: &[&str],
+    violations: &mut Violations,
+) -> Result<Option<&'a str>, Reply> {
+    let value = parameters.get(name);
+    match value {
+        Some(text) if !allowed.contains(&text) => Err(not_listed(name, text, violations)),
+        _ => Ok(value),
     }
 }
 
@@ -152,8 +151,7 @@ pub(crate) fn clips(
     now: i64,
 ) -> (Result<ClipsQuery, Reply>, Violations) {
     let mut violations = Vec::new();
-    let parameters = Parameters::parse(query);
-    parameters.judge_names(&CLIPS_PARAMETERS, &mut violations);
+    let parameters = parse(query, &CLIPS, &mut violations);
     let result = parse_clips(&parameters, path, behaviour, now, &mut violations);
     (result, violations)
 }
@@ -183,7 +181,7 @@ fn parse_clips(
             Some(status)
         }
     };
-    let page = parameters.page(path, (30, 300), behaviour.page_size, violations)?;
+    let page = page(parameters, path, (30, 300), behaviour.page_size, violations)?;
     let span = span(parameters, behaviour, now, violations)?;
     let text = |name: &str| parameters.get(name).filter(|text| !text.is_empty());
     Ok(ClipsQuery {
@@ -256,17 +254,30 @@ pub(crate) fn users(
     behaviour: &Behaviour,
 ) -> (Result<(String, PageQuery), Reply>, Violations) {
     let mut violations = Vec::new();
-    let parameters = Parameters::parse(query);
-    parameters.judge_names(&USERS_PARAMETERS, &mut violations);
-    let status = parameters.get("status").unwrap_or("active").to_owned();
-    let result = if ["active", "inactive", "pending"].contains(&status.as_str()) {
-        parameters
-            .page(path, (1, 2000), behaviour.page_size, &mut violations)
-            .map(|page| (status, page))
-    } else {
-        Err(not_listed("status", &status, &mut violations))
-    };
+    let parameters = parse(query, &USERS, &mut violations);
+    let result = parse_users(&parameters, path, behaviour, &mut violations);
     (result, violations)
+}
+
+fn parse_users(
+    parameters: &Parameters,
+    path: &str,
+    behaviour: &Behaviour,
+    violations: &mut Violations,
+) -> Result<(String, PageQuery), Reply> {
+    for (name, allowed) in [
+        ("include_fields", ["custom_attributes", "host_key"]),
+        (
+            "license",
+            ["zoom_workforce_management", "zoom_compliance_management"],
+        ),
+    ] {
+        one_of(parameters, name, &allowed, violations)?;
+    }
+    let states = ["active", "inactive", "pending"];
+    let status = one_of(parameters, "status", &states, violations)?.unwrap_or("active");
+    let page = page(parameters, path, (1, 2000), behaviour.page_size, violations)?;
+    Ok((status.to_owned(), page))
 }
 
 /// Judges a request for sub-accounts.
@@ -276,10 +287,27 @@ pub(crate) fn accounts(
     behaviour: &Behaviour,
 ) -> (Result<PageQuery, Reply>, Violations) {
     let mut violations = Vec::new();
-    let parameters = Parameters::parse(query);
-    parameters.judge_names(&ACCOUNTS_PARAMETERS, &mut violations);
-    let result = parameters.page(path, (1, 300), behaviour.page_size, &mut violations);
+    let parameters = parse(query, &ACCOUNTS, &mut violations);
+    let result = parse_accounts(&parameters, path, behaviour, &mut violations);
     (result, violations)
+}
+
+fn parse_accounts(
+    parameters: &Parameters,
+    path: &str,
+    behaviour: &Behaviour,
+    violations: &mut Violations,
+) -> Result<PageQuery, Reply> {
+    if parameters
+        .get("page_number")
+        .is_some_and(|text| text.parse::<i64>().is_err())
+    {
+        return Err(Reply::invalid(
+            "page_number",
+            "The value must be an integer.",
+        ));
+    }
+    page(parameters, path, (1, 300), behaviour.page_size, violations)
 }
 
 #[cfg(test)]
@@ -383,6 +411,40 @@ mod tests {
         assert_eq!(ask(date_only, &Behaviour::default()).1, [Misuse::DateForm]);
         let backward = "from=2023-10-02T00:00:00Z&to=2023-10-01T00:00:00Z";
         assert_eq!(ask(backward, &Behaviour::default()).1, [Misuse::DateOrder]);
+    }
+
+    #[test]
+    fn what_is_ignored_is_reported() {
+        let behaviour = Behaviour::default();
+        let (query, misuses) = ask(&format!("{DATES}&page_size=30&page_size=300"), &behaviour);
+        assert_eq!(query.unwrap().page.size, 30);
+        assert_eq!(misuses, [Misuse::RepeatedParameter]);
+        let (page, violations) = accounts("/v2/accounts", "email=a%40b.example", &behaviour);
+        assert!(page.is_ok());
+        assert_eq!(violations, [(Misuse::NotPlayed, "email".to_owned())]);
+        let (page, violations) =
+            users("/v2/users", "license=zoom_workforce_management", &behaviour);
+        assert!(page.is_ok());
+        assert_eq!(violations, [(Misuse::NotPlayed, "license".to_owned())]);
+    }
+
+    #[test]
+    fn a_page_number_of_accounts_that_is_none_is_refused_though_it_is_not_played() {
+        for (text, is_taken) in [("1", true), ("-1", true), ("one", false), ("", false)] {
+            let query = format!("page_number={text}");
+            let (page, _) = accounts("/v2/accounts", &query, &Behaviour::default());
+            assert_eq!(page.is_ok(), is_taken, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_enumeration_of_users_is_judged_even_of_what_is_not_played() {
+        for name in ["status", "include_fields", "license"] {
+            let query = format!("{name}=other");
+            let (result, violations) = users("/v2/users", &query, &Behaviour::default());
+            assert_eq!(result.unwrap_err().code, Some(300));
+            assert!(violations.contains(&(Misuse::EnumValue, query)));
+        }
     }
 
     #[test]

@@ -95,25 +95,9 @@ pub(crate) struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
-    /// The refusal of a request that is one too many.
-    pub(crate) fn limit(&self) -> Option<Reply> {
-        let label = self.endpoint.label()?;
-        let decision = self
-            .state
-            .limits
-            .decide(label, self.now, self.state.present());
-        match decision {
-            Decision::Admit => None,
-            Decision::SecondIsFull => Some(Reply::too_many(TooMany::PerSecond, label, 0, "")),
-            Decision::DayIsFull { limit, until } => {
-                let until = format::second_text(until);
-                Some(Reply::too_many(TooMany::Daily, label, limit, &until))
-            }
-        }
-    }
-
-    /// What the access token opens here.
-    pub(crate) fn authorize(&self) -> Result<Grant, Reply> {
+    /// What the access token opens here. The token is judged first, since it tells the account whose
+    /// limits count; then the limits; then the scopes.
+    pub(crate) fn admit(&self) -> Result<Grant, Reply> {
         let access = &self.state.access;
         if let Err(refused) = access.check(self.authorization, self.now) {
             if refused.misuse {
@@ -122,7 +106,27 @@ impl RequestContext<'_> {
             }
             return Err(refused.reply);
         }
+        self.limit()?;
         access.grant(self.endpoint)
+    }
+
+    /// Refuses a request that is one too many.
+    fn limit(&self) -> Result<(), Reply> {
+        let Some(label) = self.endpoint.label() else {
+            return Ok(());
+        };
+        let decision = self
+            .state
+            .limits
+            .decide(label, self.now, self.state.present());
+        match decision {
+            Decision::Admit => Ok(()),
+            Decision::SecondIsFull => Err(Reply::too_many(TooMany::PerSecond, label, 0, "")),
+            Decision::DayIsFull { limit, until } => {
+                let until = format::second_text(until);
+                Err(Reply::too_many(TooMany::Daily, label, limit, &until))
+            }
+        }
     }
 
     /// Where a page starts, out of its page token.

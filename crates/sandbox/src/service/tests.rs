@@ -452,6 +452,54 @@ async fn an_unknown_path_and_a_missing_header_are_refused_and_reported() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_known_path_answers_another_method_with_405_and_the_one_that_it_takes() {
+    let client = Client::new(options(10));
+    for (method, path, allow) in [
+        ("TRACE", "/v2/clips", "GET"),
+        ("POST", "/v2/users", "GET"),
+        ("GET", "/oauth/token", "POST"),
+    ] {
+        let route = Route::parse(method, path);
+        let header = Some(client.header.as_str());
+        let reply = client
+            .service
+            .answer(&route, path, "", header, Instant::now());
+        assert_eq!(reply.status, 405, "{method} {path}");
+        assert_eq!(reply.headers, [("Allow", allow.to_owned())]);
+    }
+    let broken = client.service.report().out_of_specification;
+    assert_eq!(broken["unknown method or path"].count, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_access_token_is_judged_before_the_limits_and_the_scope_after_them() {
+    let mut client = Client::new(SandboxOptions {
+        limits: Limits {
+            light_per_second: 1.0,
+            ..Limits::NONE
+        },
+        behaviour: Behaviour {
+            scopes: Some(vec!["clips:read:list_user_clips:admin".to_owned()]),
+            ..Behaviour::default()
+        },
+        ..options(10)
+    });
+    let good = std::mem::replace(&mut client.header, "Bearer unknown".to_owned());
+    // Nobody's requests use up nothing.
+    for _ in 0..3 {
+        assert_eq!(client.get("/v2/clips", WINDOW).status, 401);
+    }
+    client.header = good;
+    assert_eq!(client.get("/v2/clips", WINDOW).status, 200);
+    client.header = "Bearer unknown".to_owned();
+    assert_eq!(client.get("/v2/clips", WINDOW).status, 401);
+    client.renew();
+    assert_eq!(client.get("/v2/users/me", "").status, 429);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(client.get("/v2/users/me", "").code, Some(4711));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_streamed_truth_has_every_clip_of_every_account() {
     let client = Client::new(SandboxOptions {
         sub_accounts: 2,

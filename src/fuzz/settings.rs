@@ -1,0 +1,35 @@
+//! A settings file: what is taken of it can be used, and no message quotes a value of another kind.
+
+use crate::fuzz::scratch;
+use crate::fuzz::scratch::SNAPSHOT_AT;
+use crate::settings::args::ExportArgs;
+use crate::settings::{Environment, ExportSettings};
+
+/// The bytes are those of the file.
+pub fn settings(input: &[u8]) -> bool {
+    let folder = scratch::folder();
+    let path = folder.path().join("clipcensus.toml");
+    scratch::put(&path, input);
+    let args = ExportArgs {
+        config: Some(path),
+        ..ExportArgs::default()
+    };
+    let environment = Environment::of([("ZOOM_ACCESS_TOKEN".to_owned(), "given-token".to_owned())]);
+    match ExportSettings::resolve(args, &environment, SNAPSHOT_AT.timestamp()) {
+        Ok(settings) => {
+            let limits = settings.limits;
+            assert!(limits.light > 0.0 && limits.medium > 0.0, "{limits:?}");
+            assert!(settings.max_file_rows > 0);
+            assert!(
+                settings
+                    .max_shrink
+                    .is_none_or(|share| (0.0..=1.0).contains(&share))
+            );
+            true
+        }
+        Err(error) => {
+            assert!(!error.to_string().contains("given-token"));
+            false
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The seeds of each target through it. `UPDATE_SEEDS=1 cargo test --lib fuzz::` writes them anew where
+//! a format has changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+
+use crate::clip::owner::{OwnerIds, People, Person, owner_batch};
+use crate::clip::{SecretPolicy, testing};
+use crate::crawl::page::Decoder;
+use crate::fuzz::scratch::SNAPSHOT_AT;
+use crate::fuzz::{answers, csv, intent, latest, manifest, page, parquet, settings, spool};
+use crate::model::testing::window;
+use crate::model::{Seconds, Window};
+use crate::snapshot::rowset::Rowset;
+use crate::snapshot::{CsvMode, DataFile, Format};
+use crate::spool::Hashing;
+use crate::spool::testing::{finish, spool as new_spool};
+use crate::zoom::DateFilter;
+
+/// A target by its name.
+type Target = (&'static str, fn(&[u8]) -> bool);
+
+const TARGETS: [Target; 9] = [
+    ("answers", answers::answers),
+    ("csv", csv::csv),
+    ("intent", intent::intent),
+    ("latest", latest::latest),
+    ("manifest", manifest::manifest),
+    ("page", page::page),
+    ("parquet", parquet::parquet),
+    ("settings", settings::settings),
+    ("spool", spool::spool),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where the seeds of a target are. Those of pages are the samples.
+fn seeds_of(target: &str) -> PathBuf {
+    root().join("fuzz/seeds").join(target)
+}
+
+/// The clips of the documented page, and some whose texts are odd.
+fn clips() -> RecordBatch {
+    let decoder = Decoder {
+        by: DateFilter::Created,
+        span: Window {
+            from: Seconds(0),
+            to: SNAPSHOT_AT.seconds(),
+        },
+        snapshot_at: SNAPSHOT_AT,
+        secrets: SecretPolicy::Keep,
+        hashing: Hashing::default(),
+    };
+    let batches = ["documented-page.json", "pages/odd-texts.json"].map(|name| {
+        let body = fs::read(root().join("samples").join(name)).unwrap();
+        Ok::<_, ()>(decoder.page("acme", &body).unwrap().rows)
+    });
+    testing::all(batches.into_iter())
+}
+
+fn owners() -> RecordBatch {
+    let mut ids = OwnerIds::default();
+    ids.add(&clips());
+    let person = Person {
+        email: Some("jo@example.com".to_owned()),
+        name: Some("=Jo, \"the\"\r\none".to_owned()),
+        ..Person::default()
+    };
+    let known = ids.of("acme").iter().next().cloned().unwrap();
+    owner_batch(&ids, &People::from([(known, person)]))
+}
+
+fn spooled() -> Vec<u8> {
+    let out = tempfile::tempdir().unwrap();
+    let spool = new_spool(out.path());
+    let row = |id: &str, at: i64| (id.to_owned(), Some(at), Some(at), format!("title of {id}"));
+    let pages = [
+        vec![row("a", 1), row("b", 2)],
+        vec![row("b", 2), row("c", 3)],
+    ];
+    finish(&spool, "acme", 0, 10, &pages);
+    finish(&spool, "acme", 10, 20, &[vec![row("d", 12_000_000)]]);
+    let place = out.path().join("_work/00ff");
+    let journal = fs::read_to_string(place.join("journal")).unwrap();
+    let mut seed = Vec::new();
+    for line in journal.lines() {
+        // The target makes the sums.
+        seed.extend(line.split_once(' ').unwrap().1.bytes());
+        seed.push(b'\n');
+    }
+    seed.push(0);
+    seed.extend(fs::read(place.join("pages")).unwrap());
+    seed
+}
+
+/// All seeds but those of pages, by target and name.
+fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let with = |kind: u8, file: Vec<u8>| [vec![kind], file].concat();
+    let mut seeds = vec![("spool", "two-chains", spooled())];
+    for (name, kind, rows, rowset) in [
+        ("clips", 0, clips(), Rowset::Clips),
+        ("owners", csv::OWNERS, owners(), Rowset::Owners),
+    ] {
+        let defused = csv::written(&rows, CsvMode::Spreadsheet);
+        seeds.push(("csv", name, with(kind, defused)));
+        let lossless = csv::written(&rows, CsvMode::Lossless);
+        let raw = if kind == 0 { "clips-raw" } else { "owners-raw" };
+        seeds.push(("csv", raw, with(kind | csv::LOSSLESS, lossless)));
+        let file = csv::written_as_parquet(&rows, rowset);
+        seeds.push(("parquet", name, with(kind, file)));
+    }
+    let mut proof = crate::snapshot::testing::manifest();
+    seeds.push(("manifest", "empty", proof.to_json()));
+    proof.format = Format::Csv;
+    proof.csv_mode = Some(CsvMode::Spreadsheet);
+    proof.windows.push(window("acme", 0, 1));
+    proof.files = ["clips", "owners"]
+        .map(|table| DataFile {
+            path: format!("{table}/snapshot_date=2026-11-23/part-00000.csv"),
+            rows: 3,
+            bytes: 300,
+            sha256: "00".repeat(32),
+        })
+        .into();
+    seeds.push(("manifest", "files", proof.to_json()));
+    let texts = [
+        (
+            "latest",
+            "there",
+            "{\"snapshot_date\":\"2026-11-23\",\"manifest\":\"_snapshots/2026-11-23/manifest.json\"}",
+        ),
+        (
+            "intent",
+            "remove",
+            "{\"remove\":[{\"table\":\"clips\",\"date\":\"2026-11-23\"}]}",
+        ),
+        (
+            "intent",
+            "publish",
+            "{\"publish\":{\"table\":\"changes\",\"date\":\"2026-11-23\",\"manifest_sha256\":\"ab\"}}",
+        ),
+        (
+            "settings",
+            "many",
+            "out = \"census\"\nformat = \"csv\"\ncsv-mode = \"lossless\"\nmax-file-rows = 1000\n\
+             account = [\"a\", \"b\"]\nsince = \"2024-01-01\"\nuntil = \"36h\"\nby = \"modified\"\n\
+             owner = \"jo@example.com\"\nstatus = \"RECORD_SUCCESS\"\nsearch = \"x\"\n\
+             plan = \"business\"\nrate-share = 0.5\nconcurrency = 8\nmax-wait = \"15m\"\n\
+             resolve-owners = true\nallow-incomplete = true\nreplace = true\nmax-shrink = 0.2\n\
+             resume-within = \"20h\"\nbase-url = \"https://api.zoomgov.com/v2\"\n",
+        ),
+        ("settings", "few", "out = \"census\"\nrate = 12.5\n"),
+        (
+            "answers",
+            "clips",
+            "c429\nX-RateLimit-Type: QPS\n\n{\"code\":429,\"message\":\"Later.\"}\u{0}\
+             200\nDate: Mon, 23 Nov 2026 00:00:00 GMT\nx-zm-trackingid: WEB_1\n\n\
+             {\"data\":[{\"clip_id\":\"c\"}],\"next_page_token\":\"n\",\"page_size\":30,\"total_records\":2}\
+             \u{0}200\n\n{\"data\":[],\"next_page_token\":\"\"}",
+        ),
+        (
+            "answers",
+            "accounts",
+            "A200\n\n{\"access_token\":\"t\",\"expires_in\":3599,\"scope\":\"a b\",\"api_url\":\"https://api.zoom.us\"}\
+             \u{0}200\n\n{\"accounts\":[{\"id\":\"s\",\"account_name\":\"S\"}],\"total_records\":1}",
+        ),
+        (
+            "answers",
+            "users",
+            "u200\n\n{\"users\":[{\"id\":\"u\",\"email\":\"u@x\",\"display_name\":\"U\"},{}],\"next_page_token\":\"n\"}\
+             \u{0}200\n\n{\"users\":[{\"id\":\"v\",\"first_name\":\"V\",\"dept\":\"D\"}]}",
+        ),
+        (
+            "answers",
+            "user",
+            "o503\nRetry-After: 2026-11-23T00:00:00Z\n\n<html>502 given-access-token</html>\u{0}200\n\n{\"id\":\"u\",\"status\":\"active\"}",
+        ),
+        (
+            "answers",
+            "refused",
+            "C400\n\n{\"reason\":\"Invalid hush-client-secret\",\"error\":\"invalid_client\"}",
+        ),
+        (
+            "answers",
+            "validation",
+            "c400\n\n{\"code\":300,\"message\":\"Validation Failed.\",\"errors\":[{\"field\":\"from\",\"message\":\"given-access-token\"}]}",
+        ),
+    ];
+    for (target, name, text) in texts {
+        let bytes = text.bytes();
+        // 255 is in no text.
+        let bytes = bytes.map(|byte| if byte == 0 { 255 } else { byte });
+        seeds.push((target, name, bytes.collect()));
+    }
+    seeds
+}
+
+#[test]
+fn every_seed_holds_what_its_target_asks_of_it_and_is_understood() {
+    if std::env::var_os("UPDATE_SEEDS").is_some() {
+        for (target, name, seed) in seeds() {
+            fs::create_dir_all(seeds_of(target)).unwrap();
+            fs::write(seeds_of(target).join(name), seed).unwrap();
+        }
+    }
+    for (name, target) in TARGETS {
+        let mut not_understood = Vec::new();
+        let mut seeds = 0;
+        for seed in fs::read_dir(seeds_of(name)).unwrap() {
+            let path = seed.unwrap().path();
+            seeds += 1;
+            if !target(&fs::read(&path).unwrap()) {
+                not_understood.push(path);
+            }
+        }
+        println!("{name}: {seeds} seeds, not understood: {not_understood:?}");
+        assert!(
+            seeds > not_understood.len(),
+            "no seed of {name} is understood"
+        );
+    }
+}
+
+#[test]
+fn every_target_has_a_program_that_fuzzes_it() {
+    for (name, _) in TARGETS {
+        let program = root().join(format!("fuzz/fuzz_targets/{name}.rs"));
+        assert!(Path::new(&program).is_file(), "{}", program.display());
+    }
+}
