@@ -52,6 +52,7 @@ pub fn parquet(input: &[u8]) -> bool {
                 match rowset {
                     Rowset::Clips => fold.add(&batch).expect("the columns are there"),
                     Rowset::Owners => people_of(&batch).for_each(drop),
+                    Rowset::Differences => {}
                 }
             }
             Err(error) => {

@@ -55,8 +55,11 @@ pub(super) fn manifest(format: Format, files: Vec<DataFile>) -> Manifest {
         totals: Totals::default(),
         shrunk: None,
         requests: BTreeMap::new(),
+        client_errors: BTreeMap::new(),
         account_failures: Vec::new(),
         files,
         documents: Vec::new(),
+        published_before: Vec::new(),
+        simulated: false,
     }
 }

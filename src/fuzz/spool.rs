@@ -24,6 +24,7 @@ pub(super) fn header() -> SpoolHeader {
         until: SNAPSHOT_AT.seconds(),
         run_id: "run".to_owned(),
         started_at: "2026-11-23T00:00:01Z".to_owned(),
+        is_shrunk: false,
     }
 }
 
