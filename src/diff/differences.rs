@@ -15,7 +15,6 @@ use crate::clip::{Column, OpenLink, open_link, schema};
 use crate::diff::cursor::Row;
 use crate::diff::error::DiffError;
 use crate::diff::gather::Gather;
-use crate::diff::sides::Sides;
 
 /// Where differences go: batches in [`difference_schema`].
 pub(crate) type Sink<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), DiffError>;
@@ -85,10 +84,10 @@ pub(super) struct Differences<'a> {
 }
 
 impl<'a> Differences<'a> {
-    pub(super) fn new(sides: &Sides, wanted: &'a Wanted, sink: Sink<'a>) -> Self {
+    pub(super) fn new(dates: [Date; 2], wanted: &'a Wanted, sink: Sink<'a>) -> Self {
         Self {
             wanted,
-            dates: [sides.from.manifest.date(), sides.to.manifest.date()],
+            dates,
             sink,
             nothing: nothing(),
             from: Gather::of(MOST_BATCHES),

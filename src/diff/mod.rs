@@ -10,10 +10,8 @@ mod differences;
 mod error;
 mod gather;
 mod json;
-mod page;
 mod sides;
 mod sorter;
-mod tally;
 mod walk;
 
 #[cfg(test)]
@@ -22,7 +20,5 @@ mod tests;
 pub(crate) use differences::{Only, Wanted};
 pub(crate) use error::DiffError;
 pub(crate) use json::json_lines;
-pub(crate) use page::sections;
-pub(crate) use sides::{Choice, Sides};
-pub(crate) use tally::Tally;
+pub(crate) use sides::{Choice, Sides, incomparable};
 pub(crate) use walk::diff;

@@ -1,8 +1,10 @@
 //! The two snapshots that are compared, and which may be.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
 use crate::diff::error::DiffError;
 use crate::disk::{DiskError, Layout, Table};
@@ -42,9 +44,10 @@ impl Side {
         Ok(Self { layout, manifest })
     }
 
-    /// Its clips, in order.
-    pub(super) fn rows(&self) -> Result<Rows, DiskError> {
-        read_rows(&self.layout, &self.manifest)
+    /// Its date, and its clips in order.
+    pub(crate) fn rows(&self) -> Result<(Date, Rows), DiskError> {
+        let rows = read_rows(&self.layout, &self.manifest)?;
+        Ok((self.manifest.date(), rows))
     }
 }
 
@@ -91,7 +94,7 @@ impl Sides {
 
     fn refuse_other(&self) -> Result<(), DiffError> {
         let (from, to) = (&self.from.manifest, &self.to.manifest);
-        match from.other_census(&to.parameters) {
+        match incomparable(from, &to.parameters) {
             None => Ok(()),
             Some((theirs, ours)) => Err(DiffError::OtherCensus {
                 from: from.date().to_string(),
@@ -121,4 +124,18 @@ impl Sides {
         }
         Ok(())
     }
+}
+
+/// In what an earlier snapshot differs from one with these parameters so that nearly every clip would look
+/// changed, there and here; `None` if they can be compared.
+pub(crate) fn incomparable(
+    earlier: &Manifest,
+    later: &BTreeMap<String, Value>,
+) -> Option<(String, String)> {
+    earlier.other_census(later).or_else(|| {
+        let has_secrets = later.get("include_secrets") == Some(&Value::Bool(true));
+        let told = |has: bool| format!("include_secrets {has}");
+        (earlier.has_secrets() != has_secrets)
+            .then(|| (told(earlier.has_secrets()), told(has_secrets)))
+    })
 }

@@ -12,12 +12,12 @@ use proptest::{option, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clip::owner::People;
 use crate::clip::{Clip, ClipBatchBuilder, Column, schema};
 use crate::diff::cursor::Order;
 use crate::diff::sorter::Sorter;
 use crate::model::time::write_micros;
 use crate::model::{Micros, Verdict};
+use crate::report::{Changes, changes_page};
 use crate::snapshot::testing::{layout, lock, manifest};
 use crate::snapshot::{CsvMode, Format, Manifest, Publication};
 
@@ -163,11 +163,12 @@ fn published(nights: &[Clips; 2], format: Format) -> (tempfile::TempDir, Sides) 
 }
 
 /// All differences as JSON, by account and clip.
-fn differences(sides: &Sides, wanted: &Wanted) -> (BTreeMap<(String, String), Value>, Tally) {
+fn differences(sides: &Sides, wanted: &Wanted) -> (BTreeMap<(String, String), Value>, Changes) {
     let mut lines = Vec::new();
-    let mut tally = Tally::default();
-    diff(sides, wanted, &mut |batch| {
-        tally.add(batch);
+    let mut changes = Changes::since(DAYS[0]);
+    let (from, to) = (sides.from.rows().unwrap(), sides.to.rows().unwrap());
+    diff(from, to, wanted, &mut |batch| {
+        changes.add(batch);
         json_lines(batch, &mut lines).map_err(DiffError::Output)
     })
     .unwrap();
@@ -178,7 +179,7 @@ fn differences(sides: &Sides, wanted: &Wanted) -> (BTreeMap<(String, String), Va
         let before = all.insert((text("account_id"), text("clip_id")), row.clone());
         assert_eq!(before, None, "a clip differs once");
     }
-    (all, tally)
+    (all, changes)
 }
 
 fn instant(seconds: i64) -> String {
@@ -274,9 +275,9 @@ proptest! {
     fn a_diff_is_the_outer_join_of_both_snapshots(nights in nights(), is_csv in any::<bool>()) {
         let format = if is_csv { Format::Csv } else { Format::Parquet };
         let (_out, sides) = published(&nights, format);
-        let (found, tally) = differences(&sides, &Wanted::default());
+        let (found, changes) = differences(&sides, &Wanted::default());
         let wanted = outer_join(&nights);
-        prop_assert_eq!(tally.differences(), wanted.len() as u64);
+        prop_assert_eq!(changes.differences(), wanted.len() as u64);
         prop_assert_eq!(found, wanted);
     }
 
@@ -369,22 +370,28 @@ fn kinds_of_differences_are_told_apart_and_chosen() {
     assert_eq!(ids(&[Only::Changed], &columns), "clip2 clip3");
 }
 
+/// The changes in words; who has an id is named by it.
+fn page(changes: &Changes) -> String {
+    let owner = |id: Option<&str>| id.unwrap_or("nobody").to_owned();
+    let sections = changes_page::sections("Changes".to_owned(), changes, owner);
+    crate::report::text_of(&sections)
+}
+
 #[test]
 fn a_page_names_what_was_opened_and_what_changed_the_storage_and_no_link() {
     let (_out, sides) = published(&eventful(), Format::Parquet);
-    let (_, tally) = differences(&sides, &Wanted::default());
-    assert_eq!(tally.growth, 7 - 5 + 100);
-    assert_eq!(tally.most_bytes[0].clip_id, "clip4");
-    let page = crate::report::text_of(&sections(&sides, &tally, &People::new()));
-    insta::assert_snapshot!(page);
+    let (_, changes) = differences(&sides, &Wanted::default());
+    assert_eq!(changes.growth_bytes, 7 - 5 + 100);
+    assert_eq!(changes.largest[0].clip_id, "clip4");
+    insta::assert_snapshot!(page(&changes));
 }
 
 #[test]
 fn no_difference_is_told_in_words() {
     let nights = [eventful()[0].clone(), eventful()[0].clone()];
     let (_out, sides) = published(&nights, Format::Csv);
-    let (_, tally) = differences(&sides, &Wanted::default());
-    let page = crate::report::text_of(&sections(&sides, &tally, &People::new()));
+    let (_, changes) = differences(&sides, &Wanted::default());
+    let page = page(&changes);
     assert!(page.contains("No differences."), "{page}");
 }
 
@@ -407,6 +414,14 @@ fn what_cannot_be_compared_is_refused_with_the_reason() {
     assert!(
         unproven.starts_with("the snapshot of 2026-11-22 is incomplete"),
         "{unproven}"
+    );
+    let secrets = refused(any, |day, it| {
+        let has = json!(day == DAYS[1]);
+        it.parameters.insert("include_secrets".to_owned(), has);
+    });
+    assert!(
+        secrets.contains("include_secrets false then, include_secrets true now"),
+        "{secrets}"
     );
     let other = refused(any, |day, it| {
         it.parameters

@@ -3,26 +3,32 @@
 use arrow::array::{DynComparator, RecordBatch, make_comparator};
 use arrow::compute::SortOptions;
 use arrow::error::ArrowError;
+use jiff::civil::Date;
 
 use crate::diff::cursor::{Cursor, Order, Row, side_by_side};
 use crate::diff::differences::{Differences, Sink, Wanted};
 use crate::diff::error::DiffError;
 use crate::diff::gather::is_same;
-use crate::diff::sides::Sides;
 use crate::diff::sorter::Sorter;
+use crate::snapshot::read::Rows;
 
 /// Hands every difference between two snapshots to `sink`: first those of clips that stand at the same
 /// place in both, in the order of the snapshots, then all others in the order of account and clip.
 ///
 /// # Errors
 /// What reading the snapshots brings; [`DiffError::SetAside`]; what `sink` brings.
-pub(crate) fn diff(sides: &Sides, wanted: &Wanted, sink: Sink<'_>) -> Result<(), DiffError> {
-    let mut differences = Differences::new(sides, wanted, sink);
+pub(crate) fn diff(
+    (from_date, earlier): (Date, Rows),
+    (to_date, later): (Date, Rows),
+    wanted: &Wanted,
+    sink: Sink<'_>,
+) -> Result<(), DiffError> {
+    let mut differences = Differences::new([from_date, to_date], wanted, sink);
     let mut comparison = Comparison::of(wanted);
     let (mut from, mut to) = (Sorter::default(), Sorter::default());
     side_by_side(
-        Cursor::begin(sides.from.rows()?, Order::Snapshot)?,
-        Cursor::begin(sides.to.rows()?, Order::Snapshot)?,
+        Cursor::begin(earlier, Order::Snapshot)?,
+        Cursor::begin(later, Order::Snapshot)?,
         |earlier, later| match (earlier, later) {
             (Some(earlier), Some(later)) => {
                 let columns = comparison.changed(earlier, later)?;

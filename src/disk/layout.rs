@@ -39,7 +39,11 @@ pub(crate) enum Folder {
 }
 
 impl Folder {
-    pub(crate) const ALL: [Self; 3] = [Self::Data, Self::Owners, Self::Documents];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Data, Self::Owners, Self::Differences, Self::Documents];
+
+    /// Those that a snapshot may be without.
+    pub(crate) const OPTIONAL: [Self; 2] = [Self::Owners, Self::Differences];
 
     /// Its name while it is staged.
     const fn name(self) -> &'static str {
@@ -177,8 +181,13 @@ impl Layout {
     }
 
     /// The path of a data file as the manifest names it: below the output folder, with `/`.
-    pub(crate) fn data_path(&self, date: Date, name: &str) -> String {
-        format!("{}/{}/{name}", self.table.name(), partition(date))
+    pub(crate) fn file_path(&self, folder: Folder, date: Date, name: &str) -> String {
+        let table = match folder {
+            Folder::Owners => OWNERS,
+            Folder::Differences => DIFFS,
+            Folder::Data | Folder::Documents => self.table.name(),
+        };
+        format!("{table}/{}/{name}", partition(date))
     }
 
     /// The path of a document as the manifest names it: below the output folder, with `/`.
@@ -191,6 +200,7 @@ impl Layout {
         vec![
             self.table_dir(),
             self.out.join(OWNERS),
+            self.out.join(DIFFS),
             self.snapshots_dir(),
         ]
     }
@@ -200,23 +210,13 @@ impl Layout {
     pub fn owners_dir(&self, date: Date) -> PathBuf {
         self.out.join(OWNERS).join(partition(date))
     }
-
-    /// The path of a file of differences as the manifest names it.
-    pub(crate) fn differences_path(date: Date, name: &str) -> String {
-        format!("{DIFFS}/{}/{name}", partition(date))
-    }
-
-    /// The path of a file of owners as the manifest names it.
-    pub(crate) fn owners_path(date: Date, name: &str) -> String {
-        format!("{OWNERS}/{}/{name}", partition(date))
-    }
 }
 
 /// The name of the folder of all owners.
 pub(crate) const OWNERS: &str = "owners";
 
 /// The folder of what changed from snapshot to snapshot.
-const DIFFS: &str = "diffs";
+pub(crate) const DIFFS: &str = "diffs";
 
 /// The staged file that names the newest snapshot.
 pub(crate) const LATEST: &str = "latest.json";
@@ -267,7 +267,7 @@ mod tests {
         );
         assert_eq!(shown(layout.latest()), "/out/_snapshots/latest.json");
         assert_eq!(
-            layout.data_path(day, "part-00000.csv"),
+            layout.file_path(Folder::Data, day, "part-00000.csv"),
             "clips/snapshot_date=2026-11-03/part-00000.csv"
         );
         assert_eq!(

@@ -21,6 +21,8 @@ pub(super) struct Former {
     same_date: Option<Manifest>,
     /// The newest snapshot that is verified, no newer than the new one.
     newest_verified: Option<Manifest>,
+    /// The newest verified snapshot of a day before.
+    verified_before: Option<Manifest>,
 }
 
 /// What a snapshot is, as far as it matters to whom it takes the place of.
@@ -43,15 +45,27 @@ impl Former {
             Err(DiskError::NoSnapshot { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
-        let newest_verified = snapshots
+        let mut verified = snapshots
             .iter()
             .filter(|it| it.verdict == Verdict::Verified && it.table == Table::Clips)
             .filter_map(|it| of_date(it.date).filter(another))
-            .find(|manifest| manifest.snapshot_at <= new.snapshot_at);
+            .filter(|manifest| manifest.snapshot_at <= new.snapshot_at);
+        let newest_verified = verified.next();
+        let is_before = |it: &Manifest| it.date() < new.snapshot_at.date();
+        let verified_before = match &newest_verified {
+            Some(newest) if is_before(newest) => Some(newest.clone()),
+            _ => verified.find(is_before),
+        };
         Ok(Self {
             same_date: of_date(new.snapshot_at.date()).filter(another),
             newest_verified,
+            verified_before,
         })
+    }
+
+    /// The snapshot that tells what changed since, if there is one.
+    pub(super) const fn verified_before(&self) -> Option<&Manifest> {
+        self.verified_before.as_ref()
     }
 
     /// Why the snapshot of the same date is to stay.
@@ -156,6 +170,7 @@ mod tests {
         let former = Former {
             same_date: None,
             newest_verified: Some(newest),
+            verified_before: None,
         };
         former.shrunk(&windows(now), sum(now), most)
     }

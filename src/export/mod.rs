@@ -6,6 +6,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 pub(crate) mod census;
+mod changes;
 mod data_files;
 mod early_writer;
 mod exposed_rows;

@@ -11,9 +11,11 @@ use serde_json::Value;
 use crate::clip::SCHEMA_VERSION;
 use crate::clip::owner::{OwnerIds, People, owner_batch, people_of};
 use crate::crawl::{AccountFailure, Crawl};
+use crate::diff::incomparable;
 use crate::disk::{DiskError, Layout};
 use crate::error::Error;
 use crate::event::Event;
+use crate::export::changes::changes_since;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{CountedRows, EarlyWriter};
 use crate::export::exposed_rows::ExposedRows;
@@ -22,7 +24,7 @@ use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
 use crate::report::numbers::things;
-use crate::report::{ExposedCsv, Summary, SummaryFold};
+use crate::report::{Changes, ExposedCsv, Summary, SummaryFold};
 use crate::settings::ExportSettings;
 use crate::snapshot::csv::spreadsheet::{CUT, MOST_LETTERS};
 use crate::snapshot::manifest::{Clock, REJECTS, Shrunk};
@@ -161,6 +163,7 @@ impl Draft {
             csv_mode: (self.settings.format == Format::Csv).then_some(self.settings.csv_mode),
             totals,
             shrunk,
+            compared_with: None,
             windows: self.windows.clone(),
             requests: self.request_counts.counts(),
             client_errors: self.request_counts.client_errors(),
@@ -209,6 +212,24 @@ impl Draft {
             repairs,
             cut: 0,
         })
+    }
+
+    /// Compares with the verified snapshot before; `None` where that is not wanted, there is none, or
+    /// this one is not verified itself: what it lacks would look as if it were gone.
+    fn compare(&self, staged: &mut Staged) -> Result<Option<Changes>, Error> {
+        let before = self.former.verified_before();
+        let (true, Some(before)) = (self.settings.diff, before) else {
+            return Ok(None);
+        };
+        if self.verdict != Verdict::Verified || incomparable(before, &self.parameters).is_some() {
+            tracing::warn!(
+                "not compared with the snapshot of {}: only verified ones of the same census tell what \
+                 changed",
+                before.date()
+            );
+            return Ok(None);
+        }
+        changes_since(before, &self.layout, &self.settings, staged)
     }
 
     fn forget_spool(self) {
@@ -263,8 +284,11 @@ impl StagedDraft {
                 things(self.totals.cut, "cell")
             );
         }
-        let manifest = draft.manifest(self.totals, self.shrunk, self.staged.files.clone());
+        let changes = draft.compare(&mut self.staged)?;
+        let mut manifest = draft.manifest(self.totals, self.shrunk, self.staged.files.clone());
+        manifest.compared_with = changes.as_ref().map(|it| it.from_date.clone());
         let mut summary = self.fold.finish(&manifest);
+        summary.changes = changes;
         summary.name_owners(written_people);
         if manifest.totals.rejected > 0 {
             let place = self.staged.document_path(REJECTS)?;

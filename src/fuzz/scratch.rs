@@ -54,6 +54,7 @@ pub(super) fn manifest(format: Format, files: Vec<DataFile>) -> Manifest {
         windows: Vec::new(),
         totals: Totals::default(),
         shrunk: None,
+        compared_with: None,
         requests: BTreeMap::new(),
         client_errors: BTreeMap::new(),
         account_failures: Vec::new(),

@@ -1,4 +1,4 @@
-//! Sums of bytes that cannot overflow, and their form in JSON.
+//! Sums of bytes that cannot overflow, their form in JSON, and how many clips they are of.
 
 use std::fmt;
 
@@ -66,6 +66,28 @@ impl Visitor<'_> for NumberOrDigits {
 
     fn visit_str<E: Error>(self, digits: &str) -> Result<Bytes, E> {
         digits.parse().map(Bytes).map_err(E::custom)
+    }
+}
+
+/// How many clips, and how many bytes they hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Count {
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+}
+
+impl Count {
+    /// One clip more, of `bytes` bytes.
+    pub(super) fn add(&mut self, bytes: u64) {
+        self.clips += 1;
+        self.bytes.add(bytes);
+    }
+
+    /// All of `other` more.
+    pub(super) fn join(&mut self, other: Self) {
+        self.clips += other.clips;
+        self.bytes = self.bytes.plus(other.bytes);
     }
 }
 

@@ -9,6 +9,7 @@
 //! the same JSON bytes in any order.
 
 pub(crate) mod bytes;
+pub(crate) mod changes;
 pub(crate) mod exposed_csv;
 pub(crate) mod fold;
 pub(crate) mod html;
@@ -23,11 +24,12 @@ pub(crate) mod text;
 mod tests;
 
 pub(crate) use bytes::Bytes;
+pub(crate) use changes::Changes;
 pub(crate) use exposed_csv::{ExposedCsv, exposed_rows};
 pub(crate) use fold::SummaryFold;
 pub(crate) use html::html;
 pub(crate) use markdown::{markdown, markdown_of};
 pub(crate) use owners_csv::owners_csv;
-pub(crate) use page::{numbers, section};
+pub(crate) use page::{changes as changes_page, numbers, section};
 pub(crate) use summary::{Summary, json};
 pub(crate) use text::{text, text_of};

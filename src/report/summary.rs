@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clip::STATUSES;
 use crate::clip::owner::{People, Person};
-use crate::report::bytes::Bytes;
+use crate::report::bytes::{Bytes, Count};
+use crate::report::changes::Changes;
 use crate::snapshot::DataFile;
 use crate::snapshot::manifest::Shrunk;
 
@@ -46,6 +47,9 @@ pub(crate) struct Summary {
     pub proof: Proof,
     /// Everything together.
     pub totals: Totals,
+    /// What changed since an earlier snapshot, where the export was told to compare with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// What could be deleted for good without a loss.
     pub reclaimable: Reclaimable,
     /// What anyone with the link can watch.
@@ -87,28 +91,6 @@ pub(crate) struct Parameter {
     pub name: String,
     /// Its value, as typed.
     pub value: String,
-}
-
-/// How many clips, and how many bytes they hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Count {
-    pub clips: u64,
-    /// Sum of the sizes that are known.
-    pub bytes: Bytes,
-}
-
-impl Count {
-    /// One clip more, of `bytes` bytes.
-    pub(super) fn add(&mut self, bytes: u64) {
-        self.clips += 1;
-        self.bytes.add(bytes);
-    }
-
-    /// All of `other` more.
-    pub(super) fn join(&mut self, other: Self) {
-        self.clips += other.clips;
-        self.bytes = self.bytes.plus(other.bytes);
-    }
 }
 
 /// The sums over all rows.

@@ -235,6 +235,11 @@ settings! {
         #[arg(long, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub resolve_owners: Option<bool>,
 
+        /// Compare with the last verified snapshot of a day before, and publish what changed: the table
+        /// diffs, and a section of every summary.
+        #[arg(long, env = "CLIPCENSUS_DIFF", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub diff: Option<bool>,
+
         /// Write passcodes and signed links.
         #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub include_secrets: Option<bool>,

@@ -84,6 +84,8 @@ pub(crate) struct ExportSettings {
     pub proxies: Proxies,
     /// Whether it is looked up who the owners are, and written.
     pub resolve_owners: bool,
+    /// Whether it is told what changed since the snapshot before.
+    pub diff: bool,
     /// Whether secrets are written.
     pub secrets: SecretPolicy,
     /// Whether an incomplete census is published.
@@ -150,6 +152,14 @@ impl ExportSettings {
             "1 and more",
             |rows| *rows >= 1,
         )?;
+        let by = args.by.unwrap_or(ByDate::Created);
+        let diff = args.diff.unwrap_or(false);
+        if diff && by == ByDate::Modified {
+            return Err(SettingsError::Conflict {
+                first: "diff",
+                second: "by modified",
+            });
+        }
         Ok(Self {
             limits,
             accounts: accounts::accounts(&args)?,
@@ -163,7 +173,7 @@ impl ExportSettings {
             out,
             format,
             csv_mode,
-            by: match args.by.unwrap_or(ByDate::Created) {
+            by: match by {
                 ByDate::Created => DateFilter::Created,
                 ByDate::Modified => DateFilter::Modified,
             },
@@ -173,6 +183,7 @@ impl ExportSettings {
                 SecretPolicy::Cut
             },
             resolve_owners: args.resolve_owners.unwrap_or(false),
+            diff,
             allow_incomplete: args.allow_incomplete.unwrap_or(false),
             replace: args.replace.unwrap_or(false),
             max_shrink: args

@@ -42,7 +42,8 @@ impl Contents {
 
     /// Whether the snapshot has such a folder.
     pub(crate) fn has(&self, folder: Folder) -> bool {
-        folder != Folder::Owners || self.files.iter().any(DataFile::is_of_owners)
+        let has_file = || self.files.iter().any(|file| file.folder() == folder);
+        !Folder::OPTIONAL.contains(&folder) || has_file()
     }
 
     /// Whether `path` is this folder, to the last byte.
@@ -92,15 +93,12 @@ impl Contents {
     }
 
     fn files_of(&self, folder: Folder) -> Box<dyn Iterator<Item = Named<'_>> + '_> {
-        let of_data = move |owners: bool| {
-            let files = self.files.iter();
-            let files = files.filter(move |file| file.is_of_owners() == owners);
-            files.map(|file| Named::of(&file.path, file.bytes, &file.sha256))
-        };
         match folder {
-            Folder::Data => Box::new(of_data(false)),
-            Folder::Owners => Box::new(of_data(true)),
-            Folder::Differences => Box::new(std::iter::empty()),
+            Folder::Data | Folder::Owners | Folder::Differences => {
+                let files = self.files.iter();
+                let files = files.filter(move |file| file.folder() == folder);
+                Box::new(files.map(|file| Named::of(&file.path, file.bytes, &file.sha256)))
+            }
             Folder::Documents => {
                 let documents = self.documents.iter();
                 Box::new(documents.map(|it| Named::of(&it.path, it.bytes, &it.sha256)))

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::disk::file::DigestWriter;
-use crate::disk::layout::OWNERS;
+use crate::disk::layout::{DIFFS, Folder, OWNERS};
 
 /// One data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +45,17 @@ impl Document {
 }
 
 impl DataFile {
-    /// Whether it holds owners, and not clips.
-    #[must_use]
-    pub fn is_of_owners(&self) -> bool {
-        self.path.split('/').next() == Some(OWNERS)
+    /// The folder of its snapshot that it belongs to, which says what its rows are.
+    pub(crate) fn folder(&self) -> Folder {
+        match self.path.split('/').next() {
+            Some(OWNERS) => Folder::Owners,
+            Some(DIFFS) => Folder::Differences,
+            _ => Folder::Data,
+        }
+    }
+
+    /// Its name in that folder.
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
 use crate::disk::file::digest_bytes;
-use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
+use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::files::{DataFile, Document};
@@ -165,6 +165,9 @@ pub struct Manifest {
     /// The fall against the newest verified snapshot before, where it is a large one.
     #[serde(default)]
     pub shrunk: Option<Shrunk>,
+    /// The date of the snapshot that it was compared with; null where it was not.
+    #[serde(default)]
+    pub compared_with: Option<String>,
     /// Attempts by outcome.
     pub requests: BTreeMap<String, u64>,
     /// What the client errors among them were, with the call.
@@ -217,7 +220,10 @@ impl Manifest {
     /// Rows of its files of owners; `None` where they were not looked up.
     #[must_use]
     pub fn owners(&self) -> Option<u64> {
-        let files = self.files.iter().filter(|file| file.is_of_owners());
+        let files = self
+            .files
+            .iter()
+            .filter(|file| file.folder() == Folder::Owners);
         files.map(|file| file.rows).reduce(|sum, rows| sum + rows)
     }
 

@@ -160,11 +160,7 @@ impl Parts {
     }
 
     fn folder(&self) -> PathBuf {
-        self.layout.staged(match self.rowset {
-            Rowset::Clips => Folder::Data,
-            Rowset::Owners => Folder::Owners,
-            Rowset::Differences => Folder::Differences,
-        })
+        self.layout.staged(self.rowset.folder())
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
@@ -237,11 +233,9 @@ impl Parts {
         let (file, bytes, sha256) = hashed.map_err(DiskError::write(path))?.finish();
         file.sync().map_err(DiskError::write(path))?;
         self.files.push(DataFile {
-            path: match self.rowset {
-                Rowset::Clips => self.layout.data_path(self.date, &part.name),
-                Rowset::Owners => Layout::owners_path(self.date, &part.name),
-                Rowset::Differences => Layout::differences_path(self.date, &part.name),
-            },
+            path: self
+                .layout
+                .file_path(self.rowset.folder(), self.date, &part.name),
             rows: part.rows,
             bytes,
             sha256,
@@ -295,6 +289,30 @@ impl Staged {
         parts.write(batch)?;
         self.files.extend(parts.finish()?);
         sync_dir(&self.layout.staged(Folder::Owners))
+    }
+
+    /// Writes what changed since an earlier snapshot, beside the clips and in their form: `compare` hands
+    /// it on, batch by batch.
+    pub(crate) fn differences<E: From<DiskError>>(
+        &mut self,
+        compare: impl FnOnce(&mut dyn FnMut(&RecordBatch) -> Result<(), DiskError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let folder = self.layout.staged(Folder::Differences);
+        let mut parts = Parts::begin(&self.layout, self.date, Rowset::Differences, self.form)?;
+        if let Err(error) = compare(&mut |batch| parts.write(batch)) {
+            // The snapshot may be published without.
+            drop(parts);
+            remove(&folder)?;
+            return Err(error);
+        }
+        self.files.extend(parts.finish()?);
+        sync_dir(&folder)?;
+        Ok(())
+    }
+
+    /// The date that the snapshot will have.
+    pub(crate) const fn date(&self) -> Date {
+        self.date
     }
 
     /// Writes a document that may be large, such as the rejects, beside the manifest.
@@ -392,8 +410,8 @@ impl Staged {
         sync_dir(&staging)?;
         create_dirs(&self.layout.table_dir())?;
         create_dirs(&self.layout.snapshots_dir())?;
-        if self.files.iter().any(DataFile::is_of_owners) {
-            let place = self.layout.owners_dir(self.date);
+        for file in &self.files {
+            let place = self.layout.place(file.folder(), self.date);
             create_dirs(place.parent().unwrap_or(&place))?;
         }
         sync_dir(self.layout.out())?;

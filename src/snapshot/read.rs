@@ -12,9 +12,10 @@ use ::parquet::arrow::arrow_reader::{
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::error::ArrowError;
 
+use crate::clip::SCHEMA_VERSION;
 use crate::clip::owner::{People, people_of};
 use crate::disk::error::{DiskError, check_schema};
-use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
+use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
 use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::{Format, Manifest};
@@ -69,6 +70,27 @@ pub(crate) fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, Di
     rows(layout, manifest, Rowset::Clips)
 }
 
+/// Reads the clips of data files that are still staged, in order.
+pub(crate) fn staged_rows(
+    layout: &Layout,
+    files: &[DataFile],
+    format: Format,
+    csv_mode: CsvMode,
+) -> Rows {
+    let folder = layout.staged(Folder::Data);
+    let clips = files.iter().filter(|file| file.folder() == Folder::Data);
+    Rows {
+        rowset: Rowset::Clips,
+        version: SCHEMA_VERSION,
+        files: clips
+            .map(|file| (folder.join(file.name()), file.rows))
+            .collect(),
+        format,
+        csv_mode,
+        open: None,
+    }
+}
+
 /// Reads the owners of a snapshot, by id; none where they were not looked up.
 ///
 /// # Errors
@@ -89,8 +111,7 @@ pub(crate) fn rows(
     rowset: Rowset,
 ) -> Result<Rows, DiskError> {
     let mut files = VecDeque::new();
-    let is_owners = rowset == Rowset::Owners;
-    let wanted = |file: &&DataFile| file.is_of_owners() == is_owners;
+    let wanted = |file: &&DataFile| file.folder() == rowset.folder();
     for file in manifest.files.iter().filter(wanted) {
         files.push_back((data_file(layout, manifest, file)?, file.rows));
     }

@@ -237,15 +237,17 @@ impl<'a> Mover<'a> {
                 let contents = self.contents(publish)?;
                 let has = |folder: &Folder| contents.has(*folder);
                 plan.extend(Folder::ALL.into_iter().filter(has).map(Step::Put));
-                let (owners, _) = self.way_out(publish.dated(), Folder::Owners);
-                if !contents.has(Folder::Owners) && owners.exists() {
-                    // Those of the snapshot that this one replaces.
-                    plan.push(Step::TakeAway(publish.dated(), Folder::Owners));
+                for folder in Folder::OPTIONAL {
+                    let (former, _) = self.way_out(publish.dated(), folder);
+                    if !contents.has(folder) && former.exists() {
+                        // That of the snapshot that this one replaces.
+                        plan.push(Step::TakeAway(publish.dated(), folder));
+                    }
                 }
             }
             Intent::Remove(snapshots) => {
                 for dated in snapshots {
-                    let in_order = [Folder::Documents, Folder::Data, Folder::Owners];
+                    let in_order = Folder::ALL.into_iter().rev();
                     plan.extend(in_order.map(|folder| Step::TakeAway(*dated, folder)));
                 }
             }

@@ -7,6 +7,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use crate::clip::difference::{DifferenceColumn, difference_schema};
 use crate::clip::owner::{OwnerColumn, owner_schema};
 use crate::clip::{Column, SCHEMA_VERSION, schema};
+use crate::disk::layout::Folder;
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,24 @@ impl Rowset {
             Self::Clips => schema(),
             Self::Owners => owner_schema(),
             Self::Differences => difference_schema(),
+        }
+    }
+
+    /// The folder of a snapshot that has such rows.
+    pub(crate) const fn folder(self) -> Folder {
+        match self {
+            Self::Clips => Folder::Data,
+            Self::Owners => Folder::Owners,
+            Self::Differences => Folder::Differences,
+        }
+    }
+
+    /// What the rows in a folder of data files are.
+    pub(crate) const fn of(folder: Folder) -> Self {
+        match folder {
+            Folder::Owners => Self::Owners,
+            Folder::Differences => Self::Differences,
+            Folder::Data | Folder::Documents => Self::Clips,
         }
     }
 

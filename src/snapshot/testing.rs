@@ -45,6 +45,7 @@ pub(crate) fn manifest() -> Manifest {
         }],
         totals: Totals::default(),
         shrunk: None,
+        compared_with: None,
         requests: BTreeMap::new(),
         client_errors: BTreeMap::new(),
         account_failures: Vec::new(),

@@ -6,11 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::{fs, io};
 
-use jiff::civil::Date;
-
 use crate::disk::error::DiskError;
 use crate::disk::file::digest_file;
-use crate::disk::layout::{Layout, MANIFEST, exact_date};
+use crate::disk::layout::{Folder, Layout, MANIFEST, exact_date};
 use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
 use crate::snapshot::read::{data_file, open_parquet, rows};
@@ -60,7 +58,7 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let problem = if !is_new {
             Some("the manifest names it twice".to_owned())
-        } else if file.path != data_path(layout, file, date, name) {
+        } else if file.path != layout.file_path(file.folder(), date, name) {
             Some(format!("it is no file of the snapshot of {date}"))
         } else {
             data_problem(layout, manifest, file)
@@ -80,11 +78,10 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
     known.insert(Layout::document_path(date, MANIFEST));
     let path = Layout::document_path(date, REJECTS);
     add(&path, rejects_problem(&documents.join(REJECTS), manifest));
-    for name in names(&layout.data_dir(date))? {
-        add_foreign(&mut add, &known, &layout.data_path(date, &name));
-    }
-    for name in names(&layout.owners_dir(date))? {
-        add_foreign(&mut add, &known, &Layout::owners_path(date, &name));
+    for folder in [Folder::Data, Folder::Owners, Folder::Differences] {
+        for name in names(&layout.place(folder, date))? {
+            add_foreign(&mut add, &known, &layout.file_path(folder, date, &name));
+        }
     }
     for name in names(&documents)? {
         add_foreign(&mut add, &known, &Layout::document_path(date, &name));
@@ -92,15 +89,6 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
     add("_snapshots/latest.json", latest_problem(layout)?);
     findings.extend(wrong_sums(manifest).into_iter().map(Finding::of_manifest));
     Ok(findings)
-}
-
-/// Where a data file of this name belongs.
-fn data_path(layout: &Layout, file: &DataFile, date: Date, name: &str) -> String {
-    if file.is_of_owners() {
-        Layout::owners_path(date, name)
-    } else {
-        layout.data_path(date, name)
-    }
 }
 
 fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<String>, path: &str) {
@@ -141,11 +129,7 @@ fn data_problem(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Option
 }
 
 fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64, DiskError> {
-    let rowset = if file.is_of_owners() {
-        Rowset::Owners
-    } else {
-        Rowset::Clips
-    };
+    let rowset = Rowset::of(file.folder());
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
         let rows = open_parquet(&path, rowset, manifest.schema_version)?

@@ -10,7 +10,9 @@ pub(crate) use history::{History, Listed, history, manifest_hash};
 use crate::disk::{DiskError, Layout};
 use crate::model::Verdict;
 use crate::report;
-use crate::report::{Summary, SummaryFold};
+use crate::report::{Changes, Summary, SummaryFold};
+use crate::snapshot::read::rows;
+use crate::snapshot::rowset::Rowset;
 use crate::snapshot::{Document, Manifest, read_owners, read_rows};
 
 /// The document that holds the summary as data.
@@ -48,6 +50,16 @@ pub(crate) fn summary_of(layout: &Layout, manifest: &Manifest) -> Result<Summary
             .map_err(|error| DiskError::damaged(&layout.table_dir(), error))?;
     }
     let mut summary = fold.finish(manifest);
+    if let Some(from) = &manifest.compared_with {
+        let mut changes = Changes {
+            from_date: from.clone(),
+            ..Changes::default()
+        };
+        for batch in rows(layout, manifest, Rowset::Differences)? {
+            changes.add(&batch?);
+        }
+        summary.changes = Some(changes);
+    }
     summary.name_owners(read_owners(layout, manifest)?);
     Ok(summary)
 }

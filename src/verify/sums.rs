@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::disk::layout::Folder;
 use crate::model::{WindowOutcome, WindowRecord};
+use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::Manifest;
 
 /// Everything in a manifest that cannot be so.
@@ -18,7 +20,8 @@ pub(super) fn wrong_sums(manifest: &Manifest) -> Vec<String> {
 
 fn totals(manifest: &Manifest, problems: &mut Vec<String>) {
     let totals = &manifest.totals;
-    let clips = manifest.files.iter().filter(|file| !file.is_of_owners());
+    let is_of_clips = |file: &&DataFile| file.folder() == Folder::Data;
+    let clips = manifest.files.iter().filter(is_of_clips);
     let rows: u64 = clips.map(|file| file.rows).sum();
     if rows != totals.written {
         problems.push(format!(

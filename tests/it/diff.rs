@@ -145,6 +145,125 @@ fn a_difference_is_an_exit_code_where_that_is_asked_for() {
     );
 }
 
+/// The census of a day that is told what changed since the one before.
+fn compared() -> World {
+    let world = World::new(clips(500));
+    let export = |until: &str| {
+        world
+            .export()
+            .arg("--diff")
+            .arg("--until")
+            .arg(until)
+            .succeeds()
+    };
+    let first = export("2026-10-01");
+    assert!(
+        !first.stdout.contains("Since the snapshot of"),
+        "{}",
+        first.stdout
+    );
+    assert!(!world.out().join("diffs").exists());
+    let second = export("2026-11-01");
+    shows_text(&second.stdout, "Since the snapshot of 2026-10-01");
+    world
+}
+
+#[test]
+fn an_export_publishes_what_changed_and_says_it_in_every_form() {
+    let world = compared();
+    let manifest = world.manifest();
+    assert_eq!(manifest["compared_with"], "2026-10-01");
+    let path = "diffs/snapshot_date=2026-11-01/part-00000.parquet";
+    let is_diff = |file: &&Value| file["path"] == path;
+    let file = manifest["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_diff)
+        .unwrap();
+    let summary = world.json("2026-11-01/summary.json");
+    let new = &summary["changes"]["new"]["clips"];
+    assert!(new.as_u64().unwrap() > 0);
+    assert_eq!(*new, file["rows"]);
+    assert_eq!(
+        texts(&parquet_rows(&world.out().join(path)), "clip_id").len() as u64,
+        file["rows"]
+    );
+    let snapshot = world.out().join("_snapshots/2026-11-01");
+    for name in ["summary.md", "report.html"] {
+        let text = fs::read_to_string(snapshot.join(name)).unwrap();
+        shows_text(&text, "Since the snapshot of 2026-10-01");
+    }
+    // The summary is the one that the files sum up to.
+    world.verify();
+    let again = Program::new(&["report", world.out().to_str().unwrap()]).succeeds();
+    shows_text(&again.stdout, "Since the snapshot of 2026-10-01");
+    let rows = lines(&diff(&world).arg("--format=json").succeeds().stdout);
+    assert_eq!(rows.len() as u64, file["rows"]);
+}
+
+#[test]
+fn what_changed_goes_with_its_snapshot() {
+    let world = compared();
+    let folder = world.out().join("diffs/snapshot_date=2026-11-01");
+    assert!(folder.exists());
+    world.export().succeeds();
+    assert!(!folder.exists(), "a snapshot without is in its place");
+    assert_eq!(world.manifest()["compared_with"], Value::Null);
+    world.verify();
+    world.export().arg("--diff").succeeds();
+    assert!(folder.exists());
+    let later = world.export().without("CLIPCENSUS_UNTIL");
+    later.arg("--until=2026-11-02").succeeds();
+    let out = world.out();
+    Program::new(&["prune", out.to_str().unwrap(), "--keep-daily=1"]).succeeds();
+    assert!(!folder.exists());
+    world.verify();
+}
+
+#[test]
+fn a_census_is_published_though_the_one_before_is_damaged_or_cannot_be_compared() {
+    let world = compared();
+    for file in files_below(&world.out().join("clips/snapshot_date=2026-10-01")) {
+        fs::write(file, "PAR1").unwrap();
+    }
+    let run = world.export().arg("--diff").succeeds();
+    shows(
+        &run,
+        &[
+            "not compared with the snapshot of 2026-10-01: ",
+            "is damaged",
+        ],
+    );
+    assert_eq!(world.manifest()["compared_with"], Value::Null);
+    assert!(!world.out().join("diffs/snapshot_date=2026-11-01").exists());
+    world.verify();
+    let run = world
+        .export()
+        .arg("--diff")
+        .arg("--include-secrets")
+        .succeeds();
+    shows(&run, &["only verified ones of the same census"]);
+    let run = world.export().arg("--diff").arg("--by=modified").exits(2);
+    shows(&run, &["--diff and --by modified exclude each other"]);
+}
+
+#[test]
+fn a_changed_row_of_what_changed_is_found() {
+    let world = compared();
+    let path = world
+        .out()
+        .join("diffs/snapshot_date=2026-11-01/part-00000.parquet");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let run = Program::new(&["verify", world.out().to_str().unwrap()]).exits(65);
+    shows_text(
+        &run.stdout,
+        "diffs/snapshot_date=2026-11-01/part-00000.parquet: its sha256",
+    );
+}
+
 fn shows_text(text: &str, words: &str) {
     assert!(text.contains(words), "no {words} in {text}");
 }

@@ -1,7 +1,8 @@
 //! Counts by age at the instant of the census.
 
 use crate::model::Micros;
-use crate::report::summary::{AgeCount, Count};
+use crate::report::bytes::Count;
+use crate::report::summary::AgeCount;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

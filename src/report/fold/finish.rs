@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use crate::clip::owner::Person;
 use crate::model::verdict::doubts;
 use crate::model::{WindowOutcome, WindowRecord};
-use crate::report::bytes::Bytes;
+use crate::report::bytes::{Bytes, Count};
 use crate::report::fold::largest::Largest;
 use crate::report::fold::summary_fold::{AccountSums, ByOpenLink, OwnerSums, SummaryFold};
 use crate::report::summary::{
-    AccountUsage, Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality,
+    AccountUsage, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality,
     Reclaimable, SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
 };
 use crate::snapshot::Manifest;
@@ -75,6 +75,7 @@ impl SummaryFold {
                 clips_without_size: self.without_size,
                 clips_without_duration: self.without_duration,
             },
+            changes: None,
             reclaimable: reclaimable(&statuses),
             exposure: exposure(self.open_links, &owners, large_clips(self.largest_exposed)),
             quality: quality(manifest, &statuses, &share_scopes),

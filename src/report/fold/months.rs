@@ -6,7 +6,8 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use crate::report::summary::{Count, MonthCount};
+use crate::report::bytes::Count;
+use crate::report::summary::MonthCount;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

@@ -7,13 +7,13 @@ use arrow::array::RecordBatch;
 
 use crate::clip::{OpenLink, SHARE_SCOPES, STATUSES};
 use crate::model::Micros;
-use crate::report::bytes::Bytes;
+use crate::report::bytes::{Bytes, Count};
 use crate::report::fold::ages::ByAge;
 use crate::report::fold::columns::{Columns, FoldError};
 use crate::report::fold::largest::{Candidate, Largest};
 use crate::report::fold::months::ByMonth;
 use crate::report::fold::values::{ByValue, Merge};
-use crate::report::summary::{Count, StatusClips, place};
+use crate::report::summary::{StatusClips, place};
 
 /// Sums up the rows of a snapshot, batch by batch.
 ///

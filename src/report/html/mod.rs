@@ -55,6 +55,7 @@ pub(crate) fn html(summary: &Summary) -> String {
                 (header(summary, &head))
                 (contents(summary))
                 main id="main" {
+                    (changed(summary, names))
                     (storage(summary, names))
                     (growth(summary))
                     (kinds(summary))
@@ -112,6 +113,9 @@ fn why_of(verdict: &str) -> &str {
 /// The parts of the page that the navigation leads to.
 fn parts(summary: &Summary) -> Vec<(&'static str, &'static str)> {
     let mut parts = vec![("owners", "Storage by owner")];
+    if summary.changes.is_some() {
+        parts.insert(0, ("changes", "What changed"));
+    }
     if !summary.accounts.is_empty() {
         parts.insert(0, ("accounts", "Accounts"));
     }
@@ -140,6 +144,17 @@ fn contents(summary: &Summary) -> Markup {
                     li { a href={ "#" (id) } { (name) } }
                 }
             }
+        }
+    }
+}
+
+fn changed(summary: &Summary, names: &Names<'_>) -> Markup {
+    let changes = summary.changes.as_ref();
+    let sections = changes.map(|found| page::changed(found, names));
+    let ids = ["changes", "changes-2", "changes-3"];
+    html! {
+        @for (id, part) in ids.iter().zip(sections.iter().flatten()) {
+            (section(id, part, &tables(part, Use::Read)))
         }
     }
 }

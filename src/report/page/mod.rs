@@ -1,5 +1,6 @@
 //! The page that text and markdown have in common: which sections there are, and their order.
 
+pub(crate) mod changes;
 pub(crate) mod exposure;
 pub(crate) mod lists;
 pub(crate) mod names;
@@ -9,6 +10,7 @@ pub(crate) mod proof;
 pub(crate) mod section;
 mod words;
 
+use crate::report::changes::Changes;
 use crate::report::page::names::Names;
 use crate::report::page::numbers::{SIZES_ARE_DECIMAL, count, duration, holding};
 use crate::report::page::section::{Cell, Section, counted, facts, first, row};
@@ -31,6 +33,9 @@ pub(crate) struct Limits {
 pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     let names = &Names::of(summary);
     let mut sections = vec![head(summary), totals(summary)];
+    if let Some(found) = &summary.changes {
+        sections.extend(changed(found, names));
+    }
     sections.extend(lists::accounts(summary, limits.owners));
     sections.push(lists::owners(summary, names, limits.owners));
     sections.extend(lists::departed(summary, names, limits.owners));
@@ -54,6 +59,12 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
         sections.push(proof::files(summary, limits.files));
     }
     sections
+}
+
+/// What changed since the snapshot before.
+pub(crate) fn changed(found: &Changes, names: &Names<'_>) -> Vec<Section> {
+    let heading = format!("Since the snapshot of {}", found.from_date);
+    changes::sections(heading, found, |owner_id| names.by_id(owner_id))
 }
 
 pub(crate) fn head(summary: &Summary) -> Section {

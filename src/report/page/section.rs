@@ -1,10 +1,9 @@
 //! What a page is made of: sections with lines of prose and a table of cells. All of it is raw: the
 //! renderers escape it.
 
-use crate::report::bytes::Bytes;
+use crate::report::bytes::{Bytes, Count};
 use crate::report::page::numbers;
 use crate::report::page::numbers::{count, holding};
-use crate::report::summary::Count;
 
 /// How many accounts or windows are named one by one.
 const NAMED: usize = 10;

@@ -166,7 +166,8 @@ fn csv_for_a_spreadsheet_begins_with_a_byte_order_mark_and_other_csv_does_not() 
 fn owners_without_status(format: Format) -> (tempfile::TempDir, Manifest) {
     let out = tempfile::tempdir().unwrap();
     let name = format!("part-00000.{}", format.extension());
-    let path = Layout::owners_path(testing::manifest().date(), &name);
+    let path =
+        testing::layout(out.path()).file_path(Folder::Owners, testing::manifest().date(), &name);
     let place = out.path().join(&path);
     fs::create_dir_all(place.parent().unwrap()).unwrap();
     let columns: Vec<usize> = (0..5).collect();

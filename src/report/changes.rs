@@ -1,12 +1,13 @@
-//! What all differences come to: counts and bytes, the clips that were opened, and those that changed
-//! the storage most.
+//! What all differences between two snapshots come to: counts and bytes, the clips that were opened, and
+//! those that changed the storage most.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use serde::{Deserialize, Serialize};
 
 use crate::clip::Column;
 use crate::clip::difference::{Change, DifferenceColumn, ExposureChange, pair_of};
-use crate::report::Bytes;
+use crate::report::bytes::Count;
 
 /// Clips that were opened, by name, at most.
 const MOST_OPENED: usize = 20;
@@ -14,52 +15,55 @@ const MOST_OPENED: usize = 20;
 /// Clips that changed the storage most, by name.
 const MOST_BYTES: usize = 10;
 
-/// Clips, and what they hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Amount {
-    pub(crate) clips: u64,
-    pub(crate) bytes: Bytes,
+/// What changed since an earlier snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Changes {
+    /// The date of the earlier snapshot.
+    pub from_date: String,
+    /// Clips that only the later one has.
+    pub new: Count,
+    /// Clips that only the earlier one has, and what they held.
+    pub gone: Count,
+    /// Clips that both have, with other values, and what they hold now.
+    pub changed: Count,
+    /// Clips that anyone with the link can watch now, and could not before.
+    pub opened: Count,
+    /// Clips that anyone with the link could watch, and cannot any more.
+    pub closed: Count,
+    /// How many bytes more these clips hold than they did.
+    pub growth_bytes: i64,
+    /// The first of those that were opened, at most 20.
+    pub opened_clips: Vec<ChangedClip>,
+    /// Those that changed the storage most, the most first, at most 10.
+    pub largest: Vec<ChangedClip>,
 }
 
-impl Amount {
-    fn add(&mut self, bytes: u64) {
-        self.clips += 1;
-        self.bytes.add(bytes);
-    }
-}
-
-/// A clip by name, without its link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedClip {
-    pub(crate) title: Option<String>,
-    pub(crate) clip_id: String,
-    pub(crate) owner_id: Option<String>,
-    pub(crate) change: &'static str,
+/// A clip that differs, by name; its link is not among it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangedClip {
+    pub account_id: String,
+    pub clip_id: String,
+    /// As sent, hostile or not.
+    pub title: Option<String>,
+    pub owner_id: Option<String>,
+    /// `new`, `gone` or `changed`.
+    pub change: String,
     /// What it holds now.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// How many bytes more it holds than before.
-    pub(crate) growth: i64,
+    pub growth_bytes: i64,
 }
 
-/// What differences come to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) new: Amount,
-    pub(crate) gone: Amount,
-    /// Those that both have, and what they hold now.
-    pub(crate) changed: Amount,
-    pub(crate) opened: Amount,
-    pub(crate) closed: Amount,
-    /// How many bytes more are stored than before, by the differences that were counted.
-    pub(crate) growth: i128,
-    /// The first clips that were opened.
-    pub(crate) opened_clips: Vec<NamedClip>,
-    /// Those that changed the storage most, the most first.
-    pub(crate) most_bytes: Vec<NamedClip>,
-}
+impl Changes {
+    /// Since the snapshot of a date, before any difference is known.
+    pub(crate) fn since(date: jiff::civil::Date) -> Self {
+        Self {
+            from_date: date.to_string(),
+            ..Self::default()
+        }
+    }
 
-impl Tally {
-    /// Differences, of whatever kind.
+    /// How many clips differ.
     pub(crate) const fn differences(&self) -> u64 {
         self.new.clips + self.gone.clips + self.changed.clips
     }
@@ -79,7 +83,7 @@ impl Tally {
             };
             amount.add(bytes);
             let growth = after.cast_signed() - before.cast_signed();
-            self.growth += i128::from(growth);
+            self.growth_bytes = self.growth_bytes.saturating_add(growth);
             let exposure = view.text(DifferenceColumn::ExposureChange.index(), row);
             if exposure == Some(ExposureChange::Opened.name()) {
                 self.opened.add(after);
@@ -96,11 +100,11 @@ impl Tally {
     /// Keeps a clip if it is among those that changed the storage most.
     fn offer(&mut self, view: &View<'_>, row: usize, growth: i64) {
         let place = self
-            .most_bytes
-            .partition_point(|it| it.growth.unsigned_abs() >= growth.unsigned_abs());
+            .largest
+            .partition_point(|it| it.growth_bytes.unsigned_abs() >= growth.unsigned_abs());
         if growth != 0 && place < MOST_BYTES {
-            self.most_bytes.insert(place, view.clip(row, growth));
-            self.most_bytes.truncate(MOST_BYTES);
+            self.largest.insert(place, view.clip(row, growth));
+            self.largest.truncate(MOST_BYTES);
         }
     }
 }
@@ -135,18 +139,19 @@ impl View<'_> {
         pair_of(Column::FileSizeBytes).map_or((0, 0), |(from, to)| (size(from), size(to)))
     }
 
-    fn clip(&self, row: usize, growth: i64) -> NamedClip {
-        let change = self.text(DifferenceColumn::Change.index(), row);
-        let changes = [Change::New, Change::Gone, Change::Changed];
-        let change = changes.into_iter().find(|it| Some(it.name()) == change);
-        let clip_id = self.text(DifferenceColumn::ClipId.index(), row);
-        NamedClip {
+    fn clip(&self, row: usize, growth_bytes: i64) -> ChangedClip {
+        let own = |column: DifferenceColumn| {
+            let text = self.text(column.index(), row);
+            text.unwrap_or_default().to_owned()
+        };
+        ChangedClip {
+            account_id: own(DifferenceColumn::AccountId),
+            clip_id: own(DifferenceColumn::ClipId),
             title: self.last_text(Column::Title, row),
-            clip_id: clip_id.unwrap_or_default().to_owned(),
             owner_id: self.last_text(Column::OwnerId, row),
-            change: change.map_or("", Change::name),
+            change: own(DifferenceColumn::Change),
             bytes: self.sizes(row).1,
-            growth,
+            growth_bytes,
         }
     }
 }
