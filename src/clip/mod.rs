@@ -5,6 +5,7 @@ mod extra;
 mod fields;
 mod instant;
 pub(crate) mod normalise;
+mod open_link;
 pub(crate) mod owner;
 pub(crate) mod row;
 pub(crate) mod schema;
@@ -15,5 +16,6 @@ pub(crate) mod tests;
 mod value;
 
 pub(crate) use normalise::normalise;
+pub(crate) use open_link::{OpenLink, open_link};
 pub(crate) use row::{Clip, SHARE_SCOPES, STATUSES, SecretPolicy};
 pub(crate) use schema::{ClipBatchBuilder, Column, SCHEMA_VERSION, schema};

@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 use crate::clip::owner::OwnerIds;
 use crate::disk::Layout;
 use crate::error::Error;
+use crate::export::exposed_rows::ExposedRows;
 use crate::model::Micros;
 use crate::report::SummaryFold;
 use crate::settings::ExportSettings;
@@ -35,8 +36,18 @@ pub(super) struct StagedRows {
     pub(super) fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
     pub(super) owners: OwnerIds,
+    /// Those that are exposed.
+    pub(super) exposed: ExposedRows,
     /// Cells that had to be cut.
     pub(super) cut: u64,
+}
+
+/// What rows come to, as far as it is known when they were read.
+struct SummedUp {
+    fold: SummaryFold,
+    owners: OwnerIds,
+    exposed: ExposedRows,
+    cut: u64,
 }
 
 impl DataFiles {
@@ -77,7 +88,7 @@ impl DataFiles {
             self.max_file_rows,
         )?;
         let (merged, batches) = mpsc::sync_channel(MERGED_AHEAD);
-        let (fold, owners, cut) = thread::scope(|scope| {
+        let summed_up = thread::scope(|scope| {
             let read = scope.spawn(move || self.sum_up(rows, &merged));
             let written = batches
                 .into_iter()
@@ -88,9 +99,10 @@ impl DataFiles {
         })?;
         Ok(StagedRows {
             staged: publication.finish()?,
-            fold,
-            owners,
-            cut,
+            fold: summed_up.fold,
+            owners: summed_up.owners,
+            exposed: summed_up.exposed,
+            cut: summed_up.cut,
         })
     }
 
@@ -99,26 +111,31 @@ impl DataFiles {
         &self,
         rows: &mut impl Iterator<Item = Result<RecordBatch, E>>,
         merged: &SyncSender<RecordBatch>,
-    ) -> Result<(SummaryFold, OwnerIds, u64), Error>
+    ) -> Result<SummedUp, Error>
     where
         Error: From<E>,
     {
-        let mut fold = SummaryFold::new(self.snapshot_at);
-        let mut owners = OwnerIds::default();
-        let mut all_cut = 0;
+        let mut sums = SummedUp {
+            fold: SummaryFold::new(self.snapshot_at),
+            owners: OwnerIds::default(),
+            exposed: ExposedRows::begin(&self.layout),
+            cut: 0,
+        };
         for batch in rows {
             let (batch, cut) = self.as_written(batch?);
-            all_cut += cut;
-            fold.add(&batch)
+            sums.cut += cut;
+            sums.fold
+                .add(&batch)
                 .map_err(|error| Error::Miscounted(error.to_string()))?;
             if self.resolve_owners {
-                owners.add(&batch);
+                sums.owners.add(&batch);
             }
+            sums.exposed.add(&batch)?;
             // Who does not take it has failed, and will say so.
             if merged.send(batch).is_err() {
                 break;
             }
         }
-        Ok((fold, owners, all_cut))
+        Ok(sums)
     }
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 pub(crate) mod census;
 mod data_files;
 mod early_writer;
+mod exposed_rows;
 mod former;
 mod owners;
 mod publish;
@@ -35,7 +36,7 @@ use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
 use crate::snapshot::recover;
 use crate::zoom::transport::Transport;
-use crate::zoom::{ClockReading, ServiceClock};
+use crate::zoom::{ClockReading, SandboxWatch, ServiceClock};
 
 /// Takes a census and publishes it.
 ///
@@ -74,7 +75,8 @@ async fn export_through(
     }
     census.refuse_other(&layout)?;
 
-    let clock = Arc::new(ServiceClock::new(transport));
+    let watch = Arc::new(SandboxWatch::new(transport));
+    let clock = Arc::new(ServiceClock::new(Arc::clone(&watch) as _));
     let client = connect::client(Arc::clone(&clock) as _, &settings, &source, &events);
     connect::check_scopes(&client, &settings, &events).await?;
     let accounts = connect::accounts(&client, &settings, &source).await?;
@@ -145,6 +147,7 @@ async fn export_through(
         request_counts,
         clock,
         former,
+        simulated: watch.has_answered(),
         resumed_at: (header.run_id != wanted.run_id).then(|| now.to_string()),
         parameters: census.parameters(&settings),
         settings,

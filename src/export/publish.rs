@@ -16,12 +16,13 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{CountedRows, EarlyWriter};
+use crate::export::exposed_rows::ExposedRows;
 use crate::export::former::{Candidate, Former};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
 use crate::report::numbers::things;
-use crate::report::{Summary, SummaryFold};
+use crate::report::{ExposedCsv, Summary, SummaryFold};
 use crate::settings::ExportSettings;
 use crate::snapshot::csv::spreadsheet::{CUT, MOST_LETTERS};
 use crate::snapshot::manifest::{Clock, REJECTS, Shrunk};
@@ -55,6 +56,8 @@ pub(super) struct Draft {
     pub(super) request_counts: Arc<RequestCounts>,
     /// What time it was at the start of the run, where the service told.
     pub(super) clock: Option<ClockReading>,
+    /// Whether the sandbox has answered.
+    pub(super) simulated: bool,
     /// When it began, if it went on with what an earlier run had listed.
     pub(super) resumed_at: Option<String>,
     /// What it may take the place of.
@@ -69,6 +72,7 @@ pub(super) struct StagedDraft {
     fold: SummaryFold,
     /// Whose clips they are, if that is to be looked up.
     owners: OwnerIds,
+    exposed: ExposedRows,
     totals: Totals,
     shrunk: Option<Shrunk>,
     files: DataFiles,
@@ -105,6 +109,7 @@ impl Draft {
             draft: self,
             fold: rows.fold,
             owners: rows.owners,
+            exposed: rows.exposed,
             totals,
             shrunk,
             files: files.clone(),
@@ -135,6 +140,7 @@ impl Draft {
                 .map(|account| account.id.clone())
                 .collect(),
             parameters: self.parameters.clone(),
+            simulated: self.simulated,
             started_at: header.started_at.clone(),
             resumed_at: self.resumed_at.clone(),
             clock: self.clock.map(|clock| Clock {
@@ -152,6 +158,7 @@ impl Draft {
             shrunk,
             windows: self.windows.clone(),
             requests: self.request_counts.counts(),
+            client_errors: self.request_counts.client_errors(),
             account_failures: self
                 .failures
                 .iter()
@@ -265,6 +272,17 @@ impl StagedDraft {
         let place = self.staged.document_path("owners.csv")?;
         self.staged.document("owners.csv", |file| {
             report::owners_csv(&summary, file).map_err(DiskError::write(&place))
+        })?;
+        let place = self.staged.document_path("exposed.csv")?;
+        let has_links = manifest.has_secrets();
+        let exposed = self.exposed.read()?;
+        self.staged.document("exposed.csv", |file| {
+            let list = ExposedCsv::begin(&summary, has_links, file);
+            let mut list = list.map_err(DiskError::write(&place))?;
+            for rows in exposed {
+                list.add(&rows?).map_err(DiskError::write(&place))?;
+            }
+            list.finish().map_err(DiskError::write(&place))
         })?;
         let manifest_path = self.staged.publish(
             &manifest,

@@ -6,6 +6,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use clap::Parser;
 use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use crate::program::monitor::Monitor;
 use crate::program::progress::{Progress, log};
 use crate::program::signals::Signals;
 use crate::redact::hidden::visible;
-use crate::report::Bytes;
+use crate::report::{Bytes, ExposedCsv, Summary};
 use crate::report::numbers::{size, things};
 use crate::settings::args::{
     Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
@@ -30,7 +31,7 @@ use crate::settings::args::{
 };
 use crate::settings::{Environment, ExportSettings, SettingsError};
 use crate::snapshot::retain::reasons;
-use crate::snapshot::{RetentionPolicy, locate, prune, recover};
+use crate::snapshot::{RetentionPolicy, locate, prune, read_rows, recover};
 use crate::verify::{summary_of, verify};
 use crate::{report, snapshot};
 
@@ -176,8 +177,35 @@ fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
             put(|stdout| report::owners_csv(&summary, stdout))?;
             return Ok(ExitCode::Success);
         }
+        ReportFormat::ExposedCsv => {
+            let rows = read_rows(&layout, &manifest)?;
+            return done(put_exposed(&summary, manifest.has_secrets(), rows));
+        }
     })?;
     Ok(ExitCode::Success)
+}
+
+/// Writes the list of the exposed clips.
+fn put_exposed(
+    summary: &Summary,
+    has_links: bool,
+    rows: impl Iterator<Item = Result<RecordBatch, DiskError>>,
+) -> Result<(), Error> {
+    let mut unread = None;
+    put(|stdout| {
+        let mut list = ExposedCsv::begin(summary, has_links, stdout)?;
+        for batch in rows {
+            match batch {
+                Ok(batch) => list.add(&batch)?,
+                Err(error) => {
+                    unread = Some(error);
+                    break;
+                }
+            }
+        }
+        list.finish()
+    })?;
+    unread.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {

@@ -7,9 +7,8 @@ use Cell::{Clips, Decimal, Size, Text};
 
 use crate::clip::STATUSES;
 use crate::report::bytes::Bytes;
+use crate::report::spreadsheet::Lines;
 use crate::report::summary::{OwnerUsage, StatusClips, Summary};
-use crate::snapshot::csv::defused;
-use crate::snapshot::csv::spreadsheet::BYTE_ORDER_MARK;
 
 /// A column: its name, and what an owner has in it.
 type Column = (&'static str, fn(&OwnerUsage) -> Cell<'_>);
@@ -35,39 +34,30 @@ const COLUMNS: [Column; 11] = [
     ("bytes_percent", |owner| Decimal(owner.bytes_percent)),
     ("duration_seconds", |owner| Decimal(owner.duration_seconds)),
     ("exposed_clips", |owner| {
-        Clips(owner.open_without_passcode.clips)
+        Clips(owner.exposed.clips)
     }),
     ("exposed_bytes", |owner| {
-        Size(owner.open_without_passcode.bytes)
+        Size(owner.exposed.bytes)
     }),
 ];
 
-/// Writes a header and a line for each owner, in the order of the summary: RFC 4180, UTF-8, behind a
-/// byte order mark. Text that a spreadsheet would run as a formula is defused as in a snapshot's
-/// spreadsheet CSV. The
-/// clips that name no owner stand under an empty id.
+/// Writes a header and a line for each owner, in the order of the summary. The clips that name no
+/// owner stand under an empty id.
 ///
 /// # Errors
 /// Those of `output`.
 pub(crate) fn owners_csv(summary: &Summary, output: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    output.write_all(BYTE_ORDER_MARK.as_bytes())?;
-    let mut lines = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(output);
+    let mut lines = Lines::begin(output)?;
     let names = COLUMNS.map(|(name, _)| name.to_owned()).into_iter();
     let statuses = StatusClips::default();
     let statuses = statuses.iter().map(|(status, _)| status_column(status));
-    lines
-        .write_record(names.chain(statuses))
-        .map_err(io_error)?;
+    lines.write(names.chain(statuses))?;
     for owner in &summary.owners {
         let cells = COLUMNS.map(|(_, cell)| cell(owner)).into_iter();
         let statuses = owner.clips_by_status.iter().map(|(_, clips)| Clips(clips));
-        lines
-            .write_record(cells.chain(statuses).map(|cell| cell.shown()))
-            .map_err(io_error)?;
+        lines.write(cells.chain(statuses).map(|cell| cell.shown()))?;
     }
-    lines.flush()
+    lines.finish()
 }
 
 /// The column of the clips of a status.
@@ -79,19 +69,10 @@ fn status_column(status: &str) -> String {
     }
 }
 
-/// The error of the output itself: the crate's own conversion hides what kind it is, such as a full
-/// disk.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
-}
-
 impl Cell<'_> {
     fn shown(&self) -> String {
         match self {
-            Text(text) => defused(text.unwrap_or_default()).into_owned(),
+            Text(text) => text.unwrap_or_default().to_owned(),
             Clips(clips) => clips.to_string(),
             Size(bytes) => bytes.0.to_string(),
             Decimal(number) => number.to_string(),

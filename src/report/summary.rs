@@ -11,7 +11,7 @@ use crate::snapshot::DataFile;
 use crate::snapshot::manifest::Shrunk;
 
 /// The version of the summary's JSON; raised when a field changes its meaning or goes away.
-pub(crate) const SUMMARY_VERSION: u32 = 1;
+pub(crate) const SUMMARY_VERSION: u32 = 2;
 
 /// The aggregates of one snapshot. The same rows and manifest give an equal summary, whatever the
 /// order or the batching of the rows.
@@ -25,8 +25,17 @@ pub(crate) struct Summary {
     pub summary_version: u32,
     /// The snapshot's name, such as `2026-11-23`.
     pub snapshot_date: String,
-    /// The instant the census is of, RFC 3339 in UTC.
+    /// Whether the account is made up: the sandbox has answered, and not Zoom.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub simulated: bool,
+    /// The first instant of the span that was listed, RFC 3339 in UTC.
+    pub since: String,
+    /// The end of that span, RFC 3339 in UTC.
     pub snapshot_at: String,
+    /// When the listing began, by the clock of the computer that did it.
+    pub listed_from: String,
+    /// When it was over.
+    pub listed_to: String,
     /// `clips` (a census) or `changes` (what was modified in a span).
     pub table: String,
     /// The accounts that were listed.
@@ -55,6 +64,14 @@ pub(crate) struct Summary {
     pub largest: Vec<LargeClip>,
     /// What was wrong with the data as it came.
     pub quality: Quality,
+    /// What each account stores, by bytes downwards, then clips downwards, then id; empty where one
+    /// was listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountUsage>,
+    /// What the owners of each user status store, by bytes downwards; empty unless owners were
+    /// looked up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_statuses: Vec<UserStatusUsage>,
     /// What the owners of each department store, by bytes downwards, then clips downwards, then
     /// name; empty unless owners were looked up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,10 +143,44 @@ pub(crate) struct OwnerUsage {
     pub bytes_percent: f64,
     /// Sum of the durations that are known.
     pub duration_seconds: f64,
-    /// Those open to anyone without a passcode.
-    pub open_without_passcode: Count,
+    /// Those that anyone with the link can watch.
+    pub exposed: Count,
     /// Clips by status.
     pub clips_by_status: StatusClips,
+}
+
+/// What one account stores.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccountUsage {
+    pub account_id: String,
+    /// Whether it could not be listed, or not whole.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub failed: bool,
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Share of all bytes, 0 to 100, rounded to 4 decimals.
+    pub bytes_percent: f64,
+    /// Those that anyone with the link can watch.
+    pub exposed: Count,
+}
+
+/// What the owners of one user status store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UserStatusUsage {
+    /// `active`, `inactive` or `pending`, and `unknown` where the service does not say; null stands
+    /// for owners whom it did not find.
+    pub user_status: Option<String>,
+    pub owners: u64,
+    pub clips: u64,
+    /// Sum of the sizes that are known.
+    pub bytes: Bytes,
+    /// Those that anyone with the link can watch.
+    pub exposed: Count,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What the owners of one department store.
@@ -310,16 +361,18 @@ pub(crate) struct Reclaimable {
     pub failed: Count,
 }
 
-/// Clips that are open to `ANYONE`, of every status.
+/// Clips whose link is open to anyone and not known to ask for a passcode.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Exposure {
-    /// Those that ask for no passcode.
-    pub open_without_passcode: Count,
-    /// Those of which the API did not say whether they ask for one.
-    pub open_passcode_unknown: Count,
-    /// Owners that have any that ask for no passcode, with one more if any of those names no owner.
+    /// Those that anyone with the link can watch.
+    pub exposed: Count,
+    /// Those of which the API did not say whether they ask for a passcode.
+    pub passcode_unknown: Count,
+    /// Those that cannot be watched: failed, soft-deleted, suspended.
+    pub unwatchable: Count,
+    /// Owners that have exposed clips, with one more if any of those names no owner.
     pub owners: u64,
-    /// Those without a passcode that have the most bytes, at most 25.
+    /// The exposed clips that have the most bytes, at most 25.
     pub largest: Vec<LargeClip>,
 }
 
@@ -328,7 +381,8 @@ pub(crate) struct Exposure {
 pub(crate) struct Quality {
     /// Records that were no clips.
     pub rejected: u64,
-    /// Records that came again and were dropped.
+    /// Records of clips that had come before: spans that are listed overlap, and some are listed
+    /// again. Each clip is one row.
     pub duplicates: u64,
     /// Records outside of the span that was asked for, dropped.
     pub outside: u64,
@@ -361,6 +415,9 @@ pub(crate) struct Proof {
     pub failed_accounts: Vec<FailedAccount>,
     /// Records that the API said there are.
     pub expected: u64,
+    /// Records that came and count, each once.
+    #[serde(default)]
+    pub distinct: u64,
     /// Records that came.
     pub received: u64,
     /// Rows in the data files, by the manifest.
@@ -371,6 +428,9 @@ pub(crate) struct Proof {
     pub balanced: bool,
     /// Requests that were sent, by their outcome.
     pub requests: BTreeMap<String, u64>,
+    /// What the client errors among them were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub client_errors: BTreeMap<String, u64>,
     /// The data files, in order.
     pub files: Vec<DataFile>,
 }
@@ -390,9 +450,19 @@ impl Summary {
             return;
         }
         let mut departments: BTreeMap<Option<String>, DepartmentUsage> = BTreeMap::new();
+        let mut statuses: BTreeMap<Option<String>, UserStatusUsage> = BTreeMap::new();
         for owner in &mut self.owners {
             let id = owner.owner_id.as_deref();
             owner.person = id.and_then(|id| people.remove(id)).unwrap_or_default();
+            if id.is_some() {
+                let unknown = || owner.person.is_known().then(|| "unknown".to_owned());
+                let status = owner.person.status.clone().or_else(unknown);
+                let usage = statuses.entry(status).or_default();
+                usage.owners += 1;
+                usage.clips += owner.clips;
+                usage.bytes = usage.bytes.plus(owner.bytes);
+                usage.exposed.join(owner.exposed);
+            }
             let department = owner.person.department.clone();
             let usage = departments.entry(department).or_default();
             usage.owners += 1;
@@ -402,6 +472,15 @@ impl Summary {
         if !self.has_names() {
             return;
         }
+        self.user_statuses = statuses
+            .into_iter()
+            .map(|(user_status, usage)| UserStatusUsage {
+                user_status,
+                ..usage
+            })
+            .collect();
+        self.user_statuses
+            .sort_by_key(|usage| std::cmp::Reverse(usage.bytes));
         let total = self.totals.bytes;
         self.departments = departments
             .into_iter()

@@ -46,6 +46,7 @@ fn finished(fold: SummaryFold, run: &Manifest) -> Summary {
 fn clean_run(written: u64) -> Manifest {
     let mut windows = vec![window("acc-1", 0, 1); 51];
     windows[0].expected = Some(written);
+    windows[0].distinct = written;
     Manifest {
         account_ids: vec!["acc-1".to_owned()],
         tool_version: "1.2.3".to_owned(),

@@ -75,13 +75,29 @@ fn paint(page: &mut String, table: &Table) {
             .map(|(_, text)| text)
             .filter(|text| !text.is_empty())
             .collect();
-        if !details.is_empty() {
-            let indent = 2 * INDENT;
+        let indent = 2 * INDENT;
+        for detail in lines_of(&details, COLUMNS - indent) {
             page.push_str(&" ".repeat(indent));
-            page.push_str(&fit(&details.join("  "), COLUMNS - indent));
+            page.push_str(&detail);
             page.push('\n');
         }
     }
+}
+
+/// The details of a row, as many in a line as it holds whole.
+fn lines_of(details: &[&str], columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for detail in details {
+        let detail = fit(detail, columns);
+        match lines.last_mut() {
+            Some(line) if width(line) + GAP + width(&detail) <= columns => {
+                line.push_str(&" ".repeat(GAP));
+                line.push_str(&detail);
+            }
+            _ => lines.push(detail),
+        }
+    }
+    lines
 }
 
 fn paint_row(page: &mut String, table: &Table, widths: &[usize], row: &[&str]) {

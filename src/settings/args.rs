@@ -353,6 +353,8 @@ pub enum ReportFormat {
     Html,
     /// All owners, a line each, for a spreadsheet.
     OwnersCsv,
+    /// All exposed clips, a line each, for a spreadsheet.
+    ExposedCsv,
 }
 
 /// The settings of a verification.

@@ -108,6 +108,10 @@ pub struct Manifest {
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Whether the sandbox has answered, and not Zoom: the account is made up. False in manifests
+    /// that do not say.
+    #[serde(default)]
+    pub simulated: bool,
     /// When the run began, RFC 3339.
     pub started_at: String,
     /// When the run began that went on with what the run of `started_at` had listed, RFC 3339; null
@@ -140,6 +144,9 @@ pub struct Manifest {
     pub shrunk: Option<Shrunk>,
     /// Attempts by outcome.
     pub requests: BTreeMap<String, u64>,
+    /// What the client errors among them were, with the call.
+    #[serde(default)]
+    pub client_errors: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
     pub account_failures: Vec<AccountFailure>,
     /// The data files, in order: clips, then owners where they were looked up.
@@ -153,6 +160,13 @@ impl Manifest {
     #[must_use]
     pub fn date(&self) -> Date {
         self.snapshot_at.date()
+    }
+
+    /// Whether it was asked for what is left out otherwise, such as passcodes.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        let asked = self.parameters.get("include_secrets");
+        asked.and_then(serde_json::Value::as_bool) == Some(true)
     }
 
     /// Rows of its files of owners; `None` where they were not looked up.

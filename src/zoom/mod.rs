@@ -13,6 +13,7 @@
 //! | `access_token` | one access token for all, renewed by one |
 //! | `clock` | what time it is there, and how far ours is from it |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
+//! | `sandbox_watch` | whether a simulated account answers |
 //! | `transport` | the only file that touches the network |
 //! | `connections`, `proxies` | which connections it uses, and by which proxy |
 //! | `attempt`, `error_body`, `retry_after` | how an attempt ended, as the service said it |
@@ -39,6 +40,7 @@ mod pace;
 pub(crate) mod proxies;
 pub(crate) mod retry;
 pub(crate) mod retry_after;
+mod sandbox_watch;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub(crate) mod transport;
@@ -55,5 +57,6 @@ pub(crate) use failure::{Failure, FailureKind};
 pub(crate) use limiter::{Limits, RateLabel, Slot};
 pub(crate) use proxies::{Proxies, ProxyError};
 pub(crate) use retry::RetryPolicy;
+pub(crate) use sandbox_watch::SandboxWatch;
 pub(crate) use transport::{HttpTransport, Roots, Timeouts};
 pub(crate) use wire::{Page, PageToken, WireError};

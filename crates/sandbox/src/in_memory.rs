@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::endpoint::{Endpoint, Route};
 use crate::api::oauth::TokenRequest;
-use crate::api::reply::Delivery;
+use crate::api::reply::{Delivery, SANDBOX_HEADER, SIMULATED};
 use crate::api::report::Report;
 use crate::data::truth::Truth;
 use crate::options::{SandboxCredentials, SandboxOptions};
@@ -107,6 +107,7 @@ impl InMemory {
             Delivery::Whole => {
                 let mut headers = reply.headers;
                 headers.push(("date", self.0.date()));
+                headers.push((SANDBOX_HEADER, SIMULATED.to_owned()));
                 Ok(Response {
                     status: reply.status,
                     headers,

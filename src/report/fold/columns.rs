@@ -5,7 +5,7 @@ use arrow::array::{
     TimestampMicrosecondArray,
 };
 
-use crate::clip::{Column, schema};
+use crate::clip::{Column, OpenLink, open_link, schema};
 
 /// A batch that does not hold rows of clips.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,7 @@ pub(crate) struct FoldError {
 
 /// A batch's columns, typed.
 #[derive(Debug)]
-pub(super) struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     account_id: &'a StringArray,
     clip_id: &'a StringArray,
     owner_id: &'a StringArray,
@@ -29,10 +29,12 @@ pub(super) struct Columns<'a> {
     created_at: &'a TimestampMicrosecondArray,
     share_scope: &'a StringArray,
     passcode_enabled: &'a BooleanArray,
+    /// Not needed to sum up.
+    share_link: Option<&'a StringArray>,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, FoldError> {
+    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, FoldError> {
         Ok(Self {
             account_id: typed(batch, Column::AccountId)?,
             clip_id: typed(batch, Column::ClipId)?,
@@ -44,54 +46,71 @@ impl<'a> Columns<'a> {
             created_at: typed(batch, Column::CreatedAt)?,
             share_scope: typed(batch, Column::ShareScope)?,
             passcode_enabled: typed(batch, Column::PasscodeEnabled)?,
+            share_link: typed(batch, Column::ShareLink).ok(),
         })
     }
 
-    pub(super) fn account_id(&self, row: usize) -> &'a str {
+    pub(crate) fn account_id(&self, row: usize) -> &'a str {
         self.account_id.value(row)
     }
 
-    pub(super) fn clip_id(&self, row: usize) -> &'a str {
+    pub(crate) fn clip_id(&self, row: usize) -> &'a str {
         self.clip_id.value(row)
     }
 
-    pub(super) fn owner_id(&self, row: usize) -> Option<&'a str> {
+    pub(crate) fn owner_id(&self, row: usize) -> Option<&'a str> {
         text(self.owner_id, row)
     }
 
-    pub(super) fn title(&self, row: usize) -> Option<&'a str> {
+    pub(crate) fn title(&self, row: usize) -> Option<&'a str> {
         text(self.title, row)
     }
 
-    pub(super) fn status(&self, row: usize) -> Option<&'a str> {
+    pub(crate) fn status(&self, row: usize) -> Option<&'a str> {
         text(self.status, row)
     }
 
-    pub(super) fn share_scope(&self, row: usize) -> Option<&'a str> {
+    pub(crate) fn share_scope(&self, row: usize) -> Option<&'a str> {
         text(self.share_scope, row)
+    }
+
+    pub(crate) fn share_link(&self, row: usize) -> Option<&'a str> {
+        text(self.share_link?, row)
+    }
+
+    pub(crate) fn duration_seconds(&self, row: usize) -> Option<f64> {
+        let column = self.duration_seconds;
+        column.is_valid(row).then(|| column.value(row))
     }
 
     /// In whole microseconds, rounded: their sums do not depend on the order of the rows. None too if
     /// the number is negative or not finite.
-    pub(super) fn duration_micros(&self, row: usize) -> Option<u128> {
-        let column = self.duration_seconds;
-        let seconds = column.is_valid(row).then(|| column.value(row))?;
-        micros(seconds)
+    pub(crate) fn duration_micros(&self, row: usize) -> Option<u128> {
+        micros(self.duration_seconds(row)?)
     }
 
     /// None too if the number is negative, which the schema rules out.
-    pub(super) fn bytes(&self, row: usize) -> Option<u64> {
+    pub(crate) fn bytes(&self, row: usize) -> Option<u64> {
         let column = self.file_size_bytes;
         let bytes = column.is_valid(row).then(|| column.value(row))?;
         u64::try_from(bytes).ok()
     }
 
-    pub(super) fn created_at(&self, row: usize) -> Option<i64> {
+    pub(crate) fn created_at(&self, row: usize) -> Option<i64> {
         let column = self.created_at;
         column.is_valid(row).then(|| column.value(row))
     }
 
-    pub(super) fn passcode_enabled(&self, row: usize) -> Option<bool> {
+    /// What its link opens.
+    pub(crate) fn open_link(&self, row: usize) -> Option<OpenLink> {
+        open_link(
+            self.share_scope(row),
+            self.passcode_enabled(row),
+            self.status(row),
+        )
+    }
+
+    pub(crate) fn passcode_enabled(&self, row: usize) -> Option<bool> {
         let column = self.passcode_enabled;
         column.is_valid(row).then(|| column.value(row))
     }

@@ -1,5 +1,7 @@
 //! From the sums of a fold and the manifest of its snapshot to the summary.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 
 use crate::clip::owner::Person;
@@ -7,9 +9,9 @@ use crate::model::verdict::doubts;
 use crate::model::{WindowOutcome, WindowRecord};
 use crate::report::bytes::Bytes;
 use crate::report::fold::largest::Largest;
-use crate::report::fold::summary_fold::{ANYONE, OwnerSums, SummaryFold};
+use crate::report::fold::summary_fold::{AccountSums, ByOpenLink, OwnerSums, SummaryFold};
 use crate::report::summary::{
-    Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
+    AccountUsage, Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
     SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
 };
 use crate::snapshot::Manifest;
@@ -48,10 +50,19 @@ impl SummaryFold {
             .into_iter()
             .map(|(owner_id, place)| (owner_id, self.owner_sums[place]));
         let owners = owners(named, self.no_owner, total.bytes());
+        let with_clips = self
+            .accounts
+            .into_iter()
+            .map(|(account_id, place)| (account_id, self.account_sums[place]));
+        let accounts = accounts(with_clips.collect(), manifest, total.bytes());
         Summary {
             summary_version: SUMMARY_VERSION,
             snapshot_date: manifest.date().to_string(),
+            simulated: manifest.simulated,
+            since: manifest.since.micros().to_string(),
             snapshot_at: manifest.snapshot_at.to_string(),
+            listed_from: manifest.started_at.clone(),
+            listed_to: manifest.finished_at.clone(),
             table: manifest.table.name().to_owned(),
             account_ids: manifest.account_ids.clone(),
             parameters: parameters(manifest),
@@ -65,7 +76,7 @@ impl SummaryFold {
                 clips_without_duration: self.without_duration,
             },
             reclaimable: reclaimable(&statuses),
-            exposure: exposure(&share_scopes, &owners, large_clips(self.largest_exposed)),
+            exposure: exposure(self.open_links, &owners, large_clips(self.largest_exposed)),
             quality: quality(manifest, &statuses, &share_scopes),
             statuses,
             share_scopes,
@@ -73,6 +84,8 @@ impl SummaryFold {
             ages: self.ages.finish(),
             without_created_date,
             largest: large_clips(self.largest),
+            accounts,
+            user_statuses: Vec::new(),
             departments: Vec::new(),
             owners,
         }
@@ -96,7 +109,7 @@ fn owners(
             bytes: sums.usage.bytes(),
             bytes_percent: sums.usage.bytes().percent_of(all_bytes),
             duration_seconds: seconds(sums.usage.duration_micros),
-            open_without_passcode: sums.exposed,
+            exposed: sums.exposed,
             clips_by_status: sums.clips_by_status,
         })
         .collect();
@@ -128,20 +141,48 @@ fn reclaimable(statuses: &[StatusCount]) -> Reclaimable {
     }
 }
 
-fn exposure(scopes: &[ScopeCount], owners: &[OwnerUsage], largest: Vec<LargeClip>) -> Exposure {
-    let anyone = scopes
-        .iter()
-        .find(|entry| entry.share_scope.as_deref() == Some(ANYONE));
-    let exposed = owners
-        .iter()
-        .filter(|owner| owner.open_without_passcode.clips > 0);
+/// All accounts that were listed, those without clips too; none where it was one.
+fn accounts(
+    mut sums: HashMap<String, AccountSums>,
+    manifest: &Manifest,
+    all_bytes: Bytes,
+) -> Vec<AccountUsage> {
+    for account_id in &manifest.account_ids {
+        if !sums.contains_key(account_id) {
+            sums.insert(account_id.clone(), AccountSums::default());
+        }
+    }
+    if sums.len() < 2 {
+        return Vec::new();
+    }
+    let failures = manifest.account_failures.iter();
+    let failed: HashSet<&str> = failures.map(|it| it.account_id.as_str()).collect();
+    let mut accounts: Vec<AccountUsage> = sums
+        .into_iter()
+        .map(|(account_id, sums)| AccountUsage {
+            failed: failed.contains(account_id.as_str()),
+            account_id,
+            clips: sums.all.clips,
+            bytes: sums.all.bytes,
+            bytes_percent: sums.all.bytes.percent_of(all_bytes),
+            exposed: sums.exposed,
+        })
+        .collect();
+    accounts.sort_unstable_by(|a, b| {
+        let bytes = b.bytes.cmp(&a.bytes);
+        let clips = b.clips.cmp(&a.clips);
+        let id = a.account_id.cmp(&b.account_id);
+        bytes.then(clips).then(id)
+    });
+    accounts
+}
+
+fn exposure(links: ByOpenLink, owners: &[OwnerUsage], largest: Vec<LargeClip>) -> Exposure {
+    let exposed = owners.iter().filter(|owner| owner.exposed.clips > 0);
     Exposure {
-        open_without_passcode: anyone
-            .map(|entry| entry.without_passcode)
-            .unwrap_or_default(),
-        open_passcode_unknown: anyone
-            .map(|entry| entry.passcode_unknown)
-            .unwrap_or_default(),
+        exposed: links.exposed,
+        passcode_unknown: links.passcode_unknown,
+        unwatchable: links.unwatchable,
         owners: exposed.count() as u64,
         largest,
     }
@@ -195,11 +236,13 @@ fn proof(manifest: &Manifest, counted: u64) -> Proof {
             })
             .collect(),
         expected: listed().filter_map(|window| window.expected).sum(),
+        distinct: listed().map(|window| window.distinct).sum(),
         received: totals.received,
         written: totals.written,
         counted,
         balanced: u128::from(totals.received) == accounted && counted == totals.written,
         requests: manifest.requests.clone(),
+        client_errors: manifest.client_errors.clone(),
         files: manifest.files.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! The fold: rows in, sums out. Its memory grows with the number of owners, not of rows.
 
 mod ages;
-mod columns;
+pub(crate) mod columns;
 mod finish;
 mod largest;
 mod months;

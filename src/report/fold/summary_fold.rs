@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 
-use crate::clip::{SHARE_SCOPES, STATUSES};
+use crate::clip::{OpenLink, SHARE_SCOPES, STATUSES};
 use crate::model::Micros;
 use crate::report::bytes::Bytes;
 use crate::report::fold::ages::ByAge;
@@ -14,9 +14,6 @@ use crate::report::fold::largest::{Candidate, Largest};
 use crate::report::fold::months::ByMonth;
 use crate::report::fold::values::{ByValue, Merge};
 use crate::report::summary::{Count, StatusClips, place};
-
-/// The share scope whose clips everybody with the link can watch.
-pub(super) const ANYONE: &str = "ANYONE";
 
 /// Sums up the rows of a snapshot, batch by batch.
 ///
@@ -32,7 +29,11 @@ pub(crate) struct SummaryFold {
     pub(super) months: ByMonth,
     pub(super) ages: ByAge,
     pub(super) largest: Largest,
+    pub(super) open_links: ByOpenLink,
     pub(super) largest_exposed: Largest,
+    /// Where each account's sums stand in `account_sums`.
+    pub(super) accounts: HashMap<String, usize>,
+    pub(super) account_sums: Vec<AccountSums>,
     /// Where each owner's sums stand in `owner_sums`.
     pub(super) owners: HashMap<String, usize>,
     pub(super) owner_sums: Vec<OwnerSums>,
@@ -52,6 +53,21 @@ pub(super) struct OwnerSums {
     pub(super) usage: Usage,
     pub(super) exposed: Count,
     pub(super) clips_by_status: StatusClips,
+}
+
+/// What one account has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AccountSums {
+    pub(super) all: Count,
+    pub(super) exposed: Count,
+}
+
+/// Clips by what their link opens, those that it opens nothing of left out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ByOpenLink {
+    pub(super) exposed: Count,
+    pub(super) passcode_unknown: Count,
+    pub(super) unwatchable: Count,
 }
 
 /// Clips of one share scope: with a passcode, without, and unknown.
@@ -75,7 +91,10 @@ impl SummaryFold {
             months: ByMonth::default(),
             ages: ByAge::at(snapshot_at),
             largest: Largest::default(),
+            open_links: ByOpenLink::default(),
             largest_exposed: Largest::default(),
+            accounts: HashMap::new(),
+            account_sums: Vec::new(),
             owners: HashMap::new(),
             owner_sums: Vec::new(),
             no_owner: OwnerSums::default(),
@@ -113,7 +132,16 @@ impl SummaryFold {
             .of(place(&SHARE_SCOPES, scope), scope)
             .of(passcode_enabled)
             .add(bytes);
-        let is_exposed = passcode_enabled == Some(false) && scope == Some(ANYONE);
+        let open_link = columns.open_link(row);
+        let is_exposed = open_link == Some(OpenLink::Exposed);
+        if let Some(open_link) = open_link {
+            self.open_links.of(open_link).add(bytes);
+        }
+        let account = self.account(columns.account_id(row));
+        account.all.add(bytes);
+        if is_exposed {
+            account.exposed.add(bytes);
+        }
         let created_at = columns.created_at(row);
         if let Some(created_at) = self.months.add(created_at, bytes) {
             self.ages.add(created_at, bytes);
@@ -142,6 +170,17 @@ impl SummaryFold {
         if known_size.is_some() && is_exposed && self.largest_exposed.admits(bytes) {
             self.largest_exposed.offer(&clip());
         }
+    }
+
+    /// The sums of an account; only a new one costs memory.
+    fn account(&mut self, account_id: &str) -> &mut AccountSums {
+        let place = self.accounts.get(account_id).copied().unwrap_or_else(|| {
+            let next = self.account_sums.len();
+            self.accounts.insert(account_id.to_owned(), next);
+            self.account_sums.push(AccountSums::default());
+            next
+        });
+        &mut self.account_sums[place]
     }
 
     /// The sums of an owner; only a new one costs memory.
@@ -173,6 +212,16 @@ impl Usage {
 
     pub(super) fn bytes(&self) -> Bytes {
         self.count.bytes
+    }
+}
+
+impl ByOpenLink {
+    fn of(&mut self, open_link: OpenLink) -> &mut Count {
+        match open_link {
+            OpenLink::Exposed => &mut self.exposed,
+            OpenLink::PasscodeUnknown => &mut self.passcode_unknown,
+            OpenLink::Unwatchable => &mut self.unwatchable,
+        }
     }
 }
 

@@ -39,10 +39,8 @@ pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
     let names: Vec<String> = bars
         .iter()
         .map(|bar| {
-            fit(
-                &bar.name,
-                usize::try_from((pixels / LETTER).min(LONGEST)).unwrap_or(0),
-            )
+            let columns = usize::try_from((pixels / LETTER).min(LONGEST)).unwrap_or(0);
+            fit_name(&bar.name, columns)
         })
         .collect();
     let longest = names.iter().map(|name| width(name)).max()?;
@@ -100,6 +98,17 @@ pub(super) fn bars(bars: &[Bar], pixels: u32) -> Option<String> {
     Some(svg)
 }
 
+/// A name in so many columns. What stands in parentheses tells it from others, and is cut last.
+fn fit_name(name: &str, columns: usize) -> String {
+    let parts = name.split_once(" (").filter(|_| width(name) > columns);
+    let Some((first, mark)) = parts else {
+        return fit(name, columns);
+    };
+    let mark = format!(" ({mark}");
+    let room = columns.saturating_sub(width(&mark));
+    fit(&format!("{}{mark}", fit(first, room.max(4))), columns)
+}
+
 /// The library divides sizes by this when it writes SVG.
 const SVG_FONT_SCALE: f64 = 1.24;
 
@@ -111,4 +120,16 @@ pub(super) fn letters(colour: &RGBColor) -> TextStyle<'_> {
 /// Letters that begin at their point and are centred on its height.
 fn letters_after(colour: &RGBColor) -> TextStyle<'_> {
     letters(colour).pos(Pos::new(HPos::Left, VPos::Center))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit_name;
+
+    #[test]
+    fn what_tells_two_of_one_name_apart_is_cut_last() {
+        assert_eq!(fit_name("Jo Ng (jo.ng2)", 20), "Jo Ng (jo.ng2)");
+        assert_eq!(fit_name("Josephine Ng (jo.ng2)", 15), "Josep… (jo.ng2)");
+        assert_eq!(fit_name("A long name and no mark", 8), "A long …");
+    }
 }

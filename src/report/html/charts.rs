@@ -6,7 +6,8 @@ use crate::report::bytes::Bytes;
 use crate::report::html::bars::{Bar, bars};
 use crate::report::html::table::shown;
 use crate::report::html::timeline::{Point, Shape, timeline};
-use crate::report::page::lists::{age_name, department_name, is_shown, short_name, value_name};
+use crate::report::page::lists::{age_name, department_name, is_shown, value_name};
+use crate::report::page::names::Names;
 use crate::report::page::numbers::{count, size};
 use crate::report::summary::{MonthCount, Summary};
 
@@ -21,12 +22,12 @@ const BESIDE: u32 = 420;
 const HALF: u32 = 500;
 const FULL: u32 = 1_040;
 
-pub(super) fn owners(summary: &Summary) -> Markup {
+pub(super) fn owners(summary: &Summary, names: &Names<'_>) -> Markup {
     let all: Vec<Bar> = summary
         .owners
         .iter()
         .take(OWNERS)
-        .map(|owner| by_size(&short_name(owner), owner.bytes))
+        .map(|owner| by_size(&names.shortest(owner), owner.bytes))
         .collect();
     figure("Stored by the owners with the most bytes", FULL, |width| {
         bars(&all, width)

@@ -17,7 +17,7 @@ struct Figure {
 pub(super) fn figures(summary: &Summary) -> Markup {
     let totals = &summary.totals;
     let reclaimable = &summary.reclaimable;
-    let open = summary.exposure.open_without_passcode;
+    let exposed = summary.exposure.exposed;
     let figure = |name, number, note| Figure {
         name,
         number,
@@ -41,13 +41,16 @@ pub(super) fn figures(summary: &Summary) -> Markup {
         figure(
             "Reclaimable",
             size(reclaimable.bytes),
-            format!("{}, {reclaimable_share}", things(reclaimable.clips, "clip")),
+            format!(
+                "{reclaimable_share}, {} in the trash or failed",
+                things(reclaimable.clips, "clip")
+            ),
         ),
         Figure {
-            name: "Open to anyone",
-            number: count(open.clips),
-            note: format!("without passcode, {}", size(open.bytes)),
-            is_alarming: open.clips > 0,
+            name: "Exposed",
+            number: count(exposed.clips),
+            note: format!("anyone with the link can watch, {}", size(exposed.bytes)),
+            is_alarming: exposed.clips > 0,
         },
     ];
     html! {

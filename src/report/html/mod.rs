@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::report::html::table::{Use, shown};
 use crate::report::page;
+use crate::report::page::names::Names;
 use crate::report::page::plain::{LONGEST_PROSE, fit};
 use crate::report::page::section::Section;
 use crate::report::page::{exposure, lists, proof};
@@ -31,10 +32,11 @@ const ROWS: usize = 25;
 
 /// The summary as one HTML file: style, script and charts are in it, and its content security
 /// policy lets it load nothing else. The same summary gives the same bytes. It names the 100 owners
-/// with the most bytes and links to `owners.csv` beside it for the others.
+/// with the most bytes, and links to `owners.csv` and `exposed.csv` beside it for the others.
 #[must_use]
 pub(crate) fn html(summary: &Summary) -> String {
     let head = page::head(summary);
+    let names = &Names::of(summary);
     let whole = html! {
         (DOCTYPE)
         html lang="en" {
@@ -51,13 +53,13 @@ pub(crate) fn html(summary: &Summary) -> String {
             body {
                 a.skip href="#main" { "Skip to the report" }
                 (header(summary, &head))
-                (contents())
+                (contents(summary))
                 main id="main" {
-                    (storage(summary))
+                    (storage(summary, names))
                     (growth(summary))
                     (kinds(summary))
-                    (exposure(summary))
-                    (clips(summary))
+                    (exposure(summary, names))
+                    (clips(summary, names))
                     (waste(summary))
                     (proven(summary))
                 }
@@ -88,37 +90,53 @@ fn header(summary: &Summary, head: &Section) -> Markup {
             h1 { (shown(&head.heading)) }
             p {
                 span class={ "verdict " (figures::verdict_class(summary)) } { (shown(&summary.proof.verdict)) }
-                " as of " (shown(&summary.snapshot_at))
+                " "
+                bdi { (fit(why_of(&proof::verdict(&summary.proof)), LONGEST_PROSE)) }
+            }
+            @for warning in page::warnings(summary) {
+                p.warning { (warning) }
             }
             @for line in &head.notes {
                 p.muted { bdi { (fit(line, LONGEST_PROSE)) } }
-            }
-            @for warning in page::warnings(&summary.proof) {
-                p.warning { (warning) }
             }
             (figures::figures(summary))
         }
     }
 }
 
-const CONTENTS: [(&str, &str); 10] = [
-    ("owners", "Storage by owner"),
-    ("growth", "Growth"),
-    ("statuses", "Status"),
-    ("scopes", "Share links"),
-    ("ages", "Age"),
-    ("exposure", "Exposure"),
-    ("clips", "Largest clips"),
-    ("reclaimable", "Reclaimable"),
-    ("quality", "Data quality"),
-    ("proof", "Proof"),
-];
+/// The sentence of a verdict without the verdict itself.
+fn why_of(verdict: &str) -> &str {
+    verdict.split_once(": ").map_or(verdict, |(_, why)| why)
+}
 
-fn contents() -> Markup {
+/// The parts of the page that the navigation leads to.
+fn parts(summary: &Summary) -> Vec<(&'static str, &'static str)> {
+    let mut parts = vec![("owners", "Storage by owner")];
+    if !summary.accounts.is_empty() {
+        parts.insert(0, ("accounts", "Accounts"));
+    }
+    if !summary.user_statuses.is_empty() {
+        parts.push(("departed", "Gone or inactive"));
+    }
+    parts.extend([
+        ("growth", "Growth"),
+        ("statuses", "Status"),
+        ("scopes", "Share links"),
+        ("ages", "Age"),
+        ("exposure", "Exposed"),
+        ("clips", "Largest clips"),
+        ("reclaimable", "Reclaimable"),
+        ("quality", "Data quality"),
+        ("proof", "Proof"),
+    ]);
+    parts
+}
+
+fn contents(summary: &Summary) -> Markup {
     html! {
         nav aria-label="Contents" {
             ul {
-                @for (id, name) in CONTENTS {
+                @for (id, name) in parts(summary) {
                     li { a href={ "#" (id) } { (name) } }
                 }
             }
@@ -126,19 +144,27 @@ fn contents() -> Markup {
     }
 }
 
-fn storage(summary: &Summary) -> Markup {
-    let owners = lists::owners(summary, OWNERS);
+fn storage(summary: &Summary, names: &Names<'_>) -> Markup {
+    let accounts = lists::accounts(summary, OWNERS);
+    let owners = lists::owners(summary, names, OWNERS);
+    let departed = lists::departed(summary, names, ROWS);
     let departments = lists::departments(summary, ROWS);
     html! {
+        @if let Some(accounts) = accounts {
+            (section("accounts", &accounts, &tables(&accounts, Use::Sort)))
+        }
         (section(
             "owners",
             &owners,
             &html! {
-                (charts::owners(summary))
+                (charts::owners(summary, names))
                 (tables(&owners, Use::Filter("Find an owner")))
                 p { a href="owners.csv" { "All owners as CSV (owners.csv, beside this page)" } }
             },
         ))
+        @if let Some(departed) = departed {
+            (section("departed", &departed, &tables(&departed, Use::Sort)))
+        }
         @if let Some(departments) = departments {
             (beside("departments", &departments, &charts::departments(summary)))
         }
@@ -196,19 +222,20 @@ fn waste(summary: &Summary) -> Markup {
     }
 }
 
-fn clips(summary: &Summary) -> Markup {
-    let largest = lists::largest(summary, ROWS);
+fn clips(summary: &Summary, names: &Names<'_>) -> Markup {
+    let largest = lists::largest(summary, names, ROWS);
     section("clips", &largest, &tables(&largest, Use::Sort))
 }
 
-fn exposure(summary: &Summary) -> Markup {
-    let owners = exposure::owners(summary, ROWS);
-    let clips = exposure::clips(summary, ROWS);
+fn exposure(summary: &Summary, names: &Names<'_>) -> Markup {
+    let owners = exposure::owners(summary, names, ROWS);
+    let clips = exposure::clips(summary, names, ROWS);
     section(
         "exposure",
         &owners,
         &html! {
             (tables(&owners, Use::Sort))
+            p { a href="exposed.csv" { "All exposed clips as CSV (exposed.csv, beside this page)" } }
             @if !summary.exposure.largest.is_empty() {
                 h3 { (clips.heading) }
                 (tables(&clips, Use::Sort))

@@ -54,13 +54,36 @@ pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
                         tr {
                             @for (column, cell) in cells(row).filter(|(column, _)| is_shown(column)) {
                                 @if column.kind == Kind::Name {
-                                    th scope="row" { (content(cell)) }
+                                    th scope="row" {
+                                        (content(cell))
+                                        (details(table, row))
+                                    }
                                 } @else {
                                     td class=[class(column.kind)] { (content(cell)) }
                                 }
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What stands small behind the name of a row.
+fn details(table: &Table, row: &[Cell]) -> Markup {
+    let columns = table.columns.iter().zip(row);
+    let details: Vec<&Cell> = columns
+        .filter(|(column, cell)| column.kind == Kind::Detail && !cell.text.is_empty())
+        .map(|(_, cell)| cell)
+        .collect();
+    html! {
+        @if !details.is_empty() {
+            " "
+            small {
+                @for (at, detail) in details.iter().enumerate() {
+                    @if at > 0 { " · " }
+                    (content(detail))
                 }
             }
         }
@@ -87,16 +110,15 @@ pub(super) fn facts(table: &Table) -> Markup {
     }
 }
 
-/// What would be too wide even here stands in `owners.csv`.
+/// Details stand behind the name of their row, and what would be too wide even here in `owners.csv`.
 fn is_shown(column: &Column) -> bool {
-    column.kind != Kind::Wide
+    !matches!(column.kind, Kind::Wide | Kind::Detail)
 }
 
 fn class(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Number => Some("number"),
-        Kind::Detail => Some("detail"),
-        Kind::Name | Kind::Text | Kind::Wide => None,
+        Kind::Name | Kind::Text | Kind::Detail | Kind::Wide => None,
     }
 }
 

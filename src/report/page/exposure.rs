@@ -2,61 +2,76 @@
 
 use std::cmp::Reverse;
 
-use crate::report::page::lists::{clips_table, id_and_name};
+use crate::report::page::lists::clips_table;
+use crate::report::page::names::Names;
 use crate::report::page::numbers::{holding, things};
 use crate::report::page::section::{Cell, Kind, Section, column, list};
+use crate::report::page::words;
 use crate::report::summary::{OwnerUsage, Summary};
 
 /// Who has how many of them, the most first.
-pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) -> Section {
     let exposure = &summary.exposure;
-    let open = exposure.open_without_passcode;
-    let unknown = exposure.open_passcode_unknown;
+    let exposed = exposure.exposed;
     let mut owners: Vec<&OwnerUsage> = summary
         .owners
         .iter()
-        .filter(|owner| owner.open_without_passcode.clips > 0)
+        .filter(|owner| owner.exposed.clips > 0)
         .collect();
-    owners.sort_by_key(|owner| Reverse(owner.open_without_passcode.clips));
-    let columns = vec![
-        column("Owner", Kind::Name),
-        column("Open clips", Kind::Number),
-        column("Stored", Kind::Number),
+    owners.sort_by_key(|owner| Reverse(owner.exposed.clips));
+    let mut columns = vec![column("Owner", Kind::Name)];
+    if names.are_known {
+        let details = ["E-mail", "Department", "User", "Id"];
+        columns.extend(details.map(|name| column(name, Kind::Detail)));
+    }
+    columns.extend([
+        column("Exposed", Kind::Number),
+        column("Stored in them", Kind::Number),
         column("Of all clips", Kind::Number),
-    ];
+    ]);
     let rows = owners.iter().take(limit).map(|owner| {
-        let open = owner.open_without_passcode;
-        vec![
-            Cell::text(id_and_name(owner)),
-            Cell::count(open.clips),
-            Cell::size(open.bytes),
+        let mut cells = vec![Cell::text(names.plain(owner))];
+        if names.are_known {
+            cells.extend(names.details(owner));
+        }
+        cells.extend([
+            Cell::count(owner.exposed.clips),
+            Cell::size(owner.exposed.bytes),
             Cell::count(owner.clips),
-        ]
+        ]);
+        cells
     });
-    let mut section = list(
-        "Open to anyone, without a passcode",
-        columns,
-        rows.collect(),
-    );
-    section.lines.push(match open.clips {
-        0 => "no clip is open to anyone without a passcode".to_owned(),
+    let mut section = list("Exposed clips", columns, rows.collect());
+    section.lines.push(match exposed.clips {
+        0 => "no clip is exposed".to_owned(),
         clips => format!(
-            "EXPOSED: {} of {} open to anyone with the link",
-            holding(clips, open.bytes),
+            "EXPOSED: {} of {} can be watched by anyone with the link",
+            holding(clips, exposed.bytes),
             things(exposure.owners, "owner")
         ),
     });
-    if unknown.clips > 0 {
-        section.lines.push(format!(
-            "and {} of which the API did not say whether they ask for a passcode",
-            holding(unknown.clips, unknown.bytes)
-        ));
+    section.lines.push(words::EXPOSED.to_owned());
+    for (count, what) in [
+        (
+            exposure.passcode_unknown,
+            "open to anyone, but Zoom did not say whether a passcode is asked for",
+        ),
+        (
+            exposure.unwatchable,
+            "open to anyone without a passcode, but failed, soft-deleted or suspended, so that the \
+             link plays nothing now",
+        ),
+    ] {
+        if count.clips > 0 {
+            let holding = holding(count.clips, count.bytes);
+            section.lines.push(format!("Not among them: {holding}, {what}."));
+        }
     }
-    if open.clips == 0 {
+    if exposed.clips == 0 {
         section.table = None;
     }
     if let Some(rest) = owners.get(limit..).filter(|rest| !rest.is_empty()) {
-        let clips = rest.iter().map(|owner| owner.open_without_passcode.clips);
+        let clips = rest.iter().map(|owner| owner.exposed.clips);
         section.notes.push(format!(
             "and {} with {}",
             things(rest.len() as u64, "more owner"),
@@ -67,11 +82,11 @@ pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
 }
 
 /// The largest of them.
-pub(crate) fn clips(summary: &Summary, limit: usize) -> Section {
+pub(crate) fn clips(summary: &Summary, names: &Names<'_>, limit: usize) -> Section {
     let largest = &summary.exposure.largest;
-    let table = clips_table(summary, largest.iter().take(limit));
+    let table = clips_table(names, largest.iter().take(limit));
     Section {
-        heading: "Largest clips open to anyone, without a passcode".to_owned(),
+        heading: "Largest exposed clips".to_owned(),
         table: Some(table),
         ..Section::default()
     }

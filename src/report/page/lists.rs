@@ -1,42 +1,42 @@
 //! The long sections of the page: owners, statuses, share scopes, months, ages, largest clips.
 
-use crate::clip::owner::Person;
 use crate::report::bytes::Bytes;
+use crate::report::page::names::{NOT_FOUND, Names, user_status};
 use crate::report::page::numbers::{count, holding, percent, things};
 use crate::report::page::section::{Cell, Kind, Section, Table, column, counted, facts, list, row};
+use crate::report::page::words;
 use crate::report::summary::{
     AgeCount, DepartmentUsage, LargeClip, OwnerUsage, ScopeCount, StatusClips, StatusCount,
     Summary, ValueKind,
 };
 
-pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
-    let mut columns = vec![
-        column("Owner", Kind::Name),
+pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) -> Section {
+    let mut columns = vec![column("Owner", Kind::Name)];
+    if names.are_known {
+        let details = ["E-mail", "Department", "User", "Id"];
+        columns.extend(details.map(|name| column(name, Kind::Detail)));
+    }
+    columns.extend([
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
-        column("Length", Kind::Number),
         column("Exposed", Kind::Number),
+        column("Length", Kind::Number),
         column("By status", Kind::Wide),
-    ];
-    let has_names = summary.has_names();
-    if has_names {
-        let person = ["Name", "E-mail", "Department"].map(|name| column(name, Kind::Detail));
-        columns.splice(1..1, person);
-    }
-    let row = |owner: &OwnerUsage| {
-        let mut cells = vec![
-            Cell::text(owner_name(owner.owner_id.as_deref())),
+    ]);
+    let row = |owner: &'a OwnerUsage| {
+        let mut cells = vec![Cell::text(names.plain(owner))];
+        if names.are_known {
+            cells.extend(names.details(owner));
+        }
+        cells.extend([
             Cell::count(owner.clips),
             Cell::size(owner.bytes),
             Cell::percent(owner.bytes_percent),
+            Cell::count(owner.exposed.clips),
             Cell::duration(owner.duration_seconds),
-            Cell::count(owner.open_without_passcode.clips),
             Cell::text(by_status(&owner.clips_by_status)),
-        ];
-        if has_names {
-            cells.splice(1..1, person_cells(&owner.person));
-        }
+        ]);
         cells
     };
     let shown = summary.owners.iter().take(limit).map(row).collect();
@@ -57,13 +57,117 @@ pub(crate) fn owners(summary: &Summary, limit: usize) -> Section {
     section
 }
 
-/// Name, e-mail and department of an owner, of whom nothing may be known.
-fn person_cells(person: &Person) -> [Cell; 3] {
-    if !person.is_known() {
-        return ["(unknown)", "", ""].map(Cell::text);
+/// Owners who are no active users, and what they hold; `None` where owners were not looked up.
+pub(crate) fn departed<'a>(
+    summary: &'a Summary,
+    names: &Names<'a>,
+    limit: usize,
+) -> Option<Section> {
+    if summary.user_statuses.is_empty() {
+        return None;
     }
-    [&person.name, &person.email, &person.department]
-        .map(|text| Cell::text(text.as_deref().unwrap_or_default()))
+    let is_departed = |status: &str| !["", "active", "unknown"].contains(&status);
+    let mut section = list(
+        "Owners who are gone or inactive",
+        vec![
+            column("Owner", Kind::Name),
+            column("User", Kind::Detail),
+            column("E-mail", Kind::Detail),
+            column("Department", Kind::Detail),
+            column("Id", Kind::Detail),
+            column("Clips", Kind::Number),
+            column("Stored", Kind::Number),
+            column("Exposed", Kind::Number),
+        ],
+        Vec::new(),
+    );
+    for usage in &summary.user_statuses {
+        let status = usage.user_status.as_deref().unwrap_or(NOT_FOUND);
+        if is_departed(status) {
+            section.lines.push(format!(
+                "{status}: {} with {}, {} of them exposed",
+                things(usage.owners, "owner"),
+                holding(usage.clips, usage.bytes),
+                count(usage.exposed.clips)
+            ));
+        }
+    }
+    if section.lines.is_empty() {
+        section.lines.push("every owner is an active user".to_owned());
+        section.table = None;
+        return Some(section);
+    }
+    section.lines.push(
+        "Inactive users cannot sign in. Who is not found was deleted, or is a user that the app may \
+         not read."
+            .to_owned(),
+    );
+    let departed: Vec<&OwnerUsage> = summary
+        .owners
+        .iter()
+        .filter(|owner| is_departed(user_status(owner)))
+        .collect();
+    if let Some(table) = &mut section.table {
+        let rows = departed.iter().take(limit).map(|owner| {
+            let [email, department, status, id] = names.details(owner);
+            vec![
+                Cell::text(names.plain(owner)),
+                status,
+                email,
+                department,
+                id,
+                Cell::count(owner.clips),
+                Cell::size(owner.bytes),
+                Cell::count(owner.exposed.clips),
+            ]
+        });
+        table.rows = rows.collect();
+    }
+    if let Some(rest) = departed.get(limit..).filter(|rest| !rest.is_empty()) {
+        let rest = things(rest.len() as u64, "more owner");
+        section.notes.push(format!("and {rest}, see owners.csv"));
+    }
+    Some(section)
+}
+
+/// None where one account was listed.
+pub(crate) fn accounts(summary: &Summary, limit: usize) -> Option<Section> {
+    if summary.accounts.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        column("Account", Kind::Name),
+        column("Listed", Kind::Detail),
+        column("Clips", Kind::Number),
+        column("Stored", Kind::Number),
+        column("Share", Kind::Number),
+        column("Exposed", Kind::Number),
+    ];
+    let rows = summary.accounts.iter().take(limit).map(|usage| {
+        vec![
+            Cell::text(&usage.account_id),
+            Cell::text(if usage.failed { "failed: not all of it is here" } else { "" }),
+            Cell::count(usage.clips),
+            Cell::size(usage.bytes),
+            Cell::percent(usage.bytes_percent),
+            Cell::count(usage.exposed.clips),
+        ]
+    });
+    let mut section = list("Storage by account", columns, rows.collect());
+    let rest = summary.accounts.get(limit..).unwrap_or_default();
+    if !rest.is_empty() {
+        let clips = rest.iter().map(|usage| usage.clips).sum();
+        let bytes = rest
+            .iter()
+            .fold(Bytes(0), |sum, usage| sum.plus(usage.bytes));
+        section.notes.push(and_more(
+            summary,
+            &things(rest.len() as u64, "more account"),
+            clips,
+            bytes,
+        ));
+    }
+    Some(section)
 }
 
 /// None where owners were not looked up.
@@ -120,6 +224,7 @@ pub(crate) fn statuses(summary: &Summary) -> Section {
         column("Clips", Kind::Number),
         column("Stored", Kind::Number),
         column("Share", Kind::Number),
+        column("Meaning", Kind::Detail),
     ];
     let shown = |entry: &&StatusCount| is_shown(entry.kind, entry.clips);
     let rows = summary.statuses.iter().filter(shown).map(|entry| {
@@ -128,6 +233,7 @@ pub(crate) fn statuses(summary: &Summary) -> Section {
             Cell::count(entry.clips),
             Cell::size(entry.bytes),
             share(entry.bytes, summary),
+            Cell::text(words::status(entry.status.as_deref(), entry.kind)),
         ]
     });
     list("Status", columns, rows.collect())
@@ -141,6 +247,7 @@ pub(crate) fn scopes(summary: &Summary) -> Section {
         column("Passcode", Kind::Number),
         column("No passcode", Kind::Number),
         column("Unknown", Kind::Number),
+        column("Who can watch", Kind::Detail),
     ];
     let shown = |entry: &&ScopeCount| is_shown(entry.kind, entry.clips);
     let rows = summary.share_scopes.iter().filter(shown).map(|entry| {
@@ -151,6 +258,7 @@ pub(crate) fn scopes(summary: &Summary) -> Section {
             Cell::count(entry.with_passcode.clips),
             Cell::count(entry.without_passcode.clips),
             Cell::count(entry.passcode_unknown.clips),
+            Cell::text(words::share_scope(entry.share_scope.as_deref(), entry.kind)),
         ]
     });
     list("Share links", columns, rows.collect())
@@ -228,8 +336,8 @@ pub(crate) fn ages(summary: &Summary) -> Section {
     list("Age", columns, rows.collect())
 }
 
-pub(crate) fn largest(summary: &Summary, limit: usize) -> Section {
-    let table = clips_table(summary, summary.largest.iter().take(limit));
+pub(crate) fn largest(summary: &Summary, names: &Names<'_>, limit: usize) -> Section {
+    let table = clips_table(names, summary.largest.iter().take(limit));
     Section {
         heading: "Largest clips".to_owned(),
         table: Some(table),
@@ -238,32 +346,32 @@ pub(crate) fn largest(summary: &Summary, limit: usize) -> Section {
 }
 
 pub(crate) fn clips_table<'a>(
-    summary: &Summary,
+    names: &Names<'_>,
     clips: impl Iterator<Item = &'a LargeClip>,
 ) -> Table {
     let columns = vec![
+        column("Title", Kind::Name),
+        column("Owner", Kind::Detail),
+        column("Clip", Kind::Detail),
         column("Size", Kind::Number),
         column("Length", Kind::Number),
-        column("Created", Kind::Text),
-        column("Title", Kind::Name),
-        column("Clip", Kind::Detail),
-        column("Owner", Kind::Detail),
+        column("Created", Kind::Number),
     ];
     let rows = clips.map(|clip| {
         let created = clip.created_at.as_deref().unwrap_or(NO_DATE);
         let day = created.split_once('T').map_or(created, |(day, _)| day);
         vec![
-            Cell::size(Bytes(u128::from(clip.bytes))),
-            clip.duration_seconds
-                .map_or_else(|| Cell::text("unknown"), Cell::duration),
-            Cell::text(day),
             Cell::text(match clip.title.as_deref() {
                 None => "(no title)",
                 Some("") => "(empty title)",
                 Some(title) => title,
             }),
+            Cell::text(names.by_id(clip.owner_id.as_deref())),
             Cell::text(&clip.clip_id),
-            Cell::text(owner_by_name(summary, clip.owner_id.as_deref())),
+            Cell::size(Bytes(u128::from(clip.bytes))),
+            clip.duration_seconds
+                .map_or_else(|| Cell::text("unknown"), Cell::duration),
+            Cell::text(day),
         ]
     });
     Table {
@@ -274,7 +382,10 @@ pub(crate) fn clips_table<'a>(
 
 /// What could be deleted for good.
 pub(crate) fn reclaimable(summary: &Summary) -> Section {
-    facts("Reclaimable storage", reclaimable_rows(summary))
+    Section {
+        lines: vec![words::RECLAIMABLE.to_owned()],
+        ..facts("Reclaimable storage", reclaimable_rows(summary))
+    }
 }
 
 /// The same as rows of names and values.
@@ -306,35 +417,6 @@ pub(crate) fn age_name(age: &AgeCount) -> String {
         (0, Some(to)) => format!("less than {}", span(to)),
         (from, Some(to)) => format!("{} to {}", span(from), span(to)),
     }
-}
-
-/// An owner's id, with name and e-mail where they are known.
-fn owner_by_name(summary: &Summary, owner_id: Option<&str>) -> String {
-    let is_it = |owner: &&OwnerUsage| owner.owner_id.as_deref() == owner_id;
-    let owner = summary.owners.iter().find(is_it);
-    owner.map_or_else(|| owner_name(owner_id), id_and_name)
-}
-
-pub(crate) fn id_and_name(owner: &OwnerUsage) -> String {
-    let id = owner_name(owner.owner_id.as_deref());
-    let known = [&owner.person.name, &owner.person.email];
-    let known: Vec<&str> = known.into_iter().flatten().map(String::as_str).collect();
-    if known.is_empty() {
-        id
-    } else {
-        format!("{id} ({})", known.join(", "))
-    }
-}
-
-/// How an owner is called where there is little room: by name or e-mail, if they are known.
-pub(crate) fn short_name(owner: &OwnerUsage) -> String {
-    let person = &owner.person;
-    let known = person.name.clone().or_else(|| person.email.clone());
-    known.unwrap_or_else(|| owner_name(owner.owner_id.as_deref()))
-}
-
-fn owner_name(owner_id: Option<&str>) -> String {
-    owner_id.unwrap_or("(no owner)").to_owned()
 }
 
 /// Documented values are always named, other ones where there are any.

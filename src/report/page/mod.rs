@@ -2,14 +2,17 @@
 
 pub(crate) mod exposure;
 pub(crate) mod lists;
+pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod plain;
 pub(crate) mod proof;
 pub(crate) mod section;
+mod words;
 
+use crate::report::page::names::Names;
 use crate::report::page::numbers::{SIZES_ARE_DECIMAL, count, duration, holding};
 use crate::report::page::section::{Cell, Section, counted, facts, first, row};
-use crate::report::summary::{Proof, Summary};
+use crate::report::summary::Summary;
 
 /// How much of the long lists is shown.
 #[derive(Debug, Clone, Copy)]
@@ -26,24 +29,24 @@ pub(crate) struct Limits {
 
 /// All sections in their order. The first one is the head of the page.
 pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
-    let mut sections = vec![
-        head(summary),
-        totals(summary),
-        lists::owners(summary, limits.owners),
-    ];
+    let names = &Names::of(summary);
+    let mut sections = vec![head(summary), totals(summary)];
+    sections.extend(lists::accounts(summary, limits.owners));
+    sections.push(lists::owners(summary, names, limits.owners));
+    sections.extend(lists::departed(summary, names, limits.owners));
     sections.extend(lists::departments(summary, limits.owners));
     sections.extend([
         lists::statuses(summary),
         lists::scopes(summary),
-        exposure::owners(summary, limits.exposed_owners),
+        exposure::owners(summary, names, limits.exposed_owners),
     ]);
     if limits.exposed_clips > 0 && !summary.exposure.largest.is_empty() {
-        sections.push(exposure::clips(summary, limits.exposed_clips));
+        sections.push(exposure::clips(summary, names, limits.exposed_clips));
     }
     sections.extend([
         lists::months(summary, limits.months),
         lists::ages(summary),
-        lists::largest(summary, limits.clips),
+        lists::largest(summary, names, limits.clips),
         proof::quality(summary),
         proof::proof(summary),
     ]);
@@ -60,17 +63,13 @@ pub(crate) fn head(summary: &Summary) -> Section {
         other => other,
     };
     let verdict = format!(
-        "{} as of {}: {}, {}",
+        "{}: {}, {}",
         summary.proof.verdict,
-        summary.snapshot_at,
         holding(summary.totals.clips, summary.totals.bytes),
         duration(summary.totals.duration_seconds)
     );
-    let lines = [verdict]
-        .into_iter()
-        .chain(warnings(&summary.proof))
-        .collect();
-    let mut notes = Vec::new();
+    let lines = [verdict].into_iter().chain(warnings(summary));
+    let mut notes = what_it_is_of(summary);
     if !summary.account_ids.is_empty() {
         notes.push(accounts(&summary.account_ids));
     }
@@ -82,17 +81,61 @@ pub(crate) fn head(summary: &Summary) -> Section {
         notes.push(format!("listed: {}", named.collect::<Vec<_>>().join(", ")));
     }
     notes.push(SIZES_ARE_DECIMAL.to_owned());
+    let simulated = if summary.simulated {
+        ", simulated account"
+    } else {
+        ""
+    };
     Section {
-        heading: format!("{what}, snapshot {}", summary.snapshot_date),
-        lines,
+        heading: format!("{what}, snapshot {}{simulated}", summary.snapshot_date),
+        lines: lines.collect(),
         notes,
         ..Section::default()
     }
 }
 
+/// Which clips these are, and of when what is said of them.
+fn what_it_is_of(summary: &Summary) -> Vec<String> {
+    let done = match summary.table.as_str() {
+        "changes" => "modified",
+        _ => "created",
+    };
+    let mut lines = vec![format!(
+        "It holds the clips {done} from {} to before {}, each as it was when it was listed, between {} \
+         and {}.",
+        summary.since,
+        summary.snapshot_at,
+        to_the_second(&summary.listed_from),
+        to_the_second(&summary.listed_to)
+    )];
+    let has_end = summary.parameters.iter().any(|it| it.name == "until");
+    if has_end {
+        lines.push(format!(
+            "It is not the account as it was at {}: what was deleted before the listing is missing, and \
+             what was changed is as it was then.",
+            summary.snapshot_at
+        ));
+    }
+    lines
+}
+
+/// An instant without the fraction of its second.
+fn to_the_second(instant: &str) -> String {
+    let whole = instant.split_once('.').map(|(whole, _)| format!("{whole}Z"));
+    whole.unwrap_or_else(|| instant.to_owned())
+}
+
 /// What a reader has to know before the numbers.
-pub(crate) fn warnings(proof: &Proof) -> Vec<String> {
+pub(crate) fn warnings(summary: &Summary) -> Vec<String> {
+    let proof = &summary.proof;
     let mut warnings = Vec::new();
+    if summary.simulated {
+        warnings.push(
+            "SIMULATED ACCOUNT: the sandbox of clipcensus has answered, not Zoom. All ids, titles, \
+             people and sizes are made up."
+                .to_owned(),
+        );
+    }
     if proof.verdict == "incomplete" {
         warnings.push("WARNING: incomplete. Clips are missing from these numbers.".to_owned());
     }
@@ -131,17 +174,22 @@ fn totals(summary: &Summary) -> Section {
     ];
     rows.extend(lists::reclaimable_rows(summary));
     rows.push(row(
-        match open.open_without_passcode.clips {
-            0 => "Open to anyone, no passcode",
-            _ => "EXPOSED: open to anyone, no passcode",
+        match open.exposed.clips {
+            0 => "Exposed",
+            _ => "EXPOSED",
         },
-        counted(open.open_without_passcode),
+        counted(open.exposed),
     ));
-    if open.open_passcode_unknown.clips > 0 {
-        rows.push(row(
-            "Open to anyone, passcode unknown",
-            counted(open.open_passcode_unknown),
-        ));
+    for (name, count) in [
+        ("  not counted: passcode unknown", open.passcode_unknown),
+        ("  not counted: cannot be watched", open.unwatchable),
+    ] {
+        if count.clips > 0 {
+            rows.push(row(name, counted(count)));
+        }
     }
-    facts("Totals", rows)
+    Section {
+        notes: vec![words::EXPOSED.to_owned(), words::RECLAIMABLE.to_owned()],
+        ..facts("Totals", rows)
+    }
 }

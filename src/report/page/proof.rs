@@ -3,6 +3,7 @@
 use crate::report::bytes::Bytes;
 use crate::report::page::numbers::{count, things};
 use crate::report::page::section::{Cell, Kind, Section, column, facts, first, list, row};
+use crate::report::page::words;
 use crate::report::summary::{Proof, Quality, Summary};
 
 pub(crate) fn quality(summary: &Summary) -> Section {
@@ -10,8 +11,7 @@ pub(crate) fn quality(summary: &Summary) -> Section {
     let totals = &summary.totals;
     let counts = [
         ("Rejected records", quality.rejected),
-        ("Duplicates dropped", quality.duplicates),
-        ("Outside of the span, dropped", quality.outside),
+        ("Outside of the span, left out", quality.outside),
         ("Clips without a size", totals.clips_without_size),
         ("Clips without a duration", totals.clips_without_duration),
         (
@@ -32,22 +32,27 @@ pub(crate) fn quality(summary: &Summary) -> Section {
         .iter()
         .map(|(field, repairs)| row(&format!("Repairs of {field}"), Cell::count(*repairs)));
     let rows = counts.map(|(name, number)| row(name, Cell::count(number)));
-    facts("Data quality", rows.into_iter().chain(repairs).collect())
+    let rows = rows.into_iter().chain(repairs).collect();
+    Section {
+        lines: vec![
+            "A rejected record is no clip: it has no usable id, and stands in rejects.ndjson. A \
+             repair is a value that does not fit its column: the column is empty there, and the value \
+             is kept in the column extra."
+                .to_owned(),
+        ],
+        ..facts("Data quality", rows)
+    }
 }
 
 pub(crate) fn proof(summary: &Summary) -> Section {
     let proof = &summary.proof;
-    let mut lines = vec![format!(
-        "verdict {}: {} listed, {} unsettled",
-        proof.verdict,
+    let mut lines = vec![verdict(proof)];
+    lines.push(format!(
+        "{} listed, {} unsettled. {}",
         things(proof.windows, "window"),
-        count(proof.windows_unsettled.len() as u64)
-    )];
-    // A service that names no totals leaves nothing to expect.
-    if proof.expected > 0 || proof.received == 0 {
-        let expected = things(proof.expected, "record");
-        lines.push(format!("{expected} expected by the API's own counts"));
-    }
+        count(proof.windows_unsettled.len() as u64),
+        words::WINDOW
+    ));
     lines.push(equation(proof, &summary.quality));
     if proof.counted != proof.written {
         lines.push(format!(
@@ -58,6 +63,9 @@ pub(crate) fn proof(summary: &Summary) -> Section {
     }
     if !proof.requests.is_empty() {
         lines.push(requests(proof));
+    }
+    for (error, requests) in &proof.client_errors {
+        lines.push(format!("client errors: {} {error}", count(*requests)));
     }
     name(&mut lines, "not proven", &proof.doubts);
     name(&mut lines, "unsettled", &proof.windows_unsettled);
@@ -75,6 +83,26 @@ pub(crate) fn proof(summary: &Summary) -> Section {
         heading: "Proof".to_owned(),
         lines,
         ..Section::default()
+    }
+}
+
+/// The verdict in a sentence, with the sum that it stands on.
+pub(crate) fn verdict(proof: &Proof) -> String {
+    let (distinct, expected) = (count(proof.distinct), things(proof.expected, "record"));
+    match proof.verdict.as_str() {
+        "verified" => format!(
+            "verified: Zoom's own counts of all windows come to {expected}, and so many different ones \
+             came: {distinct} = {}",
+            count(proof.expected)
+        ),
+        // A service that names no totals leaves nothing to expect.
+        "unverified" if proof.expected == 0 && proof.distinct > 0 => format!(
+            "unverified: {distinct} different records came, and Zoom named no count to compare with"
+        ),
+        verdict => format!(
+            "{verdict}: Zoom's own counts come to {expected}, and {distinct} different ones came; what is \
+             missing or in doubt is named below"
+        ),
     }
 }
 
@@ -135,7 +163,7 @@ fn equation(proof: &Proof, quality: &Quality) -> String {
         .saturating_add(quality.duplicates)
         .saturating_add(quality.rejected);
     format!(
-        "{} received {} {} written + {} + {} rejected",
+        "{} received {} {} written as rows + {} listed more than once + {} rejected",
         count(proof.received),
         if proof.received == accounted {
             "="
@@ -143,7 +171,7 @@ fn equation(proof: &Proof, quality: &Quality) -> String {
             "is not"
         },
         count(proof.written),
-        things(quality.duplicates, "duplicate"),
+        count(quality.duplicates),
         count(quality.rejected)
     )
 }

@@ -42,7 +42,7 @@ pub(crate) enum Kind {
     Name,
     /// Left-aligned, cut where the page is narrow.
     Text,
-    /// Where the page is narrow, on a line of its own below the row.
+    /// Says more of what the row is about: small behind its name, or on a line below the row.
     Detail,
     /// Where the page is narrow, nowhere.
     Wide,

@@ -1,5 +1,7 @@
 //! The pages for people say what the JSON says; what is read back equals what was written.
 
+use std::collections::BTreeMap;
+
 use super::{
     SNAPSHOT_AT, clean_run, clip, eventful_run, failed, finished, mixed, one_each, summary,
     unsettled,
@@ -134,22 +136,129 @@ fn what_is_exposed_is_told_by_owner_and_by_clip() {
     let by_owner: Vec<(&str, u64, u128)> = summary
         .owners
         .iter()
-        .filter(|owner| owner.open_without_passcode.clips > 0)
+        .filter(|owner| owner.exposed.clips > 0)
         .map(|owner| {
-            let open = owner.open_without_passcode;
+            let open = owner.exposed;
             let name = owner.owner_id.as_deref().unwrap();
             (name, open.clips, open.bytes.0)
         })
         .collect();
-    assert_eq!(by_owner, [("bob", 1, 4_500_000_000), ("ada", 1, 2_000)]);
-    assert_eq!(exposure.owners, 2);
-    assert_eq!(exposure.open_without_passcode.clips, 2);
+    // That of ada failed, so that there is nothing to watch.
+    assert_eq!(by_owner, [("bob", 1, 4_500_000_000)]);
+    assert_eq!(exposure.owners, 1);
+    assert_eq!(exposure.exposed.clips, 1);
     let ids: Vec<&str> = exposure
         .largest
         .iter()
         .map(|clip| clip.clip_id.as_str())
         .collect();
-    assert_eq!(ids, ["c04", "c02"]);
+    assert_eq!(ids, ["c04"]);
+}
+
+#[test]
+fn what_is_open_and_cannot_be_watched_is_told_apart_from_what_is_exposed() {
+    let open = |id, status, passcode| Clip {
+        share_scope: Some("ANYONE".into()),
+        passcode_enabled: passcode,
+        ..clip(id, "ada", status, 1_000)
+    };
+    let clips = [
+        open("c1", "RECORD_SUCCESS", Some(false)),
+        open("c2", "RECORD_DELETE", Some(false)),
+        open("c3", "RECORD_FAILED", None),
+        open("c4", "SUSPENDED", Some(false)),
+        open("c5", "RECORD_SUCCESS", None),
+        open("c6", "RECORD_SUCCESS", Some(true)),
+    ];
+    let summary = summary(&clips, &clean_run(6));
+    let exposure = &summary.exposure;
+    let counts = [
+        exposure.exposed,
+        exposure.passcode_unknown,
+        exposure.unwatchable,
+    ];
+    assert_eq!(counts.map(|count| count.clips), [1, 1, 3]);
+    assert_eq!(summary.owners[0].exposed.clips, 1);
+    for page in [text(&summary), markdown(&summary), html(&summary)] {
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains("EXPOSED: 1 clip, 1.0 kB of 1 owner"), "{page}");
+        assert!(page.contains("3 clips, 3.0 kB, open to anyone without a passcode, but failed"));
+        assert!(page.contains("1 clip, 1.0 kB, open to anyone, but Zoom did not say"));
+    }
+}
+
+#[test]
+fn every_form_says_that_an_account_is_simulated_and_none_says_it_of_a_real_one() {
+    let said = |simulated| {
+        let run = Manifest {
+            simulated,
+            ..clean_run(12)
+        };
+        let summary = summary(&mixed(), &run);
+        let pages = [text(&summary), markdown(&summary), html(&summary)];
+        let json: serde_json::Value = serde_json::from_str(&json(&summary)).unwrap();
+        let json = json["simulated"] == true;
+        (pages.map(|page| page.to_lowercase().matches("simulated account").count()), json)
+    };
+    assert_eq!(said(false), ([0, 0, 0], false));
+    // In the heading, which is also the title of the window, and as a warning.
+    assert_eq!(said(true), ([2, 2, 3], true));
+}
+
+#[test]
+fn of_several_accounts_each_has_its_row_and_one_alone_has_none() {
+    let mut run = clean_run(2);
+    let clips = [clip("c1", "ada", "RECORD_SUCCESS", 1_000)];
+    assert!(summary(&clips, &run).accounts.is_empty());
+    assert!(!html(&summary(&clips, &run)).contains("Storage by account"));
+    run.account_ids = vec!["acc-1".to_owned(), "acc-2".to_owned(), "acc-3".to_owned()];
+    run.account_failures = vec![failed("acc-3", "no permission")];
+    let summary = summary(&clips, &run);
+    let accounts: Vec<(&str, u64, u128, bool)> = summary
+        .accounts
+        .iter()
+        .map(|it| (it.account_id.as_str(), it.clips, it.bytes.0, it.failed))
+        .collect();
+    let expected = [
+        ("acc-1", 1, 1_000, false),
+        ("acc-2", 0, 0, false),
+        ("acc-3", 0, 0, true),
+    ];
+    assert_eq!(accounts, expected);
+    for page in [text(&summary), markdown(&summary), html(&summary)] {
+        assert!(page.contains("Storage by account"), "{page}");
+        assert!(page.contains("failed: not all of it is here"), "{page}");
+    }
+}
+
+#[test]
+fn a_census_up_to_a_date_is_not_called_the_state_of_that_day() {
+    let mut run = clean_run(1);
+    let is_said = |run: &Manifest| {
+        let page = text(&summary(&[clip("c", "ada", "RECORD_SUCCESS", 1)], run));
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let listed = "to before 2026-11-23T00:00:00Z, each as it was when it was listed, between \
+                      2026-11-23T00:00:01Z and 2026-11-23T00:00:02Z";
+        assert!(page.contains(listed), "{page}");
+        assert!(!page.contains("as of"), "{page}");
+        page.contains("It is not the account as it was at 2026-11-23T00:00:00Z")
+    };
+    assert!(!is_said(&run));
+    run.parameters = BTreeMap::from([("until".to_owned(), "2026-11-23".into())]);
+    assert!(is_said(&run));
+}
+
+#[test]
+fn client_errors_say_what_they_were_on_every_page() {
+    let mut run = clean_run(1);
+    let error = "users: 404 \"User does not exist\" (code 1001)";
+    run.client_errors = BTreeMap::from([(error.to_owned(), 3)]);
+    run.requests = BTreeMap::from([("client_error".to_owned(), 3)]);
+    let summary = summary(&[clip("c", "ada", "RECORD_SUCCESS", 1)], &run);
+    for page in [text(&summary), markdown(&summary), html(&summary)] {
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains("client errors: 3 users: 404"), "{page}");
+    }
 }
 
 #[test]
@@ -262,9 +371,11 @@ fn of_many_accounts_the_pages_name_the_first_and_the_json_all() {
     for page in [text(&summary), markdown(&summary), html(&summary)] {
         assert_eq!(page.matches(", and 190 more").count(), 3);
         assert!(page.contains("account acc-009 failed: no permission"));
-        assert!(!page.contains("acc-010"));
+        assert!(!page.contains("account acc-010") && !page.contains("acc-009, acc-010"));
+        // Their table is a list of its own, with an end of its own.
+        assert!(!page.contains("acc-100"));
     }
-    assert_eq!(json(&summary).matches("\"acc-199\"").count(), 3);
+    assert_eq!(json(&summary).matches("\"acc-199\"").count(), 4);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::golden::same;
-use super::{at, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled};
+use super::{at, batch, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled};
 use crate::clip::Clip;
+use crate::clip::owner::{People, Person};
 use crate::model::Micros;
 use crate::report::summary::Parameter;
-use crate::report::{Summary, html, json, owners_csv};
+use crate::report::{ExposedCsv, Summary, exposed_rows, html, json, owners_csv};
 use crate::snapshot::{DataFile, Manifest, Totals};
 
 /// A summary that has `text` wherever text of others can stand.
@@ -89,7 +90,7 @@ fn a_word_without_an_end_is_cut() {
 }
 
 #[test]
-fn the_page_names_nothing_outside_of_itself_but_the_owners() {
+fn the_page_names_nothing_outside_of_itself_but_the_lists_beside_it() {
     let page = html(&summary(&mixed(), &eventful_run()));
     let addresses: BTreeSet<&str> = ["src=\"", "href=\"", "url(", "@import", "action=\""]
         .iter()
@@ -97,7 +98,7 @@ fn the_page_names_nothing_outside_of_itself_but_the_owners() {
         .map(|rest| rest.split('"').next().unwrap_or_default())
         .filter(|address| !address.starts_with('#'))
         .collect();
-    assert_eq!(addresses, BTreeSet::from(["owners.csv"]));
+    assert_eq!(addresses, BTreeSet::from(["exposed.csv", "owners.csv"]));
     assert!(page.contains("default-src 'none'"));
     assert!(!page.contains("unsafe-inline") && !page.contains(" style=\""));
 }
@@ -138,6 +139,49 @@ fn a_hundred_thousand_owners_are_a_hundred_in_the_page_and_all_in_the_csv() {
     let mut csv = Vec::new();
     owners_csv(&summary, &mut csv).unwrap();
     assert_eq!(csv.split(|byte| *byte == b'\n').count(), 100_002);
+}
+
+/// The list of the exposed clips.
+fn exposed(summary: &Summary, clips: &[Clip<'_>], has_links: bool) -> String {
+    let mut csv = Vec::new();
+    let mut list = ExposedCsv::begin(summary, has_links, &mut csv).unwrap();
+    for clips in clips.chunks(2) {
+        if let Some(rows) = exposed_rows(&batch(clips)).unwrap() {
+            list.add(&rows).unwrap();
+        }
+    }
+    list.finish().unwrap();
+    let mut whole = Vec::new();
+    let mut list = ExposedCsv::begin(summary, has_links, &mut whole).unwrap();
+    list.add(&batch(clips)).unwrap();
+    list.finish().unwrap();
+    assert_eq!(csv, whole, "rows that were put aside are the same rows");
+    String::from_utf8(csv).unwrap()
+}
+
+#[test]
+fn the_list_of_exposed_clips_has_them_all_and_a_link_only_where_it_is_asked_for() {
+    let mut clips = mixed();
+    clips[3].title = Some("=HYPERLINK(1)".into());
+    clips[3].share_link = Some("https://zoom.us/clips/share/c04".into());
+    let mut summary = summary(&clips, &clean_run(13));
+    let plain = exposed(&summary, &clips, false);
+    let header = "\u{feff}account_id,clip_id,title,owner_id,owner_name,owner_email,status,created_at,\
+                  duration_seconds,file_size_bytes";
+    let row = "acc-1,c04,'=HYPERLINK(1),bob,,,RECORD_SUCCESS,2023-08-31T23:59:59.999Z,6000,4500000000";
+    assert_eq!(plain, format!("{header}\r\n{row}\r\n"));
+
+    let bob = Person {
+        name: Some("Bob".to_owned()),
+        email: Some("bob@x.example".to_owned()),
+        ..Person::default()
+    };
+    summary.name_owners(People::from([("bob".to_owned(), bob)]));
+    let named = exposed(&summary, &clips, true);
+    let row = row.replace("bob,,", "bob,Bob,bob@x.example");
+    let expected =
+        format!("{header},share_link\r\n{row},https://zoom.us/clips/share/c04\r\n");
+    assert_eq!(named, expected);
 }
 
 #[test]

@@ -7,6 +7,10 @@ use serde_json::json;
 use crate::api::endpoint::Label;
 use crate::options::{TokenRefusal, TooMany};
 
+/// The header of every answer that says that no Zoom account stands behind it, and what it says.
+pub(crate) const SANDBOX_HEADER: &str = "x-clipcensus-sandbox";
+pub(crate) const SIMULATED: &str = "simulated account";
+
 /// An answer before it is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reply {

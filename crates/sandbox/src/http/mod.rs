@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::endpoint::{Endpoint, Route};
 use crate::api::oauth::TokenRequest;
-use crate::api::reply::{Delivery, Reply};
+use crate::api::reply::{Delivery, Reply, SANDBOX_HEADER, SIMULATED};
 use crate::api::report::Misuse;
 use crate::service::Service;
 
@@ -136,6 +136,7 @@ async fn deliver(service: &Service, reply: Reply, switch: &Switch) -> Response {
         .status(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         .header(header::CONTENT_TYPE, reply.content_type)
         .header("x-zm-trackingid", service.tracking_id())
+        .header(SANDBOX_HEADER, SIMULATED)
         .header(header::DATE, service.date());
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);

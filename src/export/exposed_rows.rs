@@ -1,0 +1,71 @@
+//! The exposed rows of an export, put aside until it is known who their owners are.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+
+use crate::disk::{DiskError, Layout};
+use crate::report::exposed_rows;
+
+/// Rows in a file of the staging folder, which goes away with it. There is none without such rows.
+pub(super) struct ExposedRows {
+    path: PathBuf,
+    writer: Option<StreamWriter<BufWriter<File>>>,
+}
+
+impl ExposedRows {
+    pub(super) fn begin(layout: &Layout) -> Self {
+        Self {
+            path: layout.staging_dir().join("exposed"),
+            writer: None,
+        }
+    }
+
+    /// Puts the exposed rows of a batch aside.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), DiskError> {
+        let path = &self.path;
+        let Some(rows) = exposed_rows(batch).map_err(DiskError::arrow_write(path))? else {
+            return Ok(());
+        };
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => {
+                let file = File::create_new(path).map_err(DiskError::write(path))?;
+                StreamWriter::try_new_buffered(file, &rows.schema())
+                    .map_err(DiskError::arrow_write(path))?
+            }
+        };
+        writer.write(&rows).map_err(DiskError::arrow_write(path))?;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// All of them, in their order.
+    ///
+    /// # Errors
+    /// When the file cannot be written or read.
+    pub(super) fn read(
+        self,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, DiskError>>, DiskError> {
+        let Self { path, writer } = self;
+        let reader: Option<StreamReader<BufReader<File>>> = match writer {
+            Some(mut writer) => {
+                writer.finish().map_err(DiskError::arrow_write(&path))?;
+                drop(writer);
+                let file = File::open(&path).map_err(DiskError::read(&path))?;
+                let reader = StreamReader::try_new_buffered(file, None);
+                Some(reader.map_err(DiskError::arrow_read(&path))?)
+            }
+            None => None,
+        };
+        let batches = reader.into_iter().flatten();
+        Ok(batches.map(move |batch| batch.map_err(DiskError::arrow_read(&path))))
+    }
+}
