@@ -38,6 +38,8 @@ pub(crate) struct Published {
     pub summary: Summary,
     pub data: Vec<PathBuf>,
     pub manifest: PathBuf,
+    /// SHA-256 of the manifest, 64 hex digits.
+    pub manifest_sha256: String,
     /// Whether it is complete.
     pub verdict: Verdict,
 }
@@ -169,6 +171,7 @@ impl Draft {
                 .collect(),
             files,
             documents: Vec::new(),
+            published_before: Vec::new(),
         }
     }
 
@@ -284,7 +287,7 @@ impl StagedDraft {
             }
             list.finish().map_err(DiskError::write(&place))
         })?;
-        let manifest_path = self.staged.publish(
+        let (manifest_path, manifest_sha256) = self.staged.publish(
             &manifest,
             &[
                 ("summary.json", report::json(&summary).into_bytes()),
@@ -307,6 +310,7 @@ impl StagedDraft {
                 .map(|file| out.join(&file.path))
                 .collect(),
             manifest: manifest_path,
+            manifest_sha256,
             verdict,
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -18,21 +19,21 @@ use crate::event::Listener;
 use crate::export::export;
 use crate::model::exit_code::ExitCode;
 use crate::model::{Verdict, exit_code};
-use crate::program::manual;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{Progress, log};
 use crate::program::signals::Signals;
+use crate::program::{list, manual};
 use crate::redact::hidden::visible;
-use crate::report::{Bytes, ExposedCsv, Summary};
 use crate::report::numbers::{size, things};
+use crate::report::{Bytes, ExposedCsv, Summary};
 use crate::settings::args::{
-    Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
-    VerifyArgs,
+    Cli, Command, ExportArgs, ListArgs, ListFormat, LogFormat, ManArgs, PruneArgs, ReportArgs,
+    ReportFormat, SandboxArgs, VerifyArgs,
 };
 use crate::settings::{Environment, ExportSettings, SettingsError};
 use crate::snapshot::retain::reasons;
-use crate::snapshot::{RetentionPolicy, locate, prune, read_rows, recover};
-use crate::verify::{summary_of, verify};
+use crate::snapshot::{Manifest, RetentionPolicy, locate, prune, read_rows, recover};
+use crate::verify::{Finding, History, history, manifest_hash, summary_of, verify};
 use crate::{report, snapshot};
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
@@ -92,6 +93,7 @@ fn run_command(command: Command, has_bar: bool, signals: &Signals) -> Result<Exi
         Command::Export(args) => run_export(*args, has_bar, signals),
         Command::Check(args) => run_check(*args, signals),
         Command::Report(args) => run_report(&args),
+        Command::List(args) => run_list(&args),
         Command::Verify(args) => run_verify(&args),
         Command::Prune(args) => run_prune(&args),
         Command::Sandbox(args) => run_sandbox(&args, signals),
@@ -148,6 +150,9 @@ fn watched_export(
         text.push_str(&file.display().to_string());
         text.push('\n');
     }
+    text.push_str("manifest sha256: ");
+    text.push_str(&published.manifest_sha256);
+    text.push('\n');
     print(&text)?;
     Ok(match published.verdict {
         Verdict::Verified | Verdict::Unverified => ExitCode::Success,
@@ -208,32 +213,141 @@ fn put_exposed(
     unread.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
-    let (layout, mut manifest) = locate(&args.snapshot)?;
-    let mut findings = verify(&layout, &manifest)?;
-    // A snapshot that was replaced meanwhile is looked at as it is now.
-    while !findings.is_empty() {
-        let (_, now) = locate(&args.snapshot)?;
-        if now == manifest {
+fn run_list(args: &ListArgs) -> Result<ExitCode, Error> {
+    let history = settled_history(&Layout::new(&args.out, Table::Clips))?;
+    for other in &history.others {
+        tracing::warn!("left alone: {other}");
+    }
+    let lines = match args.format {
+        ListFormat::Text => list::text(&history),
+        ListFormat::Json => list::json_lines(&history),
+    };
+    for line in &lines {
+        print_line(line)?;
+    }
+    Ok(if history.has_problems() {
+        ExitCode::Incomplete
+    } else {
+        ExitCode::Success
+    })
+}
+
+/// The snapshots of an output folder. Where something is wrong it is looked at again, since an export
+/// may have been about to publish.
+fn settled_history(layout: &Layout) -> Result<History, Error> {
+    let mut former = history(layout)?;
+    while former.has_problems() {
+        let now = history(layout)?;
+        if now.snapshots == former.snapshots && now.findings == former.findings {
             break;
         }
-        manifest = now;
-        findings = verify(&layout, &manifest)?;
+        former = now;
     }
+    Ok(former)
+}
+
+fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
+    if args.all {
+        return run_verify_all(&args.snapshot);
+    }
+    let (verified, findings) = verified(&args.snapshot, true)?;
     for finding in &findings {
-        print_line(&format!("{}: {}", finding.path, finding.problem))?;
+        print_line(&list::told(finding))?;
     }
     if !findings.is_empty() {
         return Ok(ExitCode::Incomplete);
     }
-    let owners = manifest.owners().map(|owners| things(owners, "owner"));
     print(&format!(
-        "{}: {} with {}{} are as the manifest says\n",
+        "{}\nmanifest sha256: {}\n",
+        verified.what, verified.manifest_sha256
+    ))?;
+    Ok(ExitCode::Success)
+}
+
+/// A snapshot whose files are as its manifest says.
+struct Verified {
+    /// What was looked at, in a line.
+    what: String,
+    manifest_sha256: String,
+}
+
+/// Looks at one snapshot, and at what is on record of its manifest if that is asked for.
+fn verified(snapshot: &Path, with_record: bool) -> Result<(Verified, Vec<Finding>), Error> {
+    let look = |layout: &Layout, manifest: &Manifest| -> Result<(String, Vec<Finding>), Error> {
+        let mut findings = verify(layout, manifest)?;
+        let (sha256, finding) = manifest_hash(layout, manifest.date())?;
+        findings.extend(finding.filter(|_| with_record));
+        Ok((sha256, findings))
+    };
+    let (layout, mut manifest) = locate(snapshot)?;
+    let (mut manifest_sha256, mut findings) = look(&layout, &manifest)?;
+    // A snapshot that was replaced meanwhile is looked at as it is now.
+    while !findings.is_empty() {
+        let (_, now) = locate(snapshot)?;
+        if now == manifest {
+            break;
+        }
+        manifest = now;
+        (manifest_sha256, findings) = look(&layout, &manifest)?;
+    }
+    let owners = manifest.owners().map(|owners| things(owners, "owner"));
+    let what = format!(
+        "{}: {} with {}{} are as the manifest says",
         manifest.date(),
         things(manifest.files.len() as u64, "file"),
         things(manifest.totals.written, "row"),
         owners.map_or_else(String::new, |owners| format!(" and {owners}")),
+    );
+    let verified = Verified {
+        what,
+        manifest_sha256,
+    };
+    Ok((verified, findings))
+}
+
+/// Looks at every snapshot of an output folder, the newest first, and at their manifests together.
+fn run_verify_all(out: &Path) -> Result<ExitCode, Error> {
+    let layout = Layout::new(out, Table::Clips);
+    let history = settled_history(&layout)?;
+    for other in &history.others {
+        tracing::warn!("left alone: {other}");
+    }
+    let mut faulty = 0;
+    for listed in &history.snapshots {
+        let date = listed.date;
+        let mut lines: Vec<String> = listed
+            .problems
+            .iter()
+            .map(|problem| format!("{date}: {problem}"))
+            .collect();
+        if listed.about.is_some() {
+            let (verified, findings) = verified(&layout.snapshot_dir(date), false)?;
+            let told = |it: &Finding| format!("{date}: {}", list::told(it));
+            lines.extend(findings.iter().map(told));
+            if lines.is_empty() {
+                print(&format!("{}\n", verified.what))?;
+                continue;
+            }
+        }
+        faulty += 1;
+        for line in &lines {
+            print_line(line)?;
+        }
+    }
+    for finding in &history.findings {
+        print_line(&list::told(finding))?;
+    }
+    let all = things(history.snapshots.len() as u64, "snapshot");
+    if faulty > 0 || !history.findings.is_empty() {
+        print(&format!("{all}, {faulty} of them not as published\n"))?;
+        return Ok(ExitCode::Incomplete);
+    }
+    print(&format!(
+        "{all}, all as published; each manifest is the one that those after it name\n"
     ))?;
+    if let Some(about) = history.snapshots.first().and_then(|it| it.about.as_ref()) {
+        print(&format!("manifest sha256: {}\n", about.sha256))?;
+    }
     Ok(ExitCode::Success)
 }
 
@@ -263,7 +377,7 @@ fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         daily: count(args.keep_daily),
         monthly: count(args.keep_monthly),
     };
-    let reasons = reasons(&held, snapshot::prune::latest(&layout)?, keep);
+    let reasons = reasons(&held, &snapshot::prune::latest(&layout)?, keep);
     for (held, reasons) in held.iter().zip(&reasons) {
         let verb = if reasons.is_empty() { "remove" } else { "keep" };
         let size = size(Bytes(held.bytes.into()));

@@ -50,8 +50,7 @@ const NEEDED: [Column; 11] = [
 /// # Errors
 /// For a batch that holds no clips.
 pub(crate) fn exposed_rows(batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
-    let columns =
-        Columns::of(batch).map_err(|error| ArrowError::SchemaError(error.to_string()))?;
+    let columns = Columns::of(batch).map_err(|error| ArrowError::SchemaError(error.to_string()))?;
     let is_exposed = |row| columns.open_link(row) == Some(OpenLink::Exposed);
     let exposed: BooleanArray = (0..batch.num_rows())
         .map(|row| Some(is_exposed(row)))

@@ -33,12 +33,8 @@ const COLUMNS: [Column; 11] = [
     ("bytes", |owner| Size(owner.bytes)),
     ("bytes_percent", |owner| Decimal(owner.bytes_percent)),
     ("duration_seconds", |owner| Decimal(owner.duration_seconds)),
-    ("exposed_clips", |owner| {
-        Clips(owner.exposed.clips)
-    }),
-    ("exposed_bytes", |owner| {
-        Size(owner.exposed.bytes)
-    }),
+    ("exposed_clips", |owner| Clips(owner.exposed.clips)),
+    ("exposed_bytes", |owner| Size(owner.exposed.bytes)),
 ];
 
 /// Writes a header and a line for each owner, in the order of the summary. The clips that name no

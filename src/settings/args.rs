@@ -98,6 +98,8 @@ pub enum Command {
     Check(Box<ExportArgs>),
     /// Sum up a snapshot again from its files.
     Report(ReportArgs),
+    /// List the snapshots of an output folder, and check their manifests against each other.
+    List(ListArgs),
     /// Check a snapshot's files against its manifest.
     Verify(VerifyArgs),
     /// Remove old snapshots, whole.
@@ -357,15 +359,51 @@ pub enum ReportFormat {
     ExposedCsv,
 }
 
+/// The settings of a list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    clipcensus list census\n  \
+    clipcensus list census --format json | jq -r 'select(.verdict != \"verified\").snapshot_date'\n\n\
+    Files are not looked at: clipcensus verify does that. The exit code is 65 if a manifest is damaged\n\
+    or was changed after it was published.")]
+pub struct ListArgs {
+    /// The output folder of the exports.
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+
+    /// How to show it.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "CLIPCENSUS_LIST_FORMAT"
+    )]
+    pub format: ListFormat,
+}
+
+/// How to show a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A line each, for a terminal.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
 /// The settings of a verification.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     clipcensus verify census                             the newest snapshot\n  \
-    clipcensus verify census/_snapshots/2026-11-23")]
+    clipcensus verify census/_snapshots/2026-11-23\n  \
+    clipcensus verify census --all                       every snapshot of the folder")]
 pub struct VerifyArgs {
     /// A snapshot: its folder below `_snapshots`, or the output folder for the newest.
     #[arg(value_name = "SNAPSHOT")]
     pub snapshot: PathBuf,
+
+    /// Check every snapshot of an output folder, and their manifests against each other.
+    #[arg(long, env = "CLIPCENSUS_VERIFY_ALL")]
+    pub all: bool,
 }
 
 /// The settings of a prune.
@@ -447,10 +485,11 @@ pub struct CompletionsArgs {
 }
 
 /// The commands that have a man page.
-pub const MANUAL: [&str; 8] = [
+pub const MANUAL: [&str; 9] = [
     "export",
     "check",
     "report",
+    "list",
     "verify",
     "prune",
     "sandbox",

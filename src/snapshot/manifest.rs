@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
+use crate::disk::file::digest_bytes;
 use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
@@ -72,6 +73,15 @@ pub struct Clock {
     pub computer: String,
     /// Of the service, in whole seconds. A census without `until` ends there.
     pub service: String,
+}
+
+/// A manifest that was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedManifest {
+    /// The date of its snapshot.
+    pub snapshot_date: String,
+    /// SHA-256 of its bytes, 64 hex digits.
+    pub manifest_sha256: String,
 }
 
 /// Sums over all windows: `received = written + duplicates + rejected`.
@@ -153,6 +163,11 @@ pub struct Manifest {
     pub files: Vec<DataFile>,
     /// The files beside the manifest; empty until it is published.
     pub documents: Vec<Document>,
+    /// The manifests that stood in the output folder when this one was published, in the order in
+    /// which they were: the last is the one before it. One of the same date is what it replaced.
+    /// Empty in manifests that do not say.
+    #[serde(default)]
+    pub published_before: Vec<PublishedManifest>,
 }
 
 impl Manifest {
@@ -182,6 +197,14 @@ impl Manifest {
     /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
     pub fn read(path: &Path) -> Result<Self, DiskError> {
+        Self::read_hashed(path).map(|(manifest, _)| manifest)
+    }
+
+    /// Reads a manifest, and hashes the bytes that it was read from.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub(crate) fn read_hashed(path: &Path) -> Result<(Self, String), DiskError> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => {
@@ -200,7 +223,7 @@ impl Manifest {
             );
             return Err(DiskError::damaged(path, why));
         }
-        Ok(manifest)
+        Ok((manifest, digest_bytes(&text)))
     }
 
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
@@ -233,14 +256,19 @@ pub(crate) struct Latest {
     snapshot_date: String,
     /// Its manifest, below the output folder.
     manifest: String,
+    /// The manifest that was published last: that of the newest snapshot, unless an older date was
+    /// exported after it. Missing where version 0.1.0 wrote the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_published: Option<PublishedManifest>,
 }
 
 impl Latest {
     /// Points at `date`.
-    pub(crate) fn of(date: Date) -> Self {
+    pub(crate) fn of(date: Date, last_published: PublishedManifest) -> Self {
         Self {
             snapshot_date: date.to_string(),
             manifest: format!("_snapshots/{date}/manifest.json"),
+            last_published: Some(last_published),
         }
     }
 
@@ -249,19 +277,30 @@ impl Latest {
         to_json(self)
     }
 
-    /// The date that the file names; `None` where there is no file.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
+    /// The file, if there is one.
+    pub(crate) fn load(layout: &Layout) -> Result<Option<Self>, DiskError> {
         let path = layout.latest();
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if is_absent(&error) => return Ok(None),
             Err(error) => return Err(DiskError::read(&path)(error)),
         };
-        let latest: Self =
-            serde_json::from_slice(&text).map_err(|error| DiskError::damaged(&path, error))?;
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| DiskError::damaged(&path, error))
+    }
+
+    /// The date that the file names; `None` where there is no file.
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
+        let Some(latest) = Self::load(layout)? else {
+            return Ok(None);
+        };
         let name = latest.snapshot_date;
         exact_date(&name).map_or_else(
-            || Err(DiskError::damaged(&path, format!("{name:?} is no date"))),
+            || {
+                let why = format!("{name:?} is no date");
+                Err(DiskError::damaged(&layout.latest(), why))
+            },
             |date| Ok(Some(date)),
         )
     }

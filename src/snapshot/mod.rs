@@ -8,6 +8,7 @@ mod columns;
 mod contents;
 pub(crate) mod csv;
 pub(crate) mod files;
+pub(crate) mod history;
 mod intent;
 pub(crate) mod manifest;
 mod moves;

@@ -1,74 +1,51 @@
 //! Removing old snapshots, whole: first the manifest, then its data, so that no reader finds a
 //! manifest whose data is gone. What was begun is completed by [`recover`](crate::snapshot::recover()).
 
-use std::{fs, io};
-
 use jiff::civil::Date;
 
 use crate::disk::OutputLock;
 use crate::disk::error::DiskError;
 use crate::disk::file::remove;
-use crate::disk::layout::{LATEST, Layout, exact_date};
+use crate::disk::layout::{Layout, exact_date};
 use crate::disk::private::private_dir;
+use crate::snapshot::history::each_manifest;
 use crate::snapshot::intent::{Dated, Intent};
-use crate::snapshot::manifest::{Latest, Manifest};
+use crate::snapshot::manifest::Latest;
 use crate::snapshot::moves::System;
 use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::retain::SnapshotInfo;
 
 /// The snapshots of an output folder, newest first, and what stands among them and is none, or cannot
-/// be read. A snapshot's folder has exactly its date for a name: another way to write a date is
-/// somebody's copy. A folder without a manifest is no snapshot yet, or none any more.
+/// be read.
 ///
 /// # Errors
 /// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
 pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>), DiskError> {
-    let folder = layout.snapshots_dir();
-    let listed = match fs::read_dir(&folder) {
-        Ok(listed) => listed,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(DiskError::NoSnapshot {
-                path: layout.out().to_owned(),
-            });
-        }
-        Err(error) => return Err(DiskError::read(&folder)(error)),
-    };
-    let (mut all, mut others) = (Vec::new(), Vec::new());
-    for entry in listed {
-        let name = entry.map_err(DiskError::read(&folder))?.file_name();
-        let Some(date) = name.to_str().and_then(exact_date) else {
-            if name != LATEST {
-                let path = folder.join(name);
-                others.push(DiskError::NotASnapshot { path });
-            }
-            continue;
-        };
-        let path = layout.manifest(date);
-        match Manifest::read(&path) {
-            Ok(manifest) if manifest.date() == date => all.push(SnapshotInfo {
-                date,
-                verdict: manifest.verdict,
-                table: manifest.table,
-                bytes: manifest.files.iter().map(|file| file.bytes).sum(),
-            }),
-            Ok(manifest) => {
-                let why = format!("it is of {}", manifest.date());
-                others.push(DiskError::damaged(&path, why));
-            }
-            Err(DiskError::NoSnapshot { .. }) => {}
-            Err(error) => others.push(error),
-        }
-    }
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
+    let mut others = each_manifest(layout, |date, read| match read {
+        Ok((manifest, _)) => all.push(SnapshotInfo {
+            date,
+            verdict: manifest.verdict,
+            table: manifest.table,
+            bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+        }),
+        Err(error) => unreadable.push(error),
+    })?;
+    others.append(&mut unreadable);
     all.sort_by_key(|held| std::cmp::Reverse(held.date));
     Ok((all, others))
 }
 
-/// The date that `latest.json` names, if it can be read.
+/// The dates that `latest.json` names, as that of the newest snapshot and that of the manifest that was
+/// published last, if it can be read.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
-pub(crate) fn latest(layout: &Layout) -> Result<Option<Date>, DiskError> {
-    Latest::read(layout)
+pub(crate) fn latest(layout: &Layout) -> Result<Vec<Date>, DiskError> {
+    let newest = Latest::read(layout)?;
+    let last = Latest::load(layout)?.and_then(|latest| latest.last_published);
+    let last = last.and_then(|last| exact_date(&last.snapshot_date));
+    Ok(newest.into_iter().chain(last).collect())
 }
 
 /// Removes these snapshots. The caller holds the lock of the output folder.
@@ -99,6 +76,8 @@ fn prepare(layout: &Layout, snapshots: &[SnapshotInfo]) -> Result<Intent, DiskEr
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use crate::model::Micros;
     use jiff::civil::date;
 
@@ -106,7 +85,7 @@ mod tests {
     use crate::clip::owner::{OwnerIds, People, owner_batch};
     use crate::model::WindowRecord;
     use crate::snapshot::csv::CsvMode;
-    use crate::snapshot::manifest::{Format, Totals};
+    use crate::snapshot::manifest::{Format, Manifest, Totals};
     use crate::snapshot::moves::Renames;
     use crate::snapshot::publish::Publication;
     use crate::snapshot::recover::{Recovery, carry_out, recover, recover_by};

@@ -17,8 +17,9 @@ use crate::disk::layout::{Folder, LATEST, Layout, MANIFEST};
 use crate::disk::private::private_dir;
 use crate::snapshot::csv::{CsvMode, CsvWriter};
 use crate::snapshot::files::{DataFile, Document};
+use crate::snapshot::history::published_before;
 use crate::snapshot::intent::{Intent, Publish};
-use crate::snapshot::manifest::{Format, Latest, Manifest};
+use crate::snapshot::manifest::{Format, Latest, Manifest, PublishedManifest};
 #[cfg(test)]
 use crate::snapshot::moves::Renames;
 use crate::snapshot::moves::System;
@@ -321,8 +322,8 @@ impl Staged {
     }
 
     /// Puts the snapshot in its place, whole: a reader finds the former one or this one. The
-    /// manifest is written with the documents named in it. Returns its path once all files were seen
-    /// in their place.
+    /// manifest is written with the documents named in it, and the manifests that were published before.
+    /// Returns its path and its SHA-256 once all files were seen in their place.
     ///
     /// # Errors
     /// When the output folder cannot be written, or another run has taken it over: readers find what
@@ -333,12 +334,14 @@ impl Staged {
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
         lock: &OutputLock,
-    ) -> Result<PathBuf, DiskError> {
+    ) -> Result<(PathBuf, String), DiskError> {
         let intent = self.prepare(manifest, documents)?;
         lock.confirm()?;
+        let sha256 = intent.manifest_sha256.clone();
+        let intent = Intent::Publish(intent);
         intent.write(&self.layout)?;
         do_or_undo(&self.layout, &intent, &System)?;
-        Ok(self.layout.manifest(self.date))
+        Ok((self.layout.manifest(self.date), sha256))
     }
 
     /// Publishes, but stops after so many steps, as a killed process does.
@@ -349,7 +352,7 @@ impl Staged {
         renames: &dyn Renames,
         steps: usize,
     ) -> Result<(), DiskError> {
-        let intent = self.prepare(manifest, &[])?;
+        let intent = Intent::Publish(self.prepare(manifest, &[])?);
         intent.write(&self.layout)?;
         carry_out(&self.layout, &intent, renames, steps)
     }
@@ -359,7 +362,7 @@ impl Staged {
         &mut self,
         manifest: &Manifest,
         documents: &[(&str, Vec<u8>)],
-    ) -> Result<Intent, DiskError> {
+    ) -> Result<Publish, DiskError> {
         let staging = self.layout.staging_dir();
         for (name, bytes) in documents {
             self.document(name, |into| {
@@ -368,13 +371,20 @@ impl Staged {
         }
         let manifest = Manifest {
             documents: self.documents.clone(),
+            published_before: published_before(&self.layout, self.date)?,
             ..manifest.clone()
         };
         let snapshot = self.layout.staged(Folder::Documents);
         let text = manifest.to_json();
         write_durable(&snapshot.join(MANIFEST), &text)?;
         let newest = self.newest()?;
-        write_durable(&staging.join(LATEST), &Latest::of(newest).to_json())?;
+        let manifest_sha256 = digest_bytes(&text);
+        let published = PublishedManifest {
+            snapshot_date: self.date.to_string(),
+            manifest_sha256: manifest_sha256.clone(),
+        };
+        let latest = Latest::of(newest, published);
+        write_durable(&staging.join(LATEST), &latest.to_json())?;
         sync_dir(&self.layout.staged(Folder::Data))?;
         sync_dir(&snapshot)?;
         sync_dir(&staging)?;
@@ -385,11 +395,11 @@ impl Staged {
             create_dirs(place.parent().unwrap_or(&place))?;
         }
         sync_dir(self.layout.out())?;
-        Ok(Intent::Publish(Publish {
+        Ok(Publish {
             table: self.layout.table(),
             date: self.date,
-            manifest_sha256: digest_bytes(&text),
-        }))
+            manifest_sha256,
+        })
     }
 
     /// The date of the newest snapshot once this one is there.

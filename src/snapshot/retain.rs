@@ -55,23 +55,23 @@ impl Reason {
     }
 }
 
-/// Why each of these snapshots stays, in their order; one without a reason goes. `latest` is what
-/// `latest.json` names.
+/// Why each of these snapshots stays, in their order; one without a reason goes. `latest` are the dates
+/// that `latest.json` names.
 #[must_use]
 pub(crate) fn reasons(
     snapshots: &[SnapshotInfo],
-    latest: Option<Date>,
+    latest: &[Date],
     keep: RetentionPolicy,
 ) -> Vec<BTreeSet<Reason>> {
     let mut newest_first: Vec<usize> = (0..snapshots.len()).collect();
     newest_first.sort_by_key(|at| std::cmp::Reverse(snapshots[*at].date));
     let mut reasons = vec![BTreeSet::new(); snapshots.len()];
     let is = |verdict| move |at: &&usize| snapshots[**at].verdict == verdict;
-    let named = |at: &&usize| Some(snapshots[**at].date) == latest;
+    let named = |at: &&usize| latest.contains(&snapshots[**at].date);
     for at in newest_first
         .first()
         .into_iter()
-        .chain(newest_first.iter().find(named))
+        .chain(newest_first.iter().filter(named))
     {
         reasons[*at].insert(Reason::Latest);
     }
@@ -126,7 +126,7 @@ mod tests {
             daily: 2,
             monthly: 2,
         };
-        let kept: Vec<&str> = reasons(&snapshots, None, keep)
+        let kept: Vec<&str> = reasons(&snapshots, &[], keep)
             .iter()
             .zip(days)
             .filter_map(|(reasons, day)| (!reasons.is_empty()).then_some(day))
@@ -145,7 +145,7 @@ mod tests {
             daily: 0,
             monthly: 2,
         };
-        let all = reasons(&snapshots, None, keep);
+        let all = reasons(&snapshots, &[], keep);
         assert_eq!(all[0], BTreeSet::from([Reason::Monthly]));
         assert_eq!(all[1], BTreeSet::new());
         assert_eq!(all[2], BTreeSet::from([Reason::Latest, Reason::Monthly]));
@@ -174,7 +174,7 @@ mod tests {
         latest: Option<Date>,
         keep: RetentionPolicy,
     ) -> Vec<SnapshotInfo> {
-        let reasons = reasons(snapshots, latest, keep);
+        let reasons = reasons(snapshots, latest.as_slice(), keep);
         let kept = snapshots.iter().zip(reasons);
         kept.filter(|(_, reasons)| !reasons.is_empty())
             .map(|(snapshot, _)| snapshot.clone())

@@ -50,6 +50,7 @@ pub(crate) fn manifest() -> Manifest {
         account_failures: Vec::new(),
         files: Vec::new(),
         documents: Vec::new(),
+        published_before: Vec::new(),
     }
 }
 

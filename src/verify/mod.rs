@@ -1,9 +1,11 @@
 //! A snapshot against its manifest, and the manifest's conclusions against what they are drawn from.
 
 mod files;
+mod history;
 mod sums;
 
 pub(crate) use files::Finding;
+pub(crate) use history::{History, Listed, history, manifest_hash};
 
 use crate::disk::{DiskError, Layout};
 use crate::model::Verdict;

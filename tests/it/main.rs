@@ -20,6 +20,7 @@
 //! | `samples` | the files of `samples/` for cron, systemd, containers, orchestrators |
 //! | `queries` | the README's, over snapshots of two versions, where there is a Python |
 //! | `owners` | who the owners are, where that is asked for |
+//! | `list` | the snapshots of a folder, and their manifests against each other |
 //! | `prune` | which snapshots are removed, and how |
 //! | `output` | files, manifests, resuming, locks |
 //! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
@@ -46,6 +47,7 @@ mod faults;
 mod help;
 mod house;
 mod kill;
+mod list;
 mod log;
 mod monitor;
 mod neighbours;

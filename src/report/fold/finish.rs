@@ -11,8 +11,8 @@ use crate::report::bytes::Bytes;
 use crate::report::fold::largest::Largest;
 use crate::report::fold::summary_fold::{AccountSums, ByOpenLink, OwnerSums, SummaryFold};
 use crate::report::summary::{
-    AccountUsage, Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality, Reclaimable,
-    SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
+    AccountUsage, Count, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality,
+    Reclaimable, SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
 };
 use crate::snapshot::Manifest;
 

@@ -64,7 +64,9 @@ pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) 
     ] {
         if count.clips > 0 {
             let holding = holding(count.clips, count.bytes);
-            section.lines.push(format!("Not among them: {holding}, {what}."));
+            section
+                .lines
+                .push(format!("Not among them: {holding}, {what}."));
         }
     }
     if exposed.clips == 0 {

@@ -93,7 +93,9 @@ pub(crate) fn departed<'a>(
         }
     }
     if section.lines.is_empty() {
-        section.lines.push("every owner is an active user".to_owned());
+        section
+            .lines
+            .push("every owner is an active user".to_owned());
         section.table = None;
         return Some(section);
     }
@@ -146,7 +148,11 @@ pub(crate) fn accounts(summary: &Summary, limit: usize) -> Option<Section> {
     let rows = summary.accounts.iter().take(limit).map(|usage| {
         vec![
             Cell::text(&usage.account_id),
-            Cell::text(if usage.failed { "failed: not all of it is here" } else { "" }),
+            Cell::text(if usage.failed {
+                "failed: not all of it is here"
+            } else {
+                ""
+            }),
             Cell::count(usage.clips),
             Cell::size(usage.bytes),
             Cell::percent(usage.bytes_percent),

@@ -121,7 +121,9 @@ fn what_it_is_of(summary: &Summary) -> Vec<String> {
 
 /// An instant without the fraction of its second.
 fn to_the_second(instant: &str) -> String {
-    let whole = instant.split_once('.').map(|(whole, _)| format!("{whole}Z"));
+    let whole = instant
+        .split_once('.')
+        .map(|(whole, _)| format!("{whole}Z"));
     whole.unwrap_or_else(|| instant.to_owned())
 }
 

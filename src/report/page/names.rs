@@ -85,9 +85,8 @@ impl<'a> Names<'a> {
     /// of the user, and the id, each only if it says something that the name does not.
     pub(crate) fn details(&self, owner: &'a OwnerUsage) -> [Cell; 4] {
         let plain = self.plain(owner);
-        let unsaid = |text: Option<&str>| {
-            Cell::text(text.filter(|text| *text != plain).unwrap_or_default())
-        };
+        let unsaid =
+            |text: Option<&str>| Cell::text(text.filter(|text| *text != plain).unwrap_or_default());
         let person = &owner.person;
         [
             unsaid(person.email.as_deref()),

@@ -181,7 +181,10 @@ fn what_is_open_and_cannot_be_watched_is_told_apart_from_what_is_exposed() {
     assert_eq!(summary.owners[0].exposed.clips, 1);
     for page in [text(&summary), markdown(&summary), html(&summary)] {
         let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(page.contains("EXPOSED: 1 clip, 1.0 kB of 1 owner"), "{page}");
+        assert!(
+            page.contains("EXPOSED: 1 clip, 1.0 kB of 1 owner"),
+            "{page}"
+        );
         assert!(page.contains("3 clips, 3.0 kB, open to anyone without a passcode, but failed"));
         assert!(page.contains("1 clip, 1.0 kB, open to anyone, but Zoom did not say"));
     }
@@ -198,7 +201,10 @@ fn every_form_says_that_an_account_is_simulated_and_none_says_it_of_a_real_one()
         let pages = [text(&summary), markdown(&summary), html(&summary)];
         let json: serde_json::Value = serde_json::from_str(&json(&summary)).unwrap();
         let json = json["simulated"] == true;
-        (pages.map(|page| page.to_lowercase().matches("simulated account").count()), json)
+        (
+            pages.map(|page| page.to_lowercase().matches("simulated account").count()),
+            json,
+        )
     };
     assert_eq!(said(false), ([0, 0, 0], false));
     // In the heading, which is also the title of the window, and as a warning.

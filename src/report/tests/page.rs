@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::golden::same;
-use super::{at, batch, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled};
+use super::{
+    at, batch, clean_run, clip, eventful_run, failed, mixed, one_each, summary, unsettled,
+};
 use crate::clip::Clip;
 use crate::clip::owner::{People, Person};
 use crate::model::Micros;
@@ -168,7 +170,8 @@ fn the_list_of_exposed_clips_has_them_all_and_a_link_only_where_it_is_asked_for(
     let plain = exposed(&summary, &clips, false);
     let header = "\u{feff}account_id,clip_id,title,owner_id,owner_name,owner_email,status,created_at,\
                   duration_seconds,file_size_bytes";
-    let row = "acc-1,c04,'=HYPERLINK(1),bob,,,RECORD_SUCCESS,2023-08-31T23:59:59.999Z,6000,4500000000";
+    let row =
+        "acc-1,c04,'=HYPERLINK(1),bob,,,RECORD_SUCCESS,2023-08-31T23:59:59.999Z,6000,4500000000";
     assert_eq!(plain, format!("{header}\r\n{row}\r\n"));
 
     let bob = Person {
@@ -179,8 +182,7 @@ fn the_list_of_exposed_clips_has_them_all_and_a_link_only_where_it_is_asked_for(
     summary.name_owners(People::from([("bob".to_owned(), bob)]));
     let named = exposed(&summary, &clips, true);
     let row = row.replace("bob,,", "bob,Bob,bob@x.example");
-    let expected =
-        format!("{header},share_link\r\n{row},https://zoom.us/clips/share/c04\r\n");
+    let expected = format!("{header},share_link\r\n{row},https://zoom.us/clips/share/c04\r\n");
     assert_eq!(named, expected);
 }
 

@@ -141,7 +141,11 @@ fn two_owners_of_one_name_are_told_apart_wherever_they_are_named() {
         share_scope: Some("ANYONE".into()),
         ..clip(id, owner, "RECORD_SUCCESS", bytes)
     };
-    let clips = [open("c1", "u1", 500), open("c2", "u2", 300), open("c3", "u3", 200)];
+    let clips = [
+        open("c1", "u1", 500),
+        open("c2", "u2", 300),
+        open("c3", "u3", 200),
+    ];
     let people = [
         ("u1", person("Jo Ng", "jo@x", "")),
         ("u2", person("Jo Ng", "jo.ng@x", "")),
@@ -209,7 +213,10 @@ fn owners_who_are_gone_or_inactive_are_told_with_what_they_hold() {
         not found
     ");
     for page in [markdown(&summary), html(&summary)] {
-        assert!(page.contains("not found: 1 owner with 1 clip, 100 B"), "{page}");
+        assert!(
+            page.contains("not found: 1 owner with 1 clip, 100 B"),
+            "{page}"
+        );
     }
     let statuses = serde_json::to_value(&summary.user_statuses).unwrap();
     assert_eq!(statuses[1]["user_status"], "inactive");

@@ -77,7 +77,7 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
                 .map_err(DiskError::write(Path::new("rejects")))
         })
         .unwrap();
-    let path = staged
+    let (path, sha256) = staged
         .publish(
             &manifest,
             &[("summary.md", b"# Summary".to_vec())],
@@ -85,6 +85,7 @@ fn a_snapshot_has_its_files_its_documents_and_nothing_else() {
         )
         .unwrap();
     assert_eq!(path, layout.manifest(DAY));
+    assert_eq!(sha256, digest_bytes(&fs::read(&path).unwrap()));
     let document = |name: &str, bytes: u64, sha256: &str| Document {
         path: format!("_snapshots/2026-11-23/{name}"),
         bytes,
@@ -316,7 +317,7 @@ fn a_publish_that_cannot_be_completed_is_undone_and_is_in_nobodys_way() {
                 fails_at: "_snapshots/2026-11-23",
                 ..Odd::not_at_all()
             };
-            let intent = staged.prepare(&manifest, &[]).unwrap();
+            let intent = Intent::Publish(staged.prepare(&manifest, &[]).unwrap());
             intent.write(&layout).unwrap();
             let error = do_or_undo(&layout, &intent, &odd).unwrap_err();
             drop(staged);
