@@ -196,6 +196,10 @@ fn the_page_fits_a_phone_and_a_desk_with_one_drawing_of_each_chart() {
         let outcome = outcome(&browser.open(&frame(&file, width)));
         assert_eq!(outcome["width"]["window"], width);
         assert_eq!(outcome["width"]["page"], width, "the page scrolls sideways");
+        // On a phone and on a desk no figure has to be scrolled for.
+        if width != 768 {
+            assert_eq!(outcome["outOfSight"], serde_json::json!([]), "{width}");
+        }
         assert_eq!(
             outcome["charts"],
             serde_json::json!([1, 1, 1, 1, 1, 1, 1, 1])

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use clipcensus::internals::{Cli, owner_schema, schema};
+use clipcensus_sandbox::SandboxOptions;
 
 use crate::house::{root, rust_files};
 use crate::support::{World, clips};
@@ -264,8 +265,12 @@ fn the_columns_are_those_of_the_files_in_their_order() {
 
 #[test]
 fn every_field_of_manifest_and_summary_is_explained_and_no_other() {
-    let world = World::new(clips(40));
-    world.export().arg("--resolve-owners").succeeds();
+    let world = World::new(SandboxOptions {
+        sub_accounts: 1,
+        ..clips(40)
+    });
+    let export = world.export().arg("--resolve-owners");
+    export.arg("--all-accounts").succeeds();
     let page = Page::named("docs/data.md");
     let keys = |value: &serde_json::Value| -> BTreeSet<String> {
         value.as_object().unwrap().keys().cloned().collect()

@@ -64,7 +64,9 @@ pub(crate) fn html(summary: &Summary) -> String {
                     (proven(summary))
                 }
                 footer {
-                    p { "Months and instants are in UTC. What was cut short here stands whole in summary.json." }
+                    p { "Months and instants are in UTC. What was cut short here stands whole in summary.json. \
+                         That, owners.csv and exposed.csv stand beside this page in the folder of the \
+                         snapshot: whoever has sent you the page alone can send you them too." }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -259,6 +261,8 @@ fn proven(summary: &Summary) -> Markup {
             p { "OUT is the output folder of the export. The command compares lengths, SHA-256, rows and \
                  sums with the manifest, and ends with exit code 65 if anything differs:" }
             pre { code { (shown(&proof::how_to_verify(summary))) } }
+            p { "It prints the SHA-256 of the manifest, which stands for the whole snapshot. If it is the one that \
+                 was filed when the snapshot was made, nothing was changed since." }
         },
     )
 }

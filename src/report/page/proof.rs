@@ -91,7 +91,7 @@ pub(crate) fn verdict(proof: &Proof) -> String {
     let (distinct, expected) = (count(proof.distinct), things(proof.expected, "record"));
     match proof.verdict.as_str() {
         "verified" => format!(
-            "verified: Zoom's own counts of all windows come to {expected}, and so many different ones \
+            "verified: Zoom's own counts, span by span, come to {expected}, and as many different ones \
              came: {distinct} = {}",
             count(proof.expected)
         ),

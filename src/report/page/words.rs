@@ -20,7 +20,9 @@ pub(crate) fn status(status: Option<&str>, kind: ValueKind) -> &'static str {
     match (kind, status) {
         (ValueKind::Documented, Some("RECORD_START")) => "is being recorded",
         (ValueKind::Documented, Some("RECORD_FAILED")) => "the recording failed, nothing to watch",
-        (ValueKind::Documented, Some("RECORD_END")) => "recorded, its video file is still made",
+        (ValueKind::Documented, Some("RECORD_END")) => {
+            "recorded, its video file is still being made"
+        }
         (ValueKind::Documented, Some("RECORD_SUCCESS")) => "complete",
         (ValueKind::Documented, Some("RECORD_DELETE")) => "soft-deleted, in the trash",
         (ValueKind::Documented, Some("SUSPENDED")) => "blocked by Zoom's trust and safety team",

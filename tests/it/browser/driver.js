@@ -30,6 +30,15 @@
   outcome.again = find("");
 
   outcome.width = { page: document.documentElement.scrollWidth, window: window.innerWidth };
+  const inSight = (cell) => {
+    const place = cell.getBoundingClientRect();
+    return place.width > 20 && place.left >= 0 && place.right <= window.innerWidth;
+  };
+  outcome.outOfSight = Array.from(document.querySelectorAll(".scroll"), (region) =>
+    Array.from(region.querySelectorAll("thead th, tbody tr:first-child > *")))
+    .flatMap((cells) => cells.filter((cell) => cell.closest("details:not([open])") === null))
+    .filter((cell) => !inSight(cell))
+    .map((cell) => cell.outerHTML.slice(0, 80));
   outcome.loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const drawn = (figure) =>
     Array.from(figure.querySelectorAll("svg")).filter((svg) => svg.getBoundingClientRect().width > 0);
