@@ -269,8 +269,10 @@ fn every_field_of_manifest_and_summary_is_explained_and_no_other() {
         sub_accounts: 1,
         ..clips(40)
     });
-    let export = world.export().arg("--resolve-owners");
-    export.arg("--all-accounts").succeeds();
+    for until in ["2026-10-31", "2026-11-01"] {
+        let export = world.export().arg("--until").arg(until).arg("--diff");
+        export.arg("--resolve-owners").arg("--all-accounts").succeeds();
+    }
     let page = Page::named("docs/data.md");
     let keys = |value: &serde_json::Value| -> BTreeSet<String> {
         value.as_object().unwrap().keys().cloned().collect()
