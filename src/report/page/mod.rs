@@ -38,7 +38,7 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     }
     sections.extend(lists::accounts(summary, limits.owners));
     sections.push(lists::owners(summary, names, limits.owners));
-    sections.extend(lists::departed(summary, names, limits.owners));
+    sections.extend(lists::departed(summary, limits.owners));
     sections.extend(lists::departments(summary, limits.owners));
     sections.extend([
         lists::statuses(summary),
