@@ -34,16 +34,14 @@ impl ExposedRows {
         let Some(rows) = exposed_rows(batch).map_err(DiskError::arrow_write(path))? else {
             return Ok(());
         };
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => {
-                let file = File::create_new(path).map_err(DiskError::write(path))?;
-                StreamWriter::try_new_buffered(file, &rows.schema())
-                    .map_err(DiskError::arrow_write(path))?
-            }
-        };
-        writer.write(&rows).map_err(DiskError::arrow_write(path))?;
-        self.writer = Some(writer);
+        if self.writer.is_none() {
+            let file = File::create_new(path).map_err(DiskError::write(path))?;
+            let writer = StreamWriter::try_new_buffered(file, &rows.schema());
+            self.writer = Some(writer.map_err(DiskError::arrow_write(path))?);
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.write(&rows).map_err(DiskError::arrow_write(path))?;
+        }
         Ok(())
     }
 

@@ -179,6 +179,7 @@ pub(crate) struct UserStatusUsage {
     pub exposed: Count,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_false(flag: &bool) -> bool {
     !flag
 }

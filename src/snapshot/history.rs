@@ -60,14 +60,11 @@ pub(crate) fn each_manifest(
     Ok(others)
 }
 
-/// What a new manifest of `date` names as published before it.
+/// What a new manifest names as published before it.
 ///
 /// What is on record is handed on as it is: an edited manifest must not get a new hash that way. Only
 /// what nothing tells of, as in a folder of version 0.1.0, is hashed now.
-pub(super) fn published_before(
-    layout: &Layout,
-    date: Date,
-) -> Result<Vec<PublishedManifest>, DiskError> {
+pub(super) fn published_before(layout: &Layout) -> Result<Vec<PublishedManifest>, DiskError> {
     let there: BTreeSet<String> = dates(layout)?.iter().map(Date::to_string).collect();
     let mut recorded = recorded(layout)?;
     recorded.retain(|it| there.contains(&it.snapshot_date));
@@ -84,7 +81,7 @@ pub(super) fn published_before(
             }),
             // This export replaces it, or it is of no use to anybody.
             Err(error) => {
-                tracing::debug!("no hash of the manifest of {unknown}, not {date}: {error}")
+                tracing::debug!("no hash of the manifest of {unknown}: {error}");
             }
         }
     }

@@ -371,7 +371,7 @@ impl Staged {
         }
         let manifest = Manifest {
             documents: self.documents.clone(),
-            published_before: published_before(&self.layout, self.date)?,
+            published_before: published_before(&self.layout)?,
             ..manifest.clone()
         };
         let snapshot = self.layout.staged(Folder::Documents);

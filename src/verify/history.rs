@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::layout::{Layout, exact_date};
+use crate::disk::layout::{Layout, MANIFEST, exact_date};
 use crate::model::Verdict;
 use crate::report::Bytes;
 use crate::snapshot::history::{each_manifest, intended, on_record};
@@ -133,8 +133,8 @@ fn compare_with_last(
     let Some(last) = latest.and_then(|latest| latest.last_published) else {
         return Ok(());
     };
-    let named = exact_date(&last.snapshot_date);
-    let Some(of_last) = snapshots.iter_mut().find(|it| Some(it.date) == named) else {
+    let last_date = exact_date(&last.snapshot_date);
+    let Some(of_last) = snapshots.iter_mut().find(|it| Some(it.date) == last_date) else {
         findings.push(of_latest(format!(
             "it names the manifest of {} as the last that was published, and that is not there",
             last.snapshot_date
@@ -240,7 +240,7 @@ pub(crate) fn manifest_hash(
     layout: &Layout,
     date: Date,
 ) -> Result<(String, Option<Finding>), DiskError> {
-    let path = manifest_dir(layout, date).join(crate::disk::layout::MANIFEST);
+    let path = manifest_dir(layout, date).join(MANIFEST);
     let (_, found) = Manifest::read_hashed(&path)?;
     let hashes = match on_record(layout, date) {
         Ok(hashes) => hashes,

@@ -130,6 +130,10 @@ fn a_csv_and_a_parquet_snapshot_sum_up_to_the_same() {
         // The files themselves differ.
         let files = summary["proof"]["files"].take();
         assert_eq!(files[0]["rows"], 3_000);
+        // So do the times of the two runs.
+        for time in ["listed_from", "listed_to"] {
+            assert_ne!(summary[time].take(), serde_json::Value::Null);
+        }
         summary
     };
     assert!(summary("parquet") == summary("csv"));

@@ -149,7 +149,7 @@ fn contents(summary: &Summary) -> Markup {
 fn storage(summary: &Summary, names: &Names<'_>) -> Markup {
     let accounts = lists::accounts(summary, OWNERS);
     let owners = lists::owners(summary, names, OWNERS);
-    let departed = lists::departed(summary, names, ROWS);
+    let departed = lists::departed(summary, ROWS);
     let departments = lists::departments(summary, ROWS);
     html! {
         @if let Some(accounts) = accounts {

@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 
 use crate::report::page::lists::clips_table;
-use crate::report::page::names::Names;
+use crate::report::page::names::{Names, details, plain_name};
 use crate::report::page::numbers::{holding, things};
 use crate::report::page::section::{Cell, Kind, Section, column, list};
 use crate::report::page::words;
 use crate::report::summary::{OwnerUsage, Summary};
 
 /// Who has how many of them, the most first.
-pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, names: &Names<'_>, limit: usize) -> Section {
     let exposure = &summary.exposure;
     let exposed = exposure.exposed;
     let mut owners: Vec<&OwnerUsage> = summary
@@ -21,8 +21,8 @@ pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) 
     owners.sort_by_key(|owner| Reverse(owner.exposed.clips));
     let mut columns = vec![column("Owner", Kind::Name)];
     if names.are_known {
-        let details = ["E-mail", "Department", "User", "Id"];
-        columns.extend(details.map(|name| column(name, Kind::Detail)));
+        let about = ["E-mail", "Department", "User", "Id"];
+        columns.extend(about.map(|name| column(name, Kind::Detail)));
     }
     columns.extend([
         column("Exposed", Kind::Number),
@@ -30,9 +30,9 @@ pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) 
         column("Of all clips", Kind::Number),
     ]);
     let rows = owners.iter().take(limit).map(|owner| {
-        let mut cells = vec![Cell::text(names.plain(owner))];
+        let mut cells = vec![Cell::text(plain_name(owner))];
         if names.are_known {
-            cells.extend(names.details(owner));
+            cells.extend(details(owner));
         }
         cells.extend([
             Cell::count(owner.exposed.clips),

@@ -1,7 +1,7 @@
 //! The long sections of the page: owners, statuses, share scopes, months, ages, largest clips.
 
 use crate::report::bytes::Bytes;
-use crate::report::page::names::{NOT_FOUND, Names, user_status};
+use crate::report::page::names::{NOT_FOUND, Names, details, plain_name, user_status};
 use crate::report::page::numbers::{count, holding, percent, things};
 use crate::report::page::section::{Cell, Kind, Section, Table, column, counted, facts, list, row};
 use crate::report::page::words;
@@ -10,11 +10,11 @@ use crate::report::summary::{
     Summary, ValueKind,
 };
 
-pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) -> Section {
+pub(crate) fn owners(summary: &Summary, names: &Names<'_>, limit: usize) -> Section {
     let mut columns = vec![column("Owner", Kind::Name)];
     if names.are_known {
-        let details = ["E-mail", "Department", "User", "Id"];
-        columns.extend(details.map(|name| column(name, Kind::Detail)));
+        let about = ["E-mail", "Department", "User", "Id"];
+        columns.extend(about.map(|name| column(name, Kind::Detail)));
     }
     columns.extend([
         column("Clips", Kind::Number),
@@ -24,10 +24,10 @@ pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) 
         column("Length", Kind::Number),
         column("By status", Kind::Wide),
     ]);
-    let row = |owner: &'a OwnerUsage| {
-        let mut cells = vec![Cell::text(names.plain(owner))];
+    let row = |owner: &OwnerUsage| {
+        let mut cells = vec![Cell::text(plain_name(owner))];
         if names.are_known {
-            cells.extend(names.details(owner));
+            cells.extend(details(owner));
         }
         cells.extend([
             Cell::count(owner.clips),
@@ -58,11 +58,7 @@ pub(crate) fn owners<'a>(summary: &'a Summary, names: &Names<'a>, limit: usize) 
 }
 
 /// Owners who are no active users, and what they hold; `None` where owners were not looked up.
-pub(crate) fn departed<'a>(
-    summary: &'a Summary,
-    names: &Names<'a>,
-    limit: usize,
-) -> Option<Section> {
+pub(crate) fn departed(summary: &Summary, limit: usize) -> Option<Section> {
     if summary.user_statuses.is_empty() {
         return None;
     }
@@ -111,9 +107,9 @@ pub(crate) fn departed<'a>(
         .collect();
     if let Some(table) = &mut section.table {
         let rows = departed.iter().take(limit).map(|owner| {
-            let [email, department, status, id] = names.details(owner);
+            let [email, department, status, id] = details(owner);
             vec![
-                Cell::text(names.plain(owner)),
+                Cell::text(plain_name(owner)),
                 status,
                 email,
                 department,

@@ -33,7 +33,7 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     let mut sections = vec![head(summary), totals(summary)];
     sections.extend(lists::accounts(summary, limits.owners));
     sections.push(lists::owners(summary, names, limits.owners));
-    sections.extend(lists::departed(summary, names, limits.owners));
+    sections.extend(lists::departed(summary, limits.owners));
     sections.extend(lists::departments(summary, limits.owners));
     sections.extend([
         lists::statuses(summary),

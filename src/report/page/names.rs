@@ -27,13 +27,6 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// An owner where details follow that tell two of one name apart.
-    pub(crate) fn plain(&self, owner: &'a OwnerUsage) -> &'a str {
-        let known = [name(owner), owner.person.email.as_deref()];
-        let known = known.into_iter().flatten().next();
-        known.or(owner.owner_id.as_deref()).unwrap_or(NO_OWNER)
-    }
-
     /// An owner in a word or two: the name, else the e-mail address, else the id. A name that others
     /// have too is followed by the address or the id.
     pub(crate) fn short(&self, owner: &OwnerUsage) -> String {
@@ -80,24 +73,31 @@ impl<'a> Names<'a> {
             None => owner_id.unwrap_or(NO_OWNER).to_owned(),
         }
     }
+}
 
-    /// What stands behind the name of an owner in a table: e-mail address, department, what became
-    /// of the user, and the id, each only if it says something that the name does not.
-    pub(crate) fn details(&self, owner: &'a OwnerUsage) -> [Cell; 4] {
-        let plain = self.plain(owner);
-        let unsaid =
-            |text: Option<&str>| Cell::text(text.filter(|text| *text != plain).unwrap_or_default());
-        let person = &owner.person;
-        [
-            unsaid(person.email.as_deref()),
-            Cell::text(person.department.as_deref().unwrap_or_default()),
-            Cell::text(match user_status(owner) {
-                "active" => "",
-                status => status,
-            }),
-            unsaid(owner.owner_id.as_deref()),
-        ]
-    }
+/// An owner where details follow that tell two of one name apart.
+pub(crate) fn plain_name(owner: &OwnerUsage) -> &str {
+    let known = [name(owner), owner.person.email.as_deref()];
+    let known = known.into_iter().flatten().next();
+    known.or(owner.owner_id.as_deref()).unwrap_or(NO_OWNER)
+}
+
+/// What stands behind the name of an owner in a table: e-mail address, department, what became
+/// of the user, and the id, each only if it says something that the name does not.
+pub(crate) fn details(owner: &OwnerUsage) -> [Cell; 4] {
+    let plain = plain_name(owner);
+    let unsaid =
+        |text: Option<&str>| Cell::text(text.filter(|text| *text != plain).unwrap_or_default());
+    let person = &owner.person;
+    [
+        unsaid(person.email.as_deref()),
+        Cell::text(person.department.as_deref().unwrap_or_default()),
+        Cell::text(match user_status(owner) {
+            "active" => "",
+            status => status,
+        }),
+        unsaid(owner.owner_id.as_deref()),
+    ]
 }
 
 const NO_OWNER: &str = "(no owner)";
