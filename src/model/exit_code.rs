@@ -91,7 +91,7 @@ impl ExitCode {
                  trying again alone does not help."
             }
             Self::HungUp | Self::Interrupted | Self::Terminated => {
-                "Run the same command again: it goes on from where it stopped."
+                "Run the same command again: an export goes on from where it stopped."
             }
         }
     }

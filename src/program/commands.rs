@@ -2,37 +2,44 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::Parser;
+use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use crate::check::{check, worst};
+use crate::check::{CheckResult, State, check, worst};
 use crate::disk::{DiskError, Layout, OutputLock, Table};
 use crate::error::Error;
-use crate::event::Listener;
-use crate::export::export;
+use crate::event::{Events, Listener};
+use crate::export::{Published, export};
 use crate::model::exit_code::ExitCode;
 use crate::model::{Verdict, exit_code};
 use crate::program::manual;
 use crate::program::monitor::Monitor;
-use crate::program::progress::{Progress, log};
+use crate::program::progress::{LogOnly, Progress, log};
 use crate::program::signals::Signals;
 use crate::redact::hidden::visible;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
 use crate::settings::args::{
     Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
-    VerifyArgs,
+    SummaryForm, VerifyArgs, command,
 };
-use crate::settings::{Environment, ExportSettings, SettingsError};
+use crate::settings::{Environment, ExportSettings, SettingsError, unknown_variables, variable_of};
 use crate::snapshot::retain::reasons;
 use crate::snapshot::{RetentionPolicy, locate, prune, recover};
 use crate::verify::{summary_of, verify};
 use crate::{report, snapshot};
+
+/// Findings that the last word names; more would hide what to do.
+const MOST_NAMED: usize = 20;
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -61,9 +68,15 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return error.exit_code();
         }
     };
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = command(&arguments).try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(refused) = credential_as_flag(&error) {
+                complain(&refused);
+                return refused.exit_code();
+            }
             // Help and version are no errors, and go to stdout.
             let is_error = error.use_stderr();
             drop(error.print());
@@ -76,8 +89,14 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let log_format = cli.log_format;
     log::start(cli.quiet, cli.verbose, log_format);
-    let has_bar = !cli.quiet && log_format == LogFormat::Text;
-    run_command(cli.command, has_bar, &signals).unwrap_or_else(|error| {
+    for unknown in unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+        log::caveat(&unknown);
+    }
+    let voice = Voice {
+        is_quiet: cli.quiet,
+        has_bar: !cli.quiet && log_format == LogFormat::Text && std::io::stderr().is_terminal(),
+    };
+    run_command(cli.command, voice, &signals).unwrap_or_else(|error| {
         match log_format {
             LogFormat::Text => complain(&error),
             LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
@@ -86,9 +105,27 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-fn run_command(command: Command, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
+/// How much is said while a command runs and at its end.
+#[derive(Debug, Clone, Copy)]
+struct Voice {
+    is_quiet: bool,
+    has_bar: bool,
+}
+
+/// The refusal of a flag that was to hand over a credential: others see it in the list of processes.
+fn credential_as_flag(error: &clap::Error) -> Option<Error> {
+    let flag = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(flag) if error.kind() == ErrorKind::UnknownArgument => flag,
+        _ => return None,
+    };
+    let variable = variable_of(flag.trim_start_matches('-'))?;
+    let flag = flag.clone();
+    Some(SettingsError::CredentialFlag { flag, variable }.into())
+}
+
+fn run_command(command: Command, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
     match command {
-        Command::Export(args) => run_export(*args, has_bar, signals),
+        Command::Export(args) => run_export(*args, voice, signals),
         Command::Check(args) => run_check(*args, signals),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
@@ -113,26 +150,47 @@ fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
     printed.map(|()| ExitCode::Success)
 }
 
-fn run_export(args: ExportArgs, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
+fn run_export(args: ExportArgs, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let environment = Environment::of_process();
-    let monitor = Monitor::of(&args, environment.proxies(), now);
+    let monitor = Monitor::of(&args, &environment, now);
     let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
-    let ended = settings.and_then(|it| watched_export(it, has_bar, now, &monitor, signals));
-    let exit_code = ended.as_ref().map_or_else(Error::exit_code, |code| *code);
+    let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
+    let exit_code = ended.as_ref().map_or_else(Error::exit_code, exit_code_of);
     monitor.ended(exit_code, Timestamp::now(), signals);
-    ended
+    if let Ok(published) = &ended {
+        let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
+        log::published(folder_of(published), verdict, rows);
+    }
+    ended.map(|_| exit_code)
+}
+
+/// How an export ends that has published this.
+fn exit_code_of(published: &Published) -> ExitCode {
+    match published.verdict {
+        Verdict::Verified | Verdict::Unverified => ExitCode::Success,
+        Verdict::Incomplete => ExitCode::Incomplete,
+    }
+}
+
+/// The folder by which `report` and `verify` know the snapshot.
+fn folder_of(published: &Published) -> &Path {
+    published.manifest.parent().unwrap_or(&published.manifest)
 }
 
 fn watched_export(
     settings: ExportSettings,
-    has_bar: bool,
+    voice: Voice,
     now: Timestamp,
     monitor: &Monitor,
     signals: &Signals,
-) -> Result<ExitCode, Error> {
-    let has_bar = has_bar && std::io::stderr().is_terminal();
-    let progress = Arc::new(Progress::new(has_bar, settings.limits.light));
+) -> Result<Published, Error> {
+    let progress = Arc::new(Progress::new(voice.has_bar, settings.limits.light));
+    let form = settings.summary.unwrap_or(if voice.is_quiet {
+        SummaryForm::Paths
+    } else {
+        SummaryForm::Text
+    });
     let started = monitor.started();
     let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
     let ended = signals.until_signal(async move {
@@ -140,28 +198,79 @@ fn watched_export(
         export(settings, listeners, now).await
     });
     progress.finish();
-    let published = ended?;
-    let mut text = report::text(&published.summary);
-    text.push('\n');
-    for file in published.data.iter().chain([&published.manifest]) {
-        text.push_str(&file.display().to_string());
-        text.push('\n');
-    }
-    print(&text)?;
-    Ok(match published.verdict {
-        Verdict::Verified | Verdict::Unverified => ExitCode::Success,
-        Verdict::Incomplete => ExitCode::Incomplete,
+    let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
+    print(&match form {
+        SummaryForm::Text => format!(
+            "{}\n{}",
+            report::text(&published.summary),
+            paths(&published)
+        ),
+        SummaryForm::Paths => paths(&published),
+        SummaryForm::Json => format!("{}\n", line(&published)),
+    })?;
+    Ok(published)
+}
+
+/// What was published, a path a line; what people open first.
+fn paths(published: &Published) -> String {
+    let files = [&published.report].into_iter().chain(&published.data);
+    let files = files.chain([&published.manifest]);
+    files.map(|file| format!("{}\n", file.display())).collect()
+}
+
+/// What was published, for machines.
+fn line(published: &Published) -> Value {
+    let path = |path: &Path| path.display().to_string();
+    let totals = &published.summary.totals;
+    json!({
+        "snapshot_date": published.summary.snapshot_date,
+        "snapshot_at": published.summary.snapshot_at,
+        "verdict": published.verdict.name(),
+        "rows": totals.clips,
+        "bytes": totals.bytes,
+        "path": path(folder_of(published)),
+        "report": path(&published.report),
+        "files": published.data.iter().map(|file| path(file)).collect::<Vec<_>>(),
+        "manifest": path(&published.manifest),
     })
 }
 
 fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
-    let lines = signals.until_signal(async move { check(&settings, now).await })?;
-    for line in &lines {
-        print_line(&line.to_string())?;
+    let unprinted = Arc::new(Mutex::new(None));
+    let failed = Arc::clone(&unprinted);
+    let tell = Box::new(move |result: &CheckResult| {
+        if let Err(error) = print_line(&result.to_string()) {
+            failed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
+        }
+    });
+    let events = Events::to(vec![Arc::new(LogOnly)]);
+    let results =
+        signals.until_signal(async move { check(&settings, now, &events, tell).await })?;
+    if let Some(error) = unprinted
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
+        return Err(error);
     }
-    Ok(worst(&lines))
+    let failed = results
+        .iter()
+        .filter(|result| result.state == State::Failed);
+    let why: Vec<String> = failed
+        .map(|result| format!("{}: {}", result.about, result.text))
+        .collect();
+    match worst(&results) {
+        ExitCode::Success => Ok(ExitCode::Success),
+        code => Err(Error::NotReady {
+            why: why.join("; "),
+            code,
+        }),
+    }
 }
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
@@ -196,7 +305,16 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         print_line(&format!("{}: {}", finding.path, finding.problem))?;
     }
     if !findings.is_empty() {
-        return Ok(ExitCode::Incomplete);
+        let said = findings.iter().take(MOST_NAMED);
+        let mut why: Vec<String> = said
+            .map(|finding| format!("{}: {}", finding.path, finding.problem))
+            .collect();
+        let more = findings.len().saturating_sub(MOST_NAMED);
+        why.extend((more > 0).then(|| format!("{} more", things(more as u64, "finding"))));
+        return Err(Error::NotAsPublished {
+            snapshot: manifest.date().to_string(),
+            why: why.join("; "),
+        });
     }
     let owners = manifest.owners().map(|owners| things(owners, "owner"));
     print(&format!(
@@ -274,9 +392,13 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
     let ended: Result<(), Error> = signals.until_signal(async move {
-        let sandbox = Sandbox::start(options, port)
-            .await
-            .map_err(Error::Sandbox)?;
+        let sandbox = Sandbox::start(options, port).await;
+        let sandbox = sandbox.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
+                Error::SandboxPort { port, source }
+            }
+            _ => Error::Sandbox(source),
+        })?;
         let access = sandbox.credentials();
         print(&format!(
             "# A simulated Zoom account. In another terminal:\n\
@@ -305,10 +427,12 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
 /// Flags, then settings, then the file, then the defaults; `until` is the present.
 fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions, Error> {
     let text = match &args.scenario {
-        Some(path) => std::fs::read_to_string(path).map_err(|source| SettingsError::File {
-            path: path.clone(),
-            source,
-        })?,
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|source| SettingsError::ScenarioFile {
+                path: path.clone(),
+                source,
+            })?
+        }
         None => String::new(),
     };
     let present = format!("clips = 50_000\nuntil = {}\n", now.as_second());

@@ -75,6 +75,14 @@ fn all_events() -> Vec<Event> {
             wait: Duration::from_secs(1),
             why: text(),
         },
+        Event::Unreachable {
+            why: text(),
+            at_most: Duration::from_secs(1),
+        },
+        Event::TooFast {
+            rate: 1.5,
+            allowed: text(),
+        },
         Event::AccountFailed {
             account: text(),
             why: text(),
