@@ -49,7 +49,9 @@ impl ExitCode {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done; an export was published, verified or unverified",
-            Self::Usage => "bad arguments or settings",
+            Self::Usage => {
+                "bad arguments or settings, or an address or certificate that does not fit"
+            }
             Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",

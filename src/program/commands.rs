@@ -5,14 +5,12 @@ use std::ffi::OsString;
 use std::io;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::check::{CheckResult, State, check, worst};
 use crate::disk::{DiskError, Layout, OutputLock, Table};
@@ -24,6 +22,7 @@ use crate::model::{Verdict, exit_code};
 use crate::program::manual;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{LogOnly, Progress, log};
+use crate::program::published::{folder_of, shown};
 use crate::program::signals::Signals;
 use crate::redact::hidden::visible;
 use crate::report::Bytes;
@@ -156,26 +155,17 @@ fn run_export(args: ExportArgs, voice: Voice, signals: &Signals) -> Result<ExitC
     let monitor = Monitor::of(&args, &environment, now);
     let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
     let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
-    let exit_code = ended.as_ref().map_or_else(Error::exit_code, exit_code_of);
+    let exit_code = match &ended {
+        Ok(published) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
+        Ok(_) => ExitCode::Success,
+        Err(error) => error.exit_code(),
+    };
     monitor.ended(exit_code, Timestamp::now(), signals);
     if let Ok(published) = &ended {
         let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
         log::published(folder_of(published), verdict, rows);
     }
     ended.map(|_| exit_code)
-}
-
-/// How an export ends that has published this.
-fn exit_code_of(published: &Published) -> ExitCode {
-    match published.verdict {
-        Verdict::Verified | Verdict::Unverified => ExitCode::Success,
-        Verdict::Incomplete => ExitCode::Incomplete,
-    }
-}
-
-/// The folder by which `report` and `verify` know the snapshot.
-fn folder_of(published: &Published) -> &Path {
-    published.manifest.parent().unwrap_or(&published.manifest)
 }
 
 fn watched_export(
@@ -199,40 +189,8 @@ fn watched_export(
     });
     progress.finish();
     let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
-    print(&match form {
-        SummaryForm::Text => format!(
-            "{}\n{}",
-            report::text(&published.summary),
-            paths(&published)
-        ),
-        SummaryForm::Paths => paths(&published),
-        SummaryForm::Json => format!("{}\n", line(&published)),
-    })?;
+    print(&shown(&published, form))?;
     Ok(published)
-}
-
-/// What was published, a path a line; what people open first.
-fn paths(published: &Published) -> String {
-    let files = [&published.report].into_iter().chain(&published.data);
-    let files = files.chain([&published.manifest]);
-    files.map(|file| format!("{}\n", file.display())).collect()
-}
-
-/// What was published, for machines.
-fn line(published: &Published) -> Value {
-    let path = |path: &Path| path.display().to_string();
-    let totals = &published.summary.totals;
-    json!({
-        "snapshot_date": published.summary.snapshot_date,
-        "snapshot_at": published.summary.snapshot_at,
-        "verdict": published.verdict.name(),
-        "rows": totals.clips,
-        "bytes": totals.bytes,
-        "path": path(folder_of(published)),
-        "report": path(&published.report),
-        "files": published.data.iter().map(|file| path(file)).collect::<Vec<_>>(),
-        "manifest": path(&published.manifest),
-    })
 }
 
 fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {

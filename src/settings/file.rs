@@ -91,19 +91,25 @@ fn key_at(before: &str) -> Option<String> {
 
 /// The parser's message about a value of another kind shows it, and it may be a secret.
 fn unfit_value(key: Option<String>, message: &str) -> Option<String> {
-    let begins = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let begins = [
+        "invalid type: ",
+        "invalid value: ",
+        "unknown variant ",
+        "wanted ",
+    ];
     if !begins.iter().any(|begin| message.starts_with(begin)) {
         return None;
     }
     // Whatever the message is made of, it is not shown as it is.
-    let (_, expected) = message.rsplit_once(", expected ").unwrap_or_default();
+    let expected = message.rsplit_once(", expected ");
+    let expected = expected.map_or(message, |(_, expected)| expected);
     let expected = match expected {
         "f64" => "a number",
         "u64" | "usize" => "a whole number from 0",
         "a boolean" => "true or false",
-        "a string" | "string" | "path string" | "string or table" => "a text in quotes",
+        "a string" | "string" | "path string" | "wanted string or table" => "a text in quotes",
         "a sequence" => "a list of texts",
-        other if other.contains('`') => other,
+        other if expected != message && other.contains('`') => other,
         _ => "another kind",
     };
     let key = key.map_or_else(

@@ -229,7 +229,7 @@ impl Inner {
         loop {
             let error = match attempt().await {
                 Ok(answer) => {
-                    self.outage.is_over();
+                    self.outage.went_through();
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -240,7 +240,7 @@ impl Inner {
             history.renewal = self.tokens.renewal(is_first_token);
             let now = Timestamp::now();
             let decision = self.retry.decide(history, &error, now, &mut rand::rng());
-            let is_to_be_told = self.outage.is_to_be_told(&error, history.attempts);
+            let is_to_be_told = self.outage.failed(&error, history.attempts);
             if let (true, Decision::Retry { why, .. }) = (is_to_be_told, &decision) {
                 self.events.emit(&Event::Unreachable {
                     why: why.clone(),

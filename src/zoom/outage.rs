@@ -21,16 +21,16 @@ struct State {
 
 impl Outage {
     /// Something went through.
-    pub(super) fn is_over(&self) {
+    pub(super) fn went_through(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
     /// An attempt of a call failed, its so many-th. Returns whether that is to be told: it is the
     /// first connection that cannot be made, or a call fails again and again and no other one goes
     /// through.
-    pub(super) fn is_to_be_told(&self, error: &AttemptError, attempts: u32) -> bool {
+    pub(super) fn failed(&self, error: &AttemptError, attempts: u32) -> bool {
         if error.class() != RetryClass::Passing {
-            self.is_over();
+            self.went_through();
             return false;
         }
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -157,6 +157,22 @@ impl Listener for Progress {
     }
 }
 
+#[cfg(test)]
+impl Progress {
+    /// What the bar says.
+    fn said(&self) -> String {
+        self.bar.message()
+    }
+
+    /// The same as if there were a bar that can be painted at any time.
+    fn painting_at_once(self) -> Self {
+        Self {
+            every: Duration::ZERO,
+            ..self
+        }
+    }
+}
+
 /// Writes what happens into the log, and shows nothing else.
 #[derive(Debug)]
 pub(super) struct LogOnly;
