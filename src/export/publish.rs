@@ -33,11 +33,16 @@ use crate::spool::merge;
 use crate::zoom::ClockReading;
 use crate::{report, snapshot};
 
+/// The document that is a page for a browser.
+const REPORT: &str = "report.html";
+
 /// A snapshot that is out.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// What is in it.
     pub summary: Summary,
+    /// The page for a browser.
+    pub report: PathBuf,
     pub data: Vec<PathBuf>,
     pub manifest: PathBuf,
     /// SHA-256 of the manifest, 64 hex digits.
@@ -319,7 +324,7 @@ impl StagedDraft {
             &[
                 ("summary.json", report::json(&summary).into_bytes()),
                 ("summary.md", report::markdown(&summary).into_bytes()),
-                ("report.html", report::html(&summary).into_bytes()),
+                (REPORT, report::html(&summary).into_bytes()),
             ],
             &draft.crawl.lock,
         )?;
@@ -336,6 +341,7 @@ impl StagedDraft {
                 .iter()
                 .map(|file| out.join(&file.path))
                 .collect(),
+            report: manifest_path.with_file_name(REPORT),
             manifest: manifest_path,
             manifest_sha256,
             verdict,

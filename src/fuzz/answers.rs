@@ -120,6 +120,7 @@ fn ask(
         light: f64::INFINITY,
         medium: f64::INFINITY,
         concurrency: 1,
+        plan: None,
     };
     let retry = RetryPolicy {
         max_wait: Duration::from_mins(1),

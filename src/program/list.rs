@@ -17,12 +17,20 @@ pub(crate) fn text(history: &History) -> Vec<String> {
     for listed in &history.snapshots {
         lines.push(line(listed));
     }
-    for listed in &history.snapshots {
-        let problems = listed.problems.iter();
-        lines.extend(problems.map(|problem| format!("{}: {problem}", listed.date)));
-    }
-    lines.extend(history.findings.iter().map(told));
+    lines.extend(problems(history));
     lines
+}
+
+/// All that is wrong, in lines.
+pub(crate) fn problems(history: &History) -> Vec<String> {
+    let snapshots = history.snapshots.iter();
+    let of_snapshots = snapshots.flat_map(|listed| {
+        let problems = listed.problems.iter();
+        problems.map(|problem| format!("{}: {problem}", listed.date))
+    });
+    of_snapshots
+        .chain(history.findings.iter().map(told))
+        .collect()
 }
 
 /// A JSON object for each snapshot, the newest first, and for what is wrong elsewhere.

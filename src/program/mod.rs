@@ -6,6 +6,7 @@ mod list;
 mod manual;
 mod monitor;
 mod progress;
+mod published;
 mod signals;
 mod stdout;
 

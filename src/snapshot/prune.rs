@@ -10,7 +10,7 @@ use crate::disk::layout::{Layout, exact_date};
 use crate::disk::private::private_dir;
 use crate::snapshot::history::each_manifest;
 use crate::snapshot::intent::{Dated, Intent};
-use crate::snapshot::manifest::Latest;
+use crate::snapshot::manifest::{Latest, Manifest};
 use crate::snapshot::moves::System;
 use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::retain::SnapshotInfo;
@@ -27,13 +27,20 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
             date,
             verdict: manifest.verdict,
             table: manifest.table,
-            bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+            bytes: published_bytes(&manifest),
         }),
         Err(error) => unreadable.push(error),
     })?;
     others.append(&mut unreadable);
     all.sort_by_key(|held| std::cmp::Reverse(held.date));
     Ok((all, others))
+}
+
+/// What a snapshot takes on the disk, its documents included.
+fn published_bytes(manifest: &Manifest) -> u64 {
+    let files = manifest.files.iter().map(|file| file.bytes);
+    let documents = manifest.documents.iter().map(|document| document.bytes);
+    files.chain(documents).sum()
 }
 
 /// The dates that `latest.json` names, as that of the newest snapshot and that of the manifest that was

@@ -271,7 +271,10 @@ fn every_field_of_manifest_and_summary_is_explained_and_no_other() {
     });
     for until in ["2026-10-31", "2026-11-01"] {
         let export = world.export().arg("--until").arg(until).arg("--diff");
-        export.arg("--resolve-owners").arg("--all-accounts").succeeds();
+        export
+            .arg("--resolve-owners")
+            .arg("--all-accounts")
+            .succeeds();
     }
     let page = Page::named("docs/data.md");
     let keys = |value: &serde_json::Value| -> BTreeSet<String> {
