@@ -3,11 +3,13 @@
 .PHONY: help demo test mutate fuzz lint doc deny audit fmt bench clean
 
 DEMO_OUT ?= target/demo
-CASES ?= 1000000
+CASES ?= 100000
 BENCH_PYTHON ?= $(CURDIR)/target/bench-python/bin/python
 SEED ?= $(shell date +%s)
 SECONDS ?= 60
 TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+# Most targets read files, which are faster made in memory.
+MEMORY := $(firstword $(wildcard /dev/shm) $(or $(TMPDIR),/tmp))
 TOOLS := target/tools
 DENY ?= $(or $(shell command -v cargo-deny),$(TOOLS)/bin/cargo-deny)
 
@@ -23,14 +25,14 @@ demo: ## Export a simulated account of 50,000 clips and show what came of it
 test: ## Run every test that a contributor must pass
 	cargo test --locked --workspace
 
-mutate: ## Mutate the pages of samples/ through decoder and normaliser; CASES=... SEED=...
-	FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib crawl::fuzz -- --nocapture
+mutate: ## Mutate seeds of fuzz/ and samples/ on stable Rust; CASES=... SEED=...
+	TMPDIR=$(MEMORY) FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib fuzz -- --nocapture
 
 fuzz: $(TOOLS)/bin/cargo-fuzz ## Fuzz each target of fuzz/ for SECONDS=...; TARGETS="csv spool"
 	@# Without a sanitizer, which stable Rust has not: no code of ours is unsafe.
 	set -e; for target in $(TARGETS); do \
 		mkdir -p fuzz/corpus/$$target; \
-		PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH cargo fuzz run --sanitizer none $$target \
+		TMPDIR=$(MEMORY) PATH=$(CURDIR)/$(TOOLS)/bin:$$PATH cargo fuzz run --sanitizer none $$target \
 			fuzz/corpus/$$target fuzz/seeds/$$target -- \
 			-max_total_time=$(SECONDS) -timeout=20 -rss_limit_mb=2048; \
 	done

@@ -14,7 +14,12 @@ pub fn settings(input: &[u8]) -> bool {
         config: Some(path),
         ..ExportArgs::default()
     };
-    let environment = Environment::of([("ZOOM_ACCESS_TOKEN".to_owned(), "given-token".to_owned())]);
+    let variables = [
+        ("ZOOM_ACCESS_TOKEN", "given-token"),
+        ("ZOOM_ACCOUNT_ID", "acme"),
+    ];
+    let environment =
+        Environment::of(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     match ExportSettings::resolve(args, &environment, SNAPSHOT_AT.timestamp()) {
         Ok(settings) => {
             let limits = settings.limits;

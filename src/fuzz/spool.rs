@@ -1,17 +1,17 @@
 //! A spool that an earlier run left: what does not hold together counts for nothing, and what counts
 //! counts the next time too.
 
-use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::clip::schema;
 
 use crate::disk::private::private_dir;
 use crate::fuzz::scratch;
 use crate::fuzz::scratch::SNAPSHOT_AT;
 use crate::model::Seconds;
 use crate::spool::{SPOOL_FORMAT, Spool, SpoolHeader, merge};
-
-use std::time::Duration;
 
 /// What the run that finds the spool wants.
 pub(super) fn header() -> SpoolHeader {
@@ -60,15 +60,15 @@ pub fn spool(input: &[u8]) -> bool {
     for rejects in spool.rejects() {
         rejects.expect("it was looked at when the spool was opened");
     }
-    let mut ids = HashSet::new();
+    let counted: u64 = chains.iter().map(|chain| chain.rows).sum();
     let mut rows = 0;
     for batch in merge(&spool) {
-        // Runs that are not sorted are found when they are read.
-        let Ok(batch) = batch else { break };
-        rows += batch.num_rows();
-        ids.insert(batch.num_columns());
+        let batch = batch.expect("it was looked at when the spool was opened");
+        assert_eq!(batch.schema(), schema());
+        rows += batch.num_rows() as u64;
     }
-    !chains.is_empty() && rows > 0
+    assert!(rows <= spool.distinct_hashes(), "a clip comes twice");
+    rows > 0 && counted > 0
 }
 
 /// A line of the journal with its sum, and with the sums of the pieces that it names.
