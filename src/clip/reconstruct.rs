@@ -1,5 +1,10 @@
 //! What of a record its columns do not hold, worked out apart from the code under test.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "where something is not as it must be, that is what was looked for"
+)]
+
 use std::borrow::Cow;
 
 use jiff::Timestamp;

@@ -1,5 +1,10 @@
 //! What must be so of every page, whatever it holds: nothing panics, no record and no field is lost.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "where something is not as it must be, that is what was looked for"
+)]
+
 use crate::clip::reconstruct::{leftovers, matches, members_of};
 use crate::clip::{SecretPolicy, normalise};
 use crate::crawl::page::Decoder;

@@ -274,8 +274,8 @@ fn parse_users(
     ] {
         one_of(parameters, name, &allowed, violations)?;
     }
-    let states = ["active", "inactive", "pending"];
-    let status = one_of(parameters, "status", &states, violations)?.unwrap_or("active");
+    let allowed = ["active", "inactive", "pending"];
+    let status = one_of(parameters, "status", &allowed, violations)?.unwrap_or("active");
     let page = page(parameters, path, (1, 2000), behaviour.page_size, violations)?;
     Ok((status.to_owned(), page))
 }
