@@ -21,6 +21,10 @@ pub struct Page<'a> {
     pub page_size: Option<u64>,
 }
 
+/// The most records of a page: of clips and accounts 300 are asked for, of users 2000. Each of more would
+/// take many times its length in memory.
+const MOST_RECORDS: usize = 10_000;
+
 /// The longest page token that is sent back, in bytes: more does not fit into the head of a request.
 const LONGEST_PAGE_TOKEN: usize = 4096;
 
@@ -76,6 +80,9 @@ pub enum WireError {
         /// The name it should have.
         key: String,
     },
+    /// It is no page of the size that was asked for.
+    #[error("the answer has more than {MOST_RECORDS} records")]
+    TooManyRecords,
     /// There is something in place of a page token, so it is not known whether there is more.
     #[error("the answer's next_page_token is no string of at most {LONGEST_PAGE_TOKEN} bytes")]
     BadPageToken,
@@ -182,6 +189,9 @@ impl<'a> Fields<'a> {
         let records = self.records.ok_or_else(|| WireError::MissingRecords {
             key: records_key.to_owned(),
         })?;
+        if records.len() > MOST_RECORDS {
+            return Err(WireError::TooManyRecords);
+        }
         let next_page_token = match self.next_page_token {
             None => None,
             Some(raw) if raw.get() == "null" => None,
@@ -336,6 +346,10 @@ impl<'de> Visitor<'de> for Records {
         let mut records = Vec::new();
         while let Some(record) = seq.next_element()? {
             records.push(record);
+            // One more than may be tells that there are too many.
+            if records.len() > MOST_RECORDS {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+            }
         }
         Ok(Some(records))
     }

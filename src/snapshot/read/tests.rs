@@ -68,12 +68,9 @@ fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
         CsvMode::Lossless,
         10,
     );
-    let file = open_parquet(
-        &out.path().join(&manifest.files[0].path),
-        Rowset::Clips,
-        SCHEMA_VERSION,
-    )
-    .unwrap();
+    let path = out.path().join(&manifest.files[0].path);
+    let file = File::open(&path).unwrap();
+    let file = ParquetFile::open(file, &path, Rowset::Clips, SCHEMA_VERSION).unwrap();
     let metadata = file.metadata().file_metadata();
     let keys: Vec<&str> = metadata
         .key_value_metadata()
