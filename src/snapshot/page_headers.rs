@@ -245,14 +245,12 @@ mod tests {
     use super::*;
 
     /// A data page of 3 values, of 100 bytes uncompressed and 4 compressed.
-    const DATA: [u8; 15] = [
-        0x15, 0, 0x15, 200, 1, 0x15, 8, 0x2c, 0x15, 6, 0x15, 0, 0, 0, 0,
-    ];
+    const DATA: [u8; 14] = [0x15, 0, 0x15, 200, 1, 0x15, 8, 0x2c, 0x15, 6, 0x15, 0, 0, 0];
 
     fn data() -> Header {
         Header {
             kind: Kind::Data,
-            length: 13,
+            length: 14,
             uncompressed: 100,
             compressed: 4,
             values: 3,
@@ -262,7 +260,7 @@ mod tests {
     #[test]
     fn the_sizes_of_a_page_stand_in_its_header() {
         assert_eq!(Header::read(&DATA).unwrap(), data());
-        for short in 0..13 {
+        for short in 0..14 {
             assert_eq!(Header::read(&DATA[..short]), None, "{short}");
         }
     }
@@ -289,7 +287,7 @@ mod tests {
     #[test]
     fn the_pages_of_a_column_are_added_up_and_none_may_end_behind_it() {
         let mut file = tempfile::tempfile().unwrap();
-        let page = [&DATA[..13], b"page"].concat();
+        let page = [&DATA[..], b"page"].concat();
         file.write_all(&page.repeat(2)).unwrap();
         let length = page.len() as u64;
         let sizes = PageSizes {

@@ -162,6 +162,11 @@ enum Reader {
 impl Rows {
     fn open(&self, path: &Path, bytes: u64) -> Result<Reader, DiskError> {
         let file = open_present(&self.out, path)?;
+        let found = file.metadata().map_err(DiskError::read(path))?.len();
+        if found != bytes {
+            let why = format!("it has {found} bytes in place of {bytes}");
+            return Err(DiskError::damaged(path, why));
+        }
         match self.format {
             Format::Parquet => ParquetFile::open(file, path, self.rowset, self.version)
                 .map(|file| Reader::Parquet(Box::new(file.rows()))),

@@ -104,7 +104,7 @@ fn every_damage_is_found(layout: &Layout, manifest: &Manifest, name: &str) {
     fs::remove_file(&path).unwrap();
     is_found("missing");
     fs::create_dir(&path).unwrap();
-    is_found("cannot be read");
+    is_found("no regular file");
     fs::remove_dir(&path).unwrap();
     fs::write(&path, &whole).unwrap();
     assert_eq!(check_files(layout, manifest).unwrap(), []);
