@@ -223,7 +223,7 @@ fn a_piece_that_does_not_decode_though_its_checksum_fits_is_asked_for_again_and_
         entries[0].runs[0].extent.crc32 = crc32fast::hash(&pages[piece]);
         fs::write(folder.join(PAGES), &pages).unwrap();
         drop(journal::begin(&folder, &header, &entries).unwrap());
-        let spool = Spool::open(&layout, header.clone(), Some(HOURS)).unwrap();
+        let spool = Spool::open(&layout, header.clone(), Some(Duration::from_hours(20))).unwrap();
         let kept = spool.chains().len();
         assert!(kept == found || kept == found - 1);
         assert_eq!(spool.lost().is_some(), kept < found);
@@ -253,7 +253,7 @@ fn a_spool_that_cannot_be_read_is_begun_anew_and_told() {
         println!("skipped: root reads every file");
         return;
     }
-    let spool = Spool::open(&layout, header, Some(HOURS)).unwrap();
+    let spool = Spool::open(&layout, header, Some(Duration::from_hours(20))).unwrap();
     assert!(spool.chains().is_empty());
     assert!(spool.lost().is_some_and(|told| told.contains("journal")));
 }
