@@ -103,17 +103,31 @@ impl WireError {
     }
 }
 
+/// The longest body that is repaired, in bytes: a repaired one may be six times as long.
+const MOST_REPAIRED: usize = 4 << 20;
+
 /// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped, and
 /// a raw control character within a string is escaped, which the grammar of JSON wants and of which
-/// there is only one reading.
+/// there is only one reading. Neither is done to a body that is far larger than any page: it is no JSON
+/// then.
 #[must_use]
 pub(crate) fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let may_grow = body.len() <= MOST_REPAIRED;
     let (text, is_repaired) = match std::str::from_utf8(body) {
         Ok(text) => (Cow::Borrowed(text), false),
-        Err(_) => (String::from_utf8_lossy(body), true),
+        Err(_) if may_grow => (String::from_utf8_lossy(body), true),
+        // Cut off there, it is no JSON.
+        Err(error) => {
+            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+            (
+                Cow::Borrowed(std::str::from_utf8(valid).unwrap_or_default()),
+                true,
+            )
+        }
     };
-    let escaped = with_control_characters_escaped(&text);
+    let escaped = may_grow.then(|| with_control_characters_escaped(&text));
+    let escaped = escaped.flatten();
     (escaped.map_or(text, Cow::Owned), is_repaired)
 }
 
