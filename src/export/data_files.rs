@@ -119,7 +119,7 @@ impl DataFiles {
             }
             // A wide one fills the queue: empty ones come behind it, until it is taken.
             let is_wide = batch.get_array_memory_size() > WIDE;
-            let empty = batch.slice(0, 0);
+            let empty = RecordBatch::new_empty(batch.schema());
             let behind = if is_wide { MERGED_AHEAD } else { 0 };
             let mut all = iter::once(batch).chain(iter::repeat_n(empty, behind));
             // Who does not take it has failed, and will say so.

@@ -322,9 +322,8 @@ fn copied(column: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError> {
     let list = column.as_list::<i32>();
     let views: &StringViewArray = list.values().as_string_view();
     let offsets = list.value_offsets();
-    let (first, last) = (offsets.first().copied(), offsets.last().copied());
-    let at = |offset: Option<i32>| usize::try_from(offset.unwrap_or(0)).unwrap_or(0);
-    let (start, end) = (at(first), at(last));
+    let at = |offset: Option<&i32>| usize::try_from(*offset.unwrap_or(&0)).unwrap_or(0);
+    let (start, end) = (at(offsets.first()), at(offsets.last()));
     // The values of these rows alone: those of the others are not to be copied each time.
     let values = cast(&views.slice(start, end - start), element.data_type())?;
     let lengths = list.offsets().lengths();

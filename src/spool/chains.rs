@@ -92,8 +92,8 @@ impl Spool {
         create_dirs(layout.out())?;
         private_dir(&layout.work_dir())?;
         private_dir(&folder)?;
-        let (found, mut pages, mut lost) = match read_folder(&folder) {
-            Ok((found, pages)) => (found, pages, None),
+        let (found, mut pages, mut lost) = match Left::read(&folder) {
+            Ok(left) => (left.journal, left.pages, None),
             // It would not be read the next time either.
             Err(error) => {
                 remove(&folder)?;
@@ -320,9 +320,19 @@ impl Spool {
     }
 }
 
-/// What stands in the folder of a spool.
-fn read_folder(folder: &Path) -> Result<(Option<(SpoolHeader, Vec<Entry>)>, PagesFile), DiskError> {
-    Ok((journal::read(folder)?, PagesFile::open(folder)?))
+/// What an earlier run has left in a folder.
+struct Left {
+    journal: Option<(SpoolHeader, Vec<Entry>)>,
+    pages: PagesFile,
+}
+
+impl Left {
+    fn read(folder: &Path) -> Result<Self, DiskError> {
+        Ok(Self {
+            journal: journal::read(folder)?,
+            pages: PagesFile::open(folder)?,
+        })
+    }
 }
 
 /// The chains whose pieces can all be read as they were written, and the hashes of their clips.

@@ -425,7 +425,9 @@ fn with_titles(titles: &[&str], rows: usize) -> Vec<u8> {
     };
     let rows: Vec<testing::Row> = (0..rows).map(row).collect();
     let properties = ::parquet::file::properties::WriterProperties::builder()
-        .set_compression(::parquet::basic::Compression::ZSTD(Default::default()))
+        .set_compression(::parquet::basic::Compression::ZSTD(
+            ::parquet::basic::ZstdLevel::default(),
+        ))
         .set_dictionary_page_size_limit(usize::MAX)
         .set_data_page_size_limit(usize::MAX)
         .set_statistics_enabled(::parquet::file::properties::EnabledStatistics::None)

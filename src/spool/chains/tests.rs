@@ -247,7 +247,7 @@ fn a_spool_that_cannot_be_read_is_begun_anew_and_told() {
     let layout = layout(out.path());
     let (header, _) = journal::read(&folder).unwrap().unwrap();
     let journal = folder.join(JOURNAL);
-    let closed = std::os::unix::fs::PermissionsExt::from_mode(0);
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o0);
     fs::set_permissions(&journal, closed).unwrap();
     if File::open(&journal).is_ok() {
         println!("skipped: root reads every file");
