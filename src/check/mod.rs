@@ -39,13 +39,13 @@ pub(crate) async fn check(
     tell: Tell,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let transport = connect::network(settings)?;
-    connect::warn_of_bundled_roots(&transport, settings);
-    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
     let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
     };
+    let transport = connect::network(&patience)?;
+    connect::warn_of_bundled_roots(&transport, settings);
+    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
     let client = connect::client(Arc::clone(&clock) as _, &patience, &source, events);
     let mut results = Results {
         all: Vec::new(),
@@ -124,6 +124,10 @@ async fn service(
             return None;
         }
     };
+    if let Err(error) = connect::refuse_too_many(&accounts, span) {
+        results.add(CheckResult::error("export", &error.into()));
+        return None;
+    }
     let windows = Window::tile(span);
     let mut sampling = Sampling::new(client, settings, &windows, accounts.len());
     let asked = accounts.len().min(ACCOUNTS_ASKED);

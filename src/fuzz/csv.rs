@@ -1,5 +1,7 @@
 //! A CSV file of clips or owners: what is read of it can be written, and reads back as it was.
 
+use std::fs::File;
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
@@ -8,7 +10,7 @@ use crate::fuzz::scratch;
 use crate::snapshot::CsvMode;
 use crate::snapshot::csv::{CsvReader, CsvWriter};
 use crate::snapshot::parquet::ParquetWriter;
-use crate::snapshot::read::open_parquet;
+use crate::snapshot::parquet_reader::ParquetFile;
 use crate::snapshot::rowset::Rowset;
 
 /// Of the first byte: the file is one of owners.
@@ -75,16 +77,14 @@ fn through_parquet(rows: &RecordBatch, rowset: Rowset) -> RecordBatch {
     let folder = scratch::folder();
     let path = folder.path().join("rows.parquet");
     scratch::put(&path, &written_as_parquet(rows, rowset));
-    let reader = open_parquet(&path, rowset, SCHEMA_VERSION).expect("it was written whole");
-    let batches: Result<Vec<RecordBatch>, _> = reader
-        .build()
-        .expect("it was written whole")
-        .map(|batch| {
-            // Its schema differs by metadata only.
-            batch.and_then(|batch| RecordBatch::try_new(rowset.schema(), batch.columns().to_vec()))
-        })
-        .collect();
-    batches
-        .and_then(|batches| concat_batches(&rowset.schema(), &batches))
-        .expect("it was written whole")
+    let file = File::open(&path).expect("it was written whole");
+    let file = ParquetFile::open(file, &path, rowset, SCHEMA_VERSION);
+    let mut rows = file.expect("it was written whole").rows();
+    let mut batches = Vec::new();
+    while let Some(batch) = rows.next_batch().expect("it was written whole") {
+        // Its schema differs by metadata only.
+        let batch = RecordBatch::try_new(rowset.schema(), batch.columns().to_vec());
+        batches.push(batch.expect("it was written whole"));
+    }
+    concat_batches(&rowset.schema(), &batches).expect("it was written whole")
 }

@@ -36,7 +36,9 @@ use crate::settings::args::{
     Cli, Command, ExportArgs, ListArgs, ListFormat, LogFormat, ManArgs, PruneArgs, ReportArgs,
     ReportFormat, SandboxArgs, SummaryForm, VerifyArgs, command,
 };
-use crate::settings::{Environment, ExportSettings, SettingsError, unknown_variables, variable_of};
+use crate::settings::{
+    Environment, ExportSettings, SettingsError, text_file, unknown_variables, variable_of,
+};
 use crate::snapshot::retain::reasons;
 use crate::snapshot::{Manifest, RetentionPolicy, locate, prune, read_rows, recover};
 use crate::verify::{Finding, History, history, manifest_hash, summary_of, verify};
@@ -555,11 +557,15 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
     }
 }
 
+/// Bytes of a scenario at most.
+const LONGEST_SCENARIO: u64 = 1 << 20;
+
 /// Flags, then settings, then the file, then the defaults; `until` is the present.
 fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions, Error> {
     let text = match &args.scenario {
         Some(path) => {
-            std::fs::read_to_string(path).map_err(|source| SettingsError::ScenarioFile {
+            let read = text_file::read(path, LONGEST_SCENARIO);
+            read.map_err(|source| SettingsError::ScenarioFile {
                 path: path.clone(),
                 source,
             })?

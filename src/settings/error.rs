@@ -79,6 +79,17 @@ pub(crate) enum SettingsError {
     )]
     Home { setting: String, why: &'static str },
     #[error(
+        "{accounts} accounts from {since} on make {windows} windows, and one census has {most} at most: \
+         begin later with --since, or list some of the accounts at a time with --accounts-file, each time \
+         into another --out"
+    )]
+    TooManyWindows {
+        accounts: usize,
+        since: Timestamp,
+        windows: u64,
+        most: u64,
+    },
+    #[error(
         "cannot read the scenario {path}: {source}; name a file of TOML, as docs/sandbox.md shows"
     )]
     ScenarioFile {

@@ -12,7 +12,7 @@ mod id;
 mod limits;
 mod monitor;
 mod names;
-mod text_file;
+pub(crate) mod text_file;
 mod when;
 
 pub(crate) use accounts::Accounts;

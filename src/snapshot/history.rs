@@ -11,10 +11,10 @@ use std::{fs, io};
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::file::digest_file;
 use crate::disk::layout::{LATEST, Layout, exact_date};
+use crate::disk::reading::digest_below;
 use crate::snapshot::intent::Intent;
-use crate::snapshot::manifest::{Latest, Manifest, PublishedManifest};
+use crate::snapshot::manifest::{Latest, MOST_BYTES, Manifest, PublishedManifest};
 
 /// Shows every manifest of an output folder, with its hash, and what cannot be read; in no order. What
 /// stands among the snapshots and is none is returned. A snapshot's folder has exactly its date for a
@@ -48,7 +48,7 @@ pub(crate) fn each_manifest(
             continue;
         };
         let path = layout.manifest(date);
-        match Manifest::read_hashed(&path) {
+        match Manifest::read_hashed(layout, &path) {
             Ok((manifest, _)) if manifest.date() != date => {
                 let why = format!("it is of {}", manifest.date());
                 show(date, Err(DiskError::damaged(&path, why)));
@@ -74,11 +74,12 @@ pub(super) fn published_before(layout: &Layout) -> Result<Vec<PublishedManifest>
         let Some(unknown) = exact_date(snapshot_date) else {
             continue;
         };
-        match digest_file(&layout.manifest(unknown)) {
-            Ok((_, manifest_sha256)) => all.push(PublishedManifest {
+        match digest_below(layout.out(), &layout.manifest(unknown), MOST_BYTES) {
+            Ok(Some((_, manifest_sha256))) => all.push(PublishedManifest {
                 snapshot_date: snapshot_date.clone(),
                 manifest_sha256,
             }),
+            Ok(None) => {}
             // This export replaces it, or it is of no use to anybody.
             Err(error) => {
                 tracing::debug!("no hash of the manifest of {unknown}: {error}");
@@ -101,7 +102,7 @@ fn recorded(layout: &Layout) -> Result<Vec<PublishedManifest>, DiskError> {
         return Ok(Vec::new());
     };
     let date = exact_date(&last.snapshot_date);
-    let manifest = date.and_then(|date| Manifest::read(&layout.manifest(date)).ok());
+    let manifest = date.and_then(|date| Manifest::read(layout, &layout.manifest(date)).ok());
     let before = manifest.map_or_else(Vec::new, |manifest| manifest.published_before);
     let all: Vec<PublishedManifest> = before.into_iter().chain([last]).collect();
     let newest: BTreeMap<String, usize> = all

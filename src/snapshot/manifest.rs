@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::{fs, io};
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
 use crate::disk::file::digest_bytes;
 use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
+use crate::disk::reading::read_below;
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::files::{DataFile, Document};
@@ -117,6 +119,15 @@ pub struct Totals {
     pub cut: u64,
 }
 
+/// Bytes of a manifest at most: [`MOST_WINDOWS`] windows have some 400 each, and up to 1300 where many values were repaired.
+pub(crate) const MOST_BYTES: u64 = 128 << 20;
+
+/// Windows of a census at most. Each is in memory, in the journal and in the manifest.
+pub(crate) const MOST_WINDOWS: u64 = 100_000;
+
+/// Bytes of `latest.json` at most.
+const MOST_LATEST_BYTES: u64 = 1 << 16;
+
 /// The document that holds the records that are no clips, one a line.
 pub(crate) const REJECTS: &str = "rejects.ndjson";
 
@@ -130,6 +141,7 @@ pub struct Manifest {
     pub run_id: String,
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
+    #[serde(deserialize_with = "few_parameters")]
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// Whether the sandbox has answered, and not Zoom: the account is made up. False in manifests
     /// that do not say.
@@ -210,6 +222,13 @@ impl Manifest {
         self.snapshot_at.date()
     }
 
+    /// Bytes of its data files and documents, as far as a number of 64 bits can tell.
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = self.files.iter().map(|file| file.bytes);
+        let documents = self.documents.iter().map(|document| document.bytes);
+        files.chain(documents).fold(0, u64::saturating_add)
+    }
+
     /// Whether it was asked for what is left out otherwise, such as passcodes.
     #[must_use]
     pub fn has_secrets(&self) -> bool {
@@ -220,36 +239,29 @@ impl Manifest {
     /// Rows of its files of owners; `None` where they were not looked up.
     #[must_use]
     pub fn owners(&self) -> Option<u64> {
-        let files = self
-            .files
-            .iter()
-            .filter(|file| file.folder() == Folder::Owners);
-        files.map(|file| file.rows).reduce(|sum, rows| sum + rows)
+        let files = self.files.iter();
+        let files = files.filter(|file| file.folder() == Folder::Owners);
+        files.map(|file| file.rows).reduce(u64::saturating_add)
     }
 
-    /// Reads a manifest.
+    /// Reads a manifest of an output folder.
     ///
     /// # Errors
     /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
-    pub fn read(path: &Path) -> Result<Self, DiskError> {
-        Self::read_hashed(path).map(|(manifest, _)| manifest)
+    pub fn read(layout: &Layout, path: &Path) -> Result<Self, DiskError> {
+        Self::read_hashed(layout, path).map(|(manifest, _)| manifest)
     }
 
     /// Reads a manifest, and hashes the bytes that it was read from.
     ///
     /// # Errors
     /// As [`Manifest::read`].
-    pub(crate) fn read_hashed(path: &Path) -> Result<(Self, String), DiskError> {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if is_absent(&error) => {
-                return Err(DiskError::NoSnapshot {
-                    path: path.to_owned(),
-                });
-            }
-            Err(error) => return Err(DiskError::read(path)(error)),
-        };
+    pub(crate) fn read_hashed(layout: &Layout, path: &Path) -> Result<(Self, String), DiskError> {
+        let text = read_below(layout.out(), path, MOST_BYTES)?;
+        let text = text.ok_or_else(|| DiskError::NoSnapshot {
+            path: path.to_owned(),
+        })?;
         let manifest: Self =
             serde_json::from_slice(&text).map_err(|error| DiskError::damaged(path, error))?;
         if manifest.schema_version > SCHEMA_VERSION {
@@ -270,7 +282,7 @@ impl Manifest {
         let Some(date) = Latest::read(layout)? else {
             return Ok(None);
         };
-        match Self::read(&manifest_dir(layout, date).join(MANIFEST)) {
+        match Self::read(layout, &manifest_dir(layout, date).join(MANIFEST)) {
             Err(DiskError::NoSnapshot { .. }) => {
                 let why = format!("it names {date}, which has no manifest");
                 Err(DiskError::damaged(&layout.latest(), why))
@@ -283,6 +295,20 @@ impl Manifest {
     pub(crate) fn to_json(&self) -> Vec<u8> {
         to_json(self)
     }
+}
+
+/// Bytes of the parameters of a manifest at most: as values that may be anything, they take many times
+/// their length in memory. They name all accounts that were named.
+const MOST_PARAMETERS: usize = 4 << 20;
+
+fn few_parameters<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, serde_json::Value>, D::Error> {
+    let text: Box<RawValue> = Deserialize::deserialize(from)?;
+    if text.get().len() > MOST_PARAMETERS {
+        return Err(D::Error::custom("its parameters are too long"));
+    }
+    serde_json::from_str(text.get()).map_err(D::Error::custom)
 }
 
 /// What stands in `latest.json`.
@@ -316,10 +342,8 @@ impl Latest {
     /// The file, if there is one.
     pub(crate) fn load(layout: &Layout) -> Result<Option<Self>, DiskError> {
         let path = layout.latest();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(DiskError::read(&path)(error)),
+        let Some(text) = read_below(layout.out(), &path, MOST_LATEST_BYTES)? else {
+            return Ok(None);
         };
         serde_json::from_slice(&text)
             .map(Some)
@@ -342,13 +366,6 @@ impl Latest {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     let mut text =
         serde_json::to_vec_pretty(value).expect("maps have text keys and instants are in range");
@@ -358,16 +375,19 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::snapshot::testing::manifest;
 
     #[test]
     fn a_manifest_reads_back_and_shows_instants_as_text() {
         let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
         let path = out.path().join("manifest.json");
         let written = manifest();
         fs::write(&path, written.to_json()).unwrap();
-        assert_eq!(Manifest::read(&path).unwrap(), written);
+        assert_eq!(Manifest::read(&layout, &path).unwrap(), written);
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             text.contains(r#""snapshot_at": "2026-11-23T00:00:00Z""#),
@@ -379,8 +399,9 @@ mod tests {
     #[test]
     fn a_missing_a_damaged_and_a_later_manifest_are_told_apart() {
         let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
         let path = out.path().join("manifest.json");
-        let read = || Manifest::read(&path).unwrap_err();
+        let read = || Manifest::read(&layout, &path).unwrap_err();
         assert!(matches!(read(), DiskError::NoSnapshot { .. }));
         fs::write(&path, "{").unwrap();
         assert!(read().is_damaged());

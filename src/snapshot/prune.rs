@@ -10,7 +10,7 @@ use crate::disk::layout::{Layout, exact_date};
 use crate::disk::private::private_dir;
 use crate::snapshot::history::each_manifest;
 use crate::snapshot::intent::{Dated, Intent};
-use crate::snapshot::manifest::{Latest, Manifest};
+use crate::snapshot::manifest::Latest;
 use crate::snapshot::moves::System;
 use crate::snapshot::recover::do_or_undo;
 use crate::snapshot::retain::SnapshotInfo;
@@ -27,20 +27,13 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
             date,
             verdict: manifest.verdict,
             table: manifest.table,
-            bytes: published_bytes(&manifest),
+            bytes: manifest.bytes(),
         }),
         Err(error) => unreadable.push(error),
     })?;
     others.append(&mut unreadable);
     all.sort_by_key(|held| std::cmp::Reverse(held.date));
     Ok((all, others))
-}
-
-/// What a snapshot takes on the disk, its documents included.
-fn published_bytes(manifest: &Manifest) -> u64 {
-    let files = manifest.files.iter().map(|file| file.bytes);
-    let documents = manifest.documents.iter().map(|document| document.bytes);
-    files.chain(documents).sum()
 }
 
 /// The dates that `latest.json` names, as that of the newest snapshot and that of the manifest that was
@@ -178,7 +171,7 @@ mod tests {
             let (all, _) = held(&layout).unwrap();
             prune_steps(&layout, &all[1..], &System, steps).unwrap();
             for date in dates(&layout) {
-                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "after {steps} steps");
             }
             let is_over = !layout.intent_file().exists();
@@ -209,7 +202,7 @@ mod tests {
                 let ended = prune_steps(&layout, &all[1..], &odd, usize::MAX);
                 odd.calls.set(usize::MAX);
                 for date in dates(&layout) {
-                    let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                    let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                     assert!(is_whole(&layout, &manifest), "after {calls} calls");
                 }
                 if ended.is_err() {
@@ -252,7 +245,7 @@ mod tests {
             );
             assert_eq!(dates(&layout), DAYS);
             for date in DAYS {
-                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "{date}");
             }
             assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);

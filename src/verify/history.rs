@@ -149,7 +149,7 @@ fn compare_with_last(
     {
         of_last.problems.push(differs(&last, "latest.json", about));
     }
-    let Ok(manifest) = Manifest::read(&layout.manifest(date)) else {
+    let Ok(manifest) = Manifest::read(layout, &layout.manifest(date)) else {
         return Ok(());
     };
     let names: BTreeSet<&str> = manifest
@@ -199,7 +199,7 @@ fn compare_with_each_other(layout: &Layout, snapshots: &mut [Listed]) -> Result<
         }
     })?;
     for (date, said) in doubted {
-        let Ok(manifest) = Manifest::read(&layout.manifest(date)) else {
+        let Ok(manifest) = Manifest::read(layout, &layout.manifest(date)) else {
             continue;
         };
         let is_older = |by: &PublishedManifest| manifest.published_before.contains(by);
@@ -241,7 +241,7 @@ pub(crate) fn manifest_hash(
     date: Date,
 ) -> Result<(String, Option<Finding>), DiskError> {
     let path = manifest_dir(layout, date).join(MANIFEST);
-    let (_, found) = Manifest::read_hashed(&path)?;
+    let (_, found) = Manifest::read_hashed(layout, &path)?;
     let hashes = match on_record(layout, date) {
         Ok(hashes) => hashes,
         // That it is damaged is a finding already.

@@ -67,7 +67,7 @@ fn each_manifest_names_the_one_before_by_date_and_hash() {
     let layout = testing::layout(out.path());
     let hashes = [0, 1, 2].map(|number| publish(&layout, number, "run"));
     for (number, date) in [day(0), day(1), day(2)].into_iter().enumerate() {
-        let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+        let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
         let before: Vec<&str> = manifest
             .published_before
             .iter()
@@ -117,12 +117,12 @@ fn who_edits_a_manifest_and_latest_json_is_found_by_those_before_the_last() {
     edit(&layout, 1);
     // The last manifest is made to fit, and latest.json to fit that.
     let hash = |number| {
-        Manifest::read_hashed(&layout.manifest(day(number)))
+        Manifest::read_hashed(&layout, &layout.manifest(day(number)))
             .unwrap()
             .1
     };
     let path = layout.manifest(day(3));
-    let mut last = Manifest::read(&path).unwrap();
+    let mut last = Manifest::read(&layout, &path).unwrap();
     let (old, new) = (last.published_before[1].manifest_sha256.clone(), hash(1));
     last.published_before[1].manifest_sha256.clone_from(&new);
     fs::write(&path, last.to_json()).unwrap();
@@ -138,12 +138,12 @@ fn a_date_that_is_exported_again_is_not_taken_for_an_edited_one() {
     for number in 0..3 {
         let out = tempfile::tempdir().unwrap();
         let layout = with_days(out.path(), 3);
-        let replaced = Manifest::read_hashed(&layout.manifest(day(number)))
+        let replaced = Manifest::read_hashed(&layout, &layout.manifest(day(number)))
             .unwrap()
             .1;
         publish(&layout, number, "another run");
         assert_eq!(found(&layout), (vec![], 0), "day {number}");
-        let manifest = Manifest::read(&layout.manifest(day(number))).unwrap();
+        let manifest = Manifest::read(&layout, &layout.manifest(day(number))).unwrap();
         let date = day(number).to_string();
         let names = |it: &&PublishedManifest| it.snapshot_date == date;
         let own = manifest.published_before.iter().find(names).unwrap();
@@ -170,7 +170,7 @@ fn pruned_snapshots_leave_no_trace_of_tampering_and_no_hole_in_it() {
     assert_eq!(found(&layout), (vec![], 0));
     publish(&layout, 6, "run");
     assert_eq!(found(&layout), (vec![], 0));
-    let manifest = Manifest::read(&layout.manifest(day(6))).unwrap();
+    let manifest = Manifest::read(&layout, &layout.manifest(day(6))).unwrap();
     assert_eq!(
         manifest.published_before.len(),
         3,
@@ -216,7 +216,7 @@ fn a_folder_of_the_version_before_is_taken_as_it_is() {
     // It named nothing before, and latest.json no hash.
     for number in 0..3 {
         let path = layout.manifest(day(number));
-        let mut manifest = Manifest::read(&path).unwrap();
+        let mut manifest = Manifest::read(&layout, &path).unwrap();
         manifest.published_before.clear();
         fs::write(&path, manifest.to_json()).unwrap();
     }
