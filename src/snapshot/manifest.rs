@@ -1,10 +1,11 @@
 //! The manifest: the JSON that proves a snapshot. It is written last.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::path::Path;
 
 use jiff::civil::Date;
-use serde::de::Error as _;
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -125,6 +126,9 @@ pub(crate) const MOST_BYTES: u64 = 128 << 20;
 /// Windows of a census at most. Each is in memory, in the journal and in the manifest.
 pub(crate) const MOST_WINDOWS: u64 = 100_000;
 
+/// A count that nothing has: sums of all that a manifest can hold stay within 64 bits.
+const LARGEST_COUNT: u64 = 1_000_000_000_000;
+
 /// Bytes of `latest.json` at most.
 const MOST_LATEST_BYTES: u64 = 1 << 16;
 
@@ -139,6 +143,7 @@ pub struct Manifest {
     pub tool_version: String,
     /// The run that wrote it.
     pub run_id: String,
+    #[serde(deserialize_with = "few")]
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
     #[serde(deserialize_with = "few_parameters")]
@@ -171,6 +176,7 @@ pub struct Manifest {
     pub format: Format,
     /// How CSV cells are written; null for other formats.
     pub csv_mode: Option<CsvMode>,
+    #[serde(deserialize_with = "few")]
     pub windows: Vec<WindowRecord>,
     /// Sums over the windows.
     pub totals: Totals,
@@ -186,6 +192,7 @@ pub struct Manifest {
     #[serde(default)]
     pub client_errors: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
+    #[serde(deserialize_with = "few")]
     pub account_failures: Vec<AccountFailure>,
     /// The data files, in order: clips, then owners where they were looked up.
     pub files: Vec<DataFile>,
@@ -271,7 +278,48 @@ impl Manifest {
             );
             return Err(DiskError::damaged(path, why));
         }
+        if !manifest.counts_are_possible() {
+            let why = "it counts more than there can be of anything";
+            return Err(DiskError::damaged(path, why));
+        }
         Ok((manifest, digest_bytes(&text)))
+    }
+
+    /// Whether no count is so large that sums of them could be beyond what they are kept in.
+    fn counts_are_possible(&self) -> bool {
+        let totals = &self.totals;
+        let counts = [
+            totals.received,
+            totals.written,
+            totals.duplicates,
+            totals.rejected,
+            totals.outside,
+            totals.cut,
+        ];
+        let of_windows = self.windows.iter().flat_map(|window| {
+            [
+                window.expected.unwrap_or(0),
+                window.received,
+                window.distinct,
+                window.pages,
+                window.outside,
+                window.rejected,
+                window.rows,
+                u64::from(window.attempts) << 10,
+                u64::from(window.restarts) << 10,
+            ]
+            .into_iter()
+            .chain(window.repairs.values().copied())
+        });
+        let of_files = self.files.iter().map(|file| file.rows);
+        let mut all = counts
+            .into_iter()
+            .chain(totals.repairs.values().copied())
+            .chain(self.requests.values().copied())
+            .chain(self.client_errors.values().copied())
+            .chain(of_windows)
+            .chain(of_files);
+        all.all(|count| count <= LARGEST_COUNT)
     }
 
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
@@ -300,6 +348,30 @@ impl Manifest {
 /// Bytes of the parameters of a manifest at most: as values that may be anything, they take many times
 /// their length in memory. They name all accounts that were named.
 const MOST_PARAMETERS: usize = 4 << 20;
+
+/// A list of no more than there can be windows: each account has one at least.
+fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct Few<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "a list of at most {MOST_WINDOWS} items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                items.push(item);
+                if items.len() as u64 > MOST_WINDOWS {
+                    return Err(A::Error::invalid_length(items.len(), &self));
+                }
+            }
+            Ok(items)
+        }
+    }
+    from.deserialize_seq(Few(PhantomData))
+}
 
 fn few_parameters<'de, D: Deserializer<'de>>(
     from: D,
@@ -394,6 +466,30 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(r#""verdict": "verified""#), "{text}");
+    }
+
+    #[test]
+    fn a_manifest_with_more_than_there_can_be_of_anything_is_damaged() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
+        let path = out.path().join("manifest.json");
+        let read = |manifest: Manifest| {
+            fs::write(&path, manifest.to_json()).unwrap();
+            Manifest::read(&layout, &path)
+        };
+        read(manifest()).unwrap();
+        let mut many = manifest();
+        many.account_ids = vec![String::new(); 100_001];
+        let mut counts = manifest();
+        counts.windows[0].received = u64::MAX;
+        let mut requests = manifest();
+        requests.requests.insert("ok".to_owned(), u64::MAX);
+        let mut long = manifest();
+        let values = vec![serde_json::Value::Null; 1 << 20];
+        long.parameters.insert("a".to_owned(), values.into());
+        for wrong in [many, counts, requests, long] {
+            assert!(read(wrong).unwrap_err().is_damaged());
+        }
     }
 
     #[test]
