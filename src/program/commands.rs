@@ -1,51 +1,30 @@
-//! The commands: each reads its settings, does its work, prints its result.
+//! The program from its arguments to its exit code: each command has a file of its own.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
-use jiff::Timestamp;
-use jiff::civil::Date;
 
-use crate::check::{CheckResult, State, check, worst};
-use crate::disk::{DiskError, Layout, OutputLock, Table};
 use crate::error::Error;
-use crate::event::{Events, Listener};
-use crate::export::{Published, export};
+use crate::model::exit_code;
 use crate::model::exit_code::ExitCode;
-use crate::model::{Verdict, exit_code};
-use crate::program::differences::run_diff;
-use crate::program::monitor::Monitor;
-use crate::program::progress::{LogOnly, Progress, log};
-use crate::program::published::{folder_of, shown};
+use crate::program::diff::run_diff;
+use crate::program::export::{Voice, run_check, run_export};
+use crate::program::manual;
+use crate::program::progress::log;
+use crate::program::prune::run_prune;
+use crate::program::report::run_report;
+use crate::program::sandbox::run_sandbox;
 use crate::program::signals::Signals;
-use crate::program::stdout::{print, print_line, put};
-use crate::program::{list, manual};
+use crate::program::stdout::done;
+use crate::program::stdout::{print, put};
+use crate::program::verify::{run_list, run_verify};
 use crate::redact::hidden::visible;
-use crate::report::numbers::{size, things};
-use crate::report::{Bytes, ExposedCsv, Summary};
-use crate::settings::args::{
-    Cli, Command, ExportArgs, ListArgs, ListFormat, LogFormat, ManArgs, PruneArgs, ReportArgs,
-    ReportFormat, SandboxArgs, SummaryForm, VerifyArgs, command,
-};
-use crate::settings::{
-    Environment, ExportSettings, SettingsError, text_file, unknown_variables, variable_of,
-};
-use crate::snapshot::retain::reasons;
-use crate::snapshot::{Manifest, RetentionPolicy, locate, prune, read_rows, recover};
-use crate::verify::{Finding, History, history, manifest_hash, summary_of, verify};
-use crate::{report, snapshot};
-
-/// Findings that the last word names; more would hide what to do.
-const MOST_NAMED: usize = 20;
+use crate::settings::args::{Cli, Command, LogFormat, ManArgs, command};
+use crate::settings::{SettingsError, unknown_variables, variable_of};
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -117,13 +96,6 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// How much is said while a command runs and at its end.
-#[derive(Debug, Clone, Copy)]
-struct Voice {
-    is_quiet: bool,
-    has_bar: bool,
-}
-
 /// The refusal of a flag that was to hand over a credential: others see it in the list of processes.
 fn credential_as_flag(error: &clap::Error) -> Option<Error> {
     let flag = match error.get(ContextKind::InvalidArg)? {
@@ -171,412 +143,11 @@ fn complain(error: &Error) {
     drop(writeln!(std::io::stderr(), "error: {}", visible(&error)));
 }
 
-fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
-    printed.map(|()| ExitCode::Success)
-}
-
-fn run_export(args: ExportArgs, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
-    let now = Timestamp::now();
-    let environment = Environment::of_process();
-    let monitor = Monitor::of(&args, &environment, now);
-    let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
-    let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
-    let exit_code = match &ended {
-        Ok(published) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
-        Ok(_) => ExitCode::Success,
-        Err(error) => error.exit_code(),
-    };
-    monitor.ended(exit_code, Timestamp::now(), signals);
-    if let Ok(published) = &ended {
-        let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
-        log::published(folder_of(published), verdict, rows);
-    }
-    ended.map(|_| exit_code)
-}
-
-fn watched_export(
-    settings: ExportSettings,
-    voice: Voice,
-    now: Timestamp,
-    monitor: &Monitor,
-    signals: &Signals,
-) -> Result<Published, Error> {
-    let progress = Arc::new(Progress::new(voice.has_bar, settings.limits.light));
-    let form = settings.summary.unwrap_or(if voice.is_quiet {
-        SummaryForm::Paths
-    } else {
-        SummaryForm::Text
-    });
-    let started = monitor.started();
-    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
-    let ended = signals.until_signal(async move {
-        started.await;
-        export(settings, listeners, now).await
-    });
-    progress.finish();
-    let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
-    print(&shown(&published, form))?;
-    Ok(published)
-}
-
-fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {
-    let now = Timestamp::now();
-    let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
-    let unprinted = Arc::new(Mutex::new(None));
-    let failed = Arc::clone(&unprinted);
-    let tell = Box::new(move |result: &CheckResult| {
-        if let Err(error) = print_line(&result.to_string()) {
-            failed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert(error);
-        }
-    });
-    let events = Events::to(vec![Arc::new(LogOnly)]);
-    let results =
-        signals.until_signal(async move { check(&settings, now, &events, tell).await })?;
-    if let Some(error) = unprinted
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
-    {
-        return Err(error);
-    }
-    let failed = results
-        .iter()
-        .filter(|result| result.state == State::Failed);
-    let why: Vec<String> = failed
-        .map(|result| format!("{}: {}", result.about, result.text))
-        .collect();
-    match worst(&results) {
-        ExitCode::Success => Ok(ExitCode::Success),
-        code => Err(Error::NotReady {
-            why: why.join("; "),
-            code,
-        }),
-    }
-}
-
-fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
-    let (layout, manifest) = locate(&args.snapshot)?;
-    let summary = summary_of(&layout, &manifest)?;
-    print(&match args.format {
-        ReportFormat::Text => report::text(&summary),
-        ReportFormat::Json => report::json(&summary),
-        ReportFormat::Markdown => report::markdown(&summary),
-        ReportFormat::Html => report::html(&summary),
-        ReportFormat::OwnersCsv => {
-            put(|stdout| report::owners_csv(&summary, stdout))?;
-            return Ok(ExitCode::Success);
-        }
-        ReportFormat::ExposedCsv => {
-            let rows = read_rows(&layout, &manifest)?;
-            return done(put_exposed(&summary, manifest.has_secrets(), rows));
-        }
-    })?;
-    Ok(ExitCode::Success)
-}
-
-/// Writes the list of the exposed clips.
-fn put_exposed(
-    summary: &Summary,
-    has_links: bool,
-    rows: impl Iterator<Item = Result<RecordBatch, DiskError>>,
-) -> Result<(), Error> {
-    let mut unread = None;
-    put(|stdout| {
-        let mut list = ExposedCsv::begin(summary, has_links, stdout)?;
-        for batch in rows {
-            match batch {
-                Ok(batch) => list.add(&batch)?,
-                Err(error) => {
-                    unread = Some(error);
-                    break;
-                }
-            }
-        }
-        list.finish()
-    })?;
-    unread.map_or(Ok(()), |error| Err(error.into()))
-}
-
-fn run_list(args: &ListArgs) -> Result<ExitCode, Error> {
-    let history = settled_history(&Layout::new(&args.out, Table::Clips))?;
-    for other in &history.others {
-        tracing::warn!("left alone: {other}");
-    }
-    let lines = match args.format {
-        ListFormat::Text => list::text(&history),
-        ListFormat::Json => list::json_lines(&history),
-    };
-    for line in &lines {
-        print_line(line)?;
-    }
-    let problems = list::problems(&history);
-    if problems.is_empty() {
-        return Ok(ExitCode::Success);
-    }
-    Err(not_as_published(
-        format!("{} is not as its manifests say", args.out.display()),
-        problems.into_iter(),
-    ))
-}
-
-/// The snapshots of an output folder. Where something is wrong it is looked at again, since an export
-/// may have been about to publish.
-fn settled_history(layout: &Layout) -> Result<History, Error> {
-    let mut former = history(layout)?;
-    while former.has_problems() {
-        let now = history(layout)?;
-        if now.snapshots == former.snapshots && now.findings == former.findings {
-            break;
-        }
-        former = now;
-    }
-    Ok(former)
-}
-
-fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
-    if args.all {
-        return run_verify_all(&args.snapshot);
-    }
-    let (verified, findings) = verified(&args.snapshot, true)?;
-    for finding in &findings {
-        print_line(&list::told(finding))?;
-    }
-    if !findings.is_empty() {
-        let what = format!("the snapshot {} is not as its manifest says", verified.date);
-        return Err(not_as_published(what, findings.iter().map(list::told)));
-    }
-    print(&format!(
-        "{}\nmanifest sha256: {}\n",
-        verified.what, verified.manifest_sha256
-    ))?;
-    Ok(ExitCode::Success)
-}
-
-/// The last word on what was found: the first of the findings, and how many more there are.
-fn not_as_published(what: String, findings: impl ExactSizeIterator<Item = String>) -> Error {
-    let more = findings.len().saturating_sub(MOST_NAMED);
-    let rest = (more > 0).then(|| format!("{} more", things(more as u64, "finding")));
-    let why: Vec<String> = findings.take(MOST_NAMED).chain(rest).collect();
-    Error::NotAsPublished {
-        what,
-        why: why.join("; "),
-    }
-}
-
-/// A snapshot whose files are as its manifest says.
-struct Verified {
-    date: Date,
-    /// What was looked at, in a line.
-    what: String,
-    manifest_sha256: String,
-}
-
-/// Looks at one snapshot, and at what is on record of its manifest if that is asked for.
-fn verified(snapshot: &Path, with_record: bool) -> Result<(Verified, Vec<Finding>), Error> {
-    let look = |layout: &Layout, manifest: &Manifest| -> Result<(String, Vec<Finding>), Error> {
-        let mut findings = verify(layout, manifest)?;
-        let (sha256, finding) = manifest_hash(layout, manifest.date())?;
-        findings.extend(finding.filter(|_| with_record));
-        Ok((sha256, findings))
-    };
-    let (layout, mut manifest) = locate(snapshot)?;
-    let (mut manifest_sha256, mut findings) = look(&layout, &manifest)?;
-    // A snapshot that was replaced meanwhile is looked at as it is now.
-    while !findings.is_empty() {
-        let (_, now) = locate(snapshot)?;
-        if now == manifest {
-            break;
-        }
-        manifest = now;
-        (manifest_sha256, findings) = look(&layout, &manifest)?;
-    }
-    let owners = manifest.owners().map(|owners| things(owners, "owner"));
-    let what = format!(
-        "{}: {} with {}{} are as the manifest says",
-        manifest.date(),
-        things(manifest.files.len() as u64, "file"),
-        things(manifest.totals.written, "row"),
-        owners.map_or_else(String::new, |owners| format!(" and {owners}")),
-    );
-    let verified = Verified {
-        date: manifest.date(),
-        what,
-        manifest_sha256,
-    };
-    Ok((verified, findings))
-}
-
-/// Looks at every snapshot of an output folder, the newest first, and at their manifests together.
-fn run_verify_all(out: &Path) -> Result<ExitCode, Error> {
-    let layout = Layout::new(out, Table::Clips);
-    let history = settled_history(&layout)?;
-    for other in &history.others {
-        tracing::warn!("left alone: {other}");
-    }
-    let mut faulty = 0;
-    let mut problems = Vec::new();
-    for listed in &history.snapshots {
-        let date = listed.date;
-        let mut lines: Vec<String> = listed
-            .problems
-            .iter()
-            .map(|problem| format!("{date}: {problem}"))
-            .collect();
-        if listed.about.is_some() {
-            let (verified, findings) = verified(&layout.snapshot_dir(date), false)?;
-            let told = |it: &Finding| format!("{date}: {}", list::told(it));
-            lines.extend(findings.iter().map(told));
-            if lines.is_empty() {
-                print(&format!("{}\n", verified.what))?;
-                continue;
-            }
-        }
-        faulty += 1;
-        for line in &lines {
-            print_line(line)?;
-        }
-        problems.append(&mut lines);
-    }
-    for line in history.findings.iter().map(list::told) {
-        print_line(&line)?;
-        problems.push(line);
-    }
-    let all = things(history.snapshots.len() as u64, "snapshot");
-    if !problems.is_empty() {
-        print(&format!("{all}, {faulty} of them not as published\n"))?;
-        let what = format!("{} is not as its manifests say", out.display());
-        return Err(not_as_published(what, problems.into_iter()));
-    }
-    print(&format!(
-        "{all}, all as published; each manifest is the one that those after it name\n"
-    ))?;
-    if let Some(about) = history.snapshots.first().and_then(|it| it.about.as_ref()) {
-        print(&format!("manifest sha256: {}\n", about.sha256))?;
-    }
-    Ok(ExitCode::Success)
-}
-
-/// Says what goes and why the rest stays, then does it.
-fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
-    let layout = Layout::new(&args.out, Table::Clips);
-    // Taking the lock makes the folder.
-    if !layout.snapshots_dir().is_dir() {
-        let path = args.out.clone();
-        return Err(DiskError::NoSnapshot { path }.into());
-    }
-    let lock = if args.dry_run {
-        None
-    } else {
-        let lock = OutputLock::acquire(&layout)?;
-        if let Some(message) = recover(&layout)?.message() {
-            tracing::warn!("{message}");
-        }
-        Some(lock)
-    };
-    let (held, others) = snapshot::held(&layout)?;
-    for error in others {
-        tracing::warn!("left alone: {error}");
-    }
-    let count = |number: Option<u32>| number.map_or(0, |number| number as usize);
-    let keep = RetentionPolicy {
-        daily: count(args.keep_daily),
-        monthly: count(args.keep_monthly),
-    };
-    let reasons = reasons(&held, &snapshot::prune::latest(&layout)?, keep);
-    for (held, reasons) in held.iter().zip(&reasons) {
-        let verb = if reasons.is_empty() { "remove" } else { "keep" };
-        let size = size(Bytes(held.bytes.into()));
-        let why: Vec<&str> = reasons.iter().map(|reason| reason.name()).collect();
-        let line = format!("{verb:<6}  {}  {size:>9}  {}", held.date, why.join(", "));
-        print(&format!("{}\n", line.trim_end()))?;
-    }
-    let mut reasons = reasons.iter();
-    let mut old = held;
-    old.retain(|_| reasons.next().is_some_and(BTreeSet::is_empty));
-    let verb = if args.dry_run {
-        "would remove"
-    } else {
-        "removed"
-    };
-    if let Some(lock) = lock.filter(|_| !old.is_empty()) {
-        prune(&layout, &old, &lock)?;
-    }
-    let bytes = old.iter().map(|held| u128::from(held.bytes)).sum();
-    print(&format!(
-        "{verb} {} with {}\n",
-        things(old.len() as u64, "snapshot"),
-        size(Bytes(bytes)),
-    ))?;
-    Ok(ExitCode::Success)
-}
-
 fn run_man(args: &ManArgs) -> Result<ExitCode, Error> {
     let page =
         manual::page(args.command.as_deref()).map_err(|error| Error::Runtime(error.to_string()))?;
     put(|stdout| stdout.write_all(&page))?;
     Ok(ExitCode::Success)
-}
-
-fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error> {
-    let options = sandbox_options(args, Timestamp::now())?;
-    let port = args.port;
-    let ended: Result<(), Error> = signals.until_signal(async move {
-        let sandbox = Sandbox::start(options, port).await;
-        let sandbox = sandbox.map_err(|source| match source.kind() {
-            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
-                Error::SandboxPort { port, source }
-            }
-            io::ErrorKind::InvalidInput => SettingsError::Sandbox(source).into(),
-            _ => Error::Sandbox(source),
-        })?;
-        let access = sandbox.credentials();
-        print(&format!(
-            "# A simulated Zoom account. In another terminal:\n\
-             export CLIPCENSUS_BASE_URL={}\n\
-             export CLIPCENSUS_OAUTH_URL={}\n\
-             export ZOOM_ACCOUNT_ID={}\n\
-             export ZOOM_CLIENT_ID={}\n\
-             export ZOOM_CLIENT_SECRET={}\n\
-             # clipcensus export --out census\n",
-            sandbox.api_url(),
-            sandbox.oauth_url(),
-            access.account_id,
-            access.client_id,
-            access.client_secret,
-        ))?;
-        std::future::pending::<()>().await;
-        Ok(())
-    });
-    match ended {
-        // To be stopped is how it ends.
-        Ok(()) | Err(Error::Stopped { .. }) => Ok(ExitCode::Success),
-        Err(error) => Err(error),
-    }
-}
-
-/// Bytes of a scenario at most.
-const LONGEST_SCENARIO: u64 = 1 << 20;
-
-/// Flags, then settings, then the file, then the defaults; `until` is the present.
-fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions, Error> {
-    let text = match &args.scenario {
-        Some(path) => {
-            let read = text_file::read(path, LONGEST_SCENARIO);
-            read.map_err(|source| SettingsError::ScenarioFile {
-                path: path.clone(),
-                source,
-            })?
-        }
-        None => String::new(),
-    };
-    let present = format!("clips = 50_000\nuntil = {}\n", now.as_second());
-    let mut options = scenario(&[&text, &present], &args.set).map_err(SettingsError::Scenario)?;
-    options.clips = args.clips.unwrap_or(options.clips);
-    options.seed = args.seed.unwrap_or(options.seed);
-    Ok(options)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io::{BufWriter, Write};
 
 use crate::error::Error;
+use crate::model::exit_code::ExitCode;
 use crate::redact::hidden::visible;
 
 /// Writes a line that may quote what came from elsewhere.
@@ -22,4 +23,9 @@ pub(super) fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> 
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
         _ => Ok(()),
     }
+}
+
+/// How a command ends whose work was to write.
+pub(super) fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
+    printed.map(|()| ExitCode::Success)
 }

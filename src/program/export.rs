@@ -1,0 +1,112 @@
+//! The commands `export` and `check`, which ask the service.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::check::{CheckResult, State, check, worst};
+use crate::error::Error;
+use crate::event::{Events, Listener};
+use crate::export::{Published, export};
+use crate::model::Verdict;
+use crate::model::exit_code::ExitCode;
+use crate::program::monitor::Monitor;
+use crate::program::progress::{LogOnly, Progress, log};
+use crate::program::published::{folder_of, shown};
+use crate::program::signals::Signals;
+use crate::program::stdout::{print, print_line};
+use crate::settings::args::{ExportArgs, SummaryForm};
+use crate::settings::{Environment, ExportSettings};
+
+/// How much is said while a command runs and at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice {
+    pub(super) is_quiet: bool,
+    pub(super) has_bar: bool,
+}
+
+pub(super) fn run_export(
+    args: ExportArgs,
+    voice: Voice,
+    signals: &Signals,
+) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let environment = Environment::of_process();
+    let monitor = Monitor::of(&args, &environment, now);
+    let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
+    let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
+    let exit_code = match &ended {
+        Ok(published) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
+        Ok(_) => ExitCode::Success,
+        Err(error) => error.exit_code(),
+    };
+    monitor.ended(exit_code, Timestamp::now(), signals);
+    if let Ok(published) = &ended {
+        let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
+        log::published(folder_of(published), verdict, rows);
+    }
+    ended.map(|_| exit_code)
+}
+
+fn watched_export(
+    settings: ExportSettings,
+    voice: Voice,
+    now: Timestamp,
+    monitor: &Monitor,
+    signals: &Signals,
+) -> Result<Published, Error> {
+    let progress = Arc::new(Progress::new(voice.has_bar, settings.limits.light));
+    let form = settings.summary.unwrap_or(if voice.is_quiet {
+        SummaryForm::Paths
+    } else {
+        SummaryForm::Text
+    });
+    let started = monitor.started();
+    let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
+    let ended = signals.until_signal(async move {
+        started.await;
+        export(settings, listeners, now).await
+    });
+    progress.finish();
+    let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
+    print(&shown(&published, form))?;
+    Ok(published)
+}
+
+pub(super) fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {
+    let now = Timestamp::now();
+    let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
+    let unprinted = Arc::new(Mutex::new(None));
+    let failed = Arc::clone(&unprinted);
+    let tell = Box::new(move |result: &CheckResult| {
+        if let Err(error) = print_line(&result.to_string()) {
+            failed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
+        }
+    });
+    let events = Events::to(vec![Arc::new(LogOnly)]);
+    let results =
+        signals.until_signal(async move { check(&settings, now, &events, tell).await })?;
+    if let Some(error) = unprinted
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
+        return Err(error);
+    }
+    let failed = results
+        .iter()
+        .filter(|result| result.state == State::Failed);
+    let why: Vec<String> = failed
+        .map(|result| format!("{}: {}", result.about, result.text))
+        .collect();
+    match worst(&results) {
+        ExitCode::Success => Ok(ExitCode::Success),
+        code => Err(Error::NotReady {
+            why: why.join("; "),
+            code,
+        }),
+    }
+}
