@@ -98,6 +98,7 @@ async fn list(folder: &Path) -> u64 {
             light: f64::INFINITY,
             medium: f64::INFINITY,
             concurrency: 1,
+            plan: None,
         },
         RetryPolicy::default(),
         Events::default(),

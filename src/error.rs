@@ -26,6 +26,25 @@ pub(crate) enum Error {
     /// The sandbox could not be started.
     #[error("cannot start the sandbox: {0}")]
     Sandbox(std::io::Error),
+    /// The port that was asked for is not to be had.
+    #[error(
+        "cannot start the sandbox on port {port}: {source}; give another --port, or leave it out for a \
+         free one"
+    )]
+    SandboxPort { port: u16, source: std::io::Error },
+    /// A check found what stands against an export.
+    #[error("an export would fail: {why}")]
+    NotReady {
+        /// What was found, each thing with what to do about it.
+        why: String,
+        /// How the export would end.
+        code: ExitCode,
+    },
+    /// A snapshot is not what its manifest says.
+    #[error(
+        "the snapshot {snapshot} is not as its manifest says: {why}; restore it, or export the date again"
+    )]
+    NotAsPublished { snapshot: String, why: String },
     /// The report could not be written to stdout.
     #[error("cannot write to stdout: {0}")]
     Stdout(std::io::Error),
@@ -77,10 +96,24 @@ pub(crate) enum Error {
         /// Windows and accounts, in words.
         why: String,
     },
-    #[error("stopped by {signal}; run the same command again to go on from here")]
+    #[error("stopped by {signal}")]
     Stopped {
         signal: &'static str,
         /// The exit code that tells of it.
+        code: ExitCode,
+    },
+    /// An export was stopped, and what it had listed is kept.
+    #[error("stopped by {signal}; run the same command again to go on from here")]
+    StoppedMidway {
+        signal: &'static str,
+        code: ExitCode,
+    },
+    /// An export was stopped before it had anything to keep.
+    #[error(
+        "stopped by {signal} before any clip was listed; run the same command again to begin anew"
+    )]
+    StoppedEarly {
+        signal: &'static str,
         code: ExitCode,
     },
     /// Sums that must agree do not.
@@ -106,21 +139,36 @@ impl From<CrawlError> for Error {
 }
 
 impl Error {
+    /// The same of an export: where it was stopped, whether something is kept.
+    #[must_use]
+    pub(crate) fn of_export(self, has_kept: bool) -> Self {
+        match self {
+            Self::Stopped { signal, code } if has_kept => Self::StoppedMidway { signal, code },
+            Self::Stopped { signal, code } => Self::StoppedEarly { signal, code },
+            other => other,
+        }
+    }
+
     /// The exit code for it.
     #[must_use]
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::OtherCensus { .. } | Self::WouldBeWorse { .. } => {
-                ExitCode::Usage
-            }
+            Self::Config(_)
+            | Self::SandboxPort { .. }
+            | Self::OtherCensus { .. }
+            | Self::WouldBeWorse { .. } => ExitCode::Usage,
             Self::Service(failure) => service_exit_code(&failure.kind),
             Self::Snapshot(error) => snapshot_exit_code(error),
             Self::Scope { .. } => ExitCode::NotAllowed,
-            Self::Incomplete { .. } | Self::IsWorse { .. } | Self::Shrunk(_) => {
-                ExitCode::Incomplete
-            }
+            Self::NotAsPublished { .. }
+            | Self::Incomplete { .. }
+            | Self::IsWorse { .. }
+            | Self::Shrunk(_) => ExitCode::Incomplete,
             Self::Stdout(_) => ExitCode::CannotWrite,
-            Self::Stopped { code, .. } => *code,
+            Self::NotReady { code, .. }
+            | Self::Stopped { code, .. }
+            | Self::StoppedMidway { code, .. }
+            | Self::StoppedEarly { code, .. } => *code,
             Self::Transport(_) | Self::Runtime(_) | Self::Sandbox(_) | Self::Miscounted(_) => {
                 ExitCode::Internal
             }
@@ -142,6 +190,7 @@ fn service_exit_code(kind: &FailureKind) -> ExitCode {
         | FailureKind::Untrusted => ExitCode::Usage,
         FailureKind::DailyLimit { .. }
         | FailureKind::TokensRefused
+        | FailureKind::Throttled
         | FailureKind::Unavailable
         | FailureKind::Unusable
         | FailureKind::PageTokenRefused => ExitCode::TryAgain,

@@ -42,6 +42,20 @@ pub enum Event {
         /// What it said.
         why: String,
     },
+    /// The service cannot be had for now, and is waited for; said once until something goes through.
+    Unreachable {
+        /// How the last attempt failed: the host, and the proxy if there is one.
+        why: String,
+        /// How long it is waited for at most.
+        at_most: Duration,
+    },
+    /// Requests are refused again and again: more is asked for than is free; said once.
+    TooFast {
+        /// Requests a second at present.
+        rate: f64,
+        /// How many it were to be, and what says so.
+        allowed: String,
+    },
     /// Access tokens are refused soon after they were fetched; said once.
     TokensRefused {
         /// What the service said of the last one.

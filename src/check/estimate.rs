@@ -240,6 +240,13 @@ pub(super) struct Estimate {
     asked: u64,
 }
 
+impl Estimate {
+    /// About how many clips there are, if the service names counts.
+    pub(super) fn clips(self) -> Option<u64> {
+        (!self.is_mute).then_some(self.clips)
+    }
+}
+
 impl std::fmt::Display for Estimate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let windows = things(self.windows, "window");

@@ -19,6 +19,7 @@ use crate::disk::{Layout, try_output};
 use crate::error::Error;
 use crate::event::Events;
 use crate::export::census::Census;
+use crate::export::space::Room;
 use crate::model::Window;
 use crate::settings::{Accounts, ExportSettings};
 use crate::zoom::{Client, ClockReading, ServiceClock};
@@ -30,10 +31,12 @@ const ACCOUNTS_ASKED: usize = 8;
 ///
 /// # Errors
 /// Where the look itself cannot be taken, such as a sandbox that does not start. What stands against
-/// the export is among the results.
+/// the export is among the results, each of which is told as soon as it is known.
 pub(crate) async fn check(
     settings: &ExportSettings,
     now: Timestamp,
+    events: &Events,
+    tell: Tell,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
     let transport = connect::network(settings)?;
@@ -43,53 +46,82 @@ pub(crate) async fn check(
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
     };
-    let client = connect::client(
-        Arc::clone(&clock) as _,
-        &patience,
-        &source,
-        &Events::default(),
-    );
-    let mut results = proxies(settings, &source);
-    results.extend(service(&client, &clock, settings, &source, now).await);
-    results.extend(clock.reading().map(clocks));
-    results.push(output(settings, &source));
-    Ok(results)
+    let client = connect::client(Arc::clone(&clock) as _, &patience, &source, events);
+    let mut results = Results {
+        all: Vec::new(),
+        tell,
+    };
+    for result in proxies(settings, &source) {
+        results.add(result);
+    }
+    let clips = service(&client, &clock, settings, &source, now, &mut results).await;
+    if let Some(reading) = clock.reading() {
+        results.add(clocks(reading));
+    }
+    results.add(output(settings, &source, clips));
+    Ok(results.all)
 }
 
-/// What only the service can tell; the first failure ends it, as the rest hangs on it.
+/// Is told each result as soon as it is known.
+pub(crate) type Tell = Box<dyn Fn(&CheckResult) + Send + Sync>;
+
+/// What was found so far.
+struct Results {
+    all: Vec<CheckResult>,
+    tell: Tell,
+}
+
+impl Results {
+    fn add(&mut self, result: CheckResult) {
+        (self.tell)(&result);
+        self.all.push(result);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.all.iter().any(|result| result.state == State::Failed)
+    }
+}
+
+/// What only the service can tell; the first failure ends it, as the rest hangs on it. Returns about
+/// how many clips there are, if that is known then.
 async fn service(
     client: &Client,
     clock: &ServiceClock,
     settings: &ExportSettings,
     source: &OpenSource,
     now: Timestamp,
-) -> Vec<CheckResult> {
-    let mut results = Vec::new();
+    results: &mut Results,
+) -> Option<u64> {
     let granted = match client.granted_scopes().await {
         Ok(granted) => granted.unwrap_or_default(),
-        Err(failure) => return vec![CheckResult::failure("credentials", &failure)],
+        Err(failure) => {
+            results.add(CheckResult::failure("credentials", &failure));
+            return None;
+        }
     };
-    results.push(CheckResult::ok(
+    results.add(CheckResult::ok(
         "credentials",
         credentials(source, &granted),
     ));
-    results.extend(scopes(settings, &granted));
-    if results.iter().any(|result| result.state == State::Failed) {
-        return results;
+    for result in scopes(settings, &granted) {
+        results.add(result);
+    }
+    if results.has_failed() {
+        return None;
     }
     let accounts = match connect::accounts(client, settings, source).await {
         Ok(accounts) => accounts,
         Err(error) => {
-            results.push(CheckResult::error("reach", &error));
-            return results;
+            results.add(CheckResult::error("reach", &error));
+            return None;
         }
     };
     let present = clock.reading().map_or(now, |reading| reading.service);
     let span = match settings.span(present) {
         Ok(span) => span,
         Err(error) => {
-            results.push(CheckResult::error("export", &error.into()));
-            return results;
+            results.add(CheckResult::error("export", &error.into()));
+            return None;
         }
     };
     let windows = Window::tile(span);
@@ -98,19 +130,27 @@ async fn service(
     let mut is_reached = true;
     for account in accounts.iter().take(asked) {
         if let Err(failure) = sampling.newest(account).await {
-            results.push(CheckResult::failure("reach", &failure));
+            results.add(CheckResult::failure("reach", &failure));
             is_reached = false;
         }
     }
-    if is_reached {
-        results.push(CheckResult::ok("reach", reach(settings, &accounts, asked)));
-        results.push(match sampling.history().await {
-            Ok(()) => CheckResult::ok("export", sampling.estimate().to_string()),
-            Err(failure) => CheckResult::failure("export", &failure),
-        });
-        results.push(sampling.records());
+    if !is_reached {
+        return None;
     }
-    results
+    results.add(CheckResult::ok("reach", reach(settings, &accounts, asked)));
+    let clips = match sampling.history().await {
+        Ok(()) => {
+            let estimate = sampling.estimate();
+            results.add(CheckResult::ok("export", estimate.to_string()));
+            estimate.clips()
+        }
+        Err(failure) => {
+            results.add(CheckResult::failure("export", &failure));
+            None
+        }
+    };
+    results.add(sampling.records());
+    clips
 }
 
 /// The way to each host that an export asks; one line where it is the same to all.
@@ -151,7 +191,7 @@ fn clocks(reading: ClockReading) -> CheckResult {
 }
 
 /// Whether an export could write where it is to write, found out without leaving anything there.
-fn output(settings: &ExportSettings, source: &OpenSource) -> CheckResult {
+fn output(settings: &ExportSettings, source: &OpenSource, clips: Option<u64>) -> CheckResult {
     let census = Census::of(settings, source);
     let layout = Layout::new(&settings.out, census.table());
     let tried = try_output(&layout).map_err(Into::into);
@@ -168,7 +208,14 @@ fn output(settings: &ExportSettings, source: &OpenSource) -> CheckResult {
     } else {
         format!("{shown} is not there yet and can be made")
     };
-    CheckResult::ok("output", text)
+    match Room::of(settings, &layout, clips) {
+        Some(room) if room.is_short() => CheckResult::warning(
+            "output",
+            format!("{text}, but the disk may be too small: {room}"),
+        ),
+        Some(room) => CheckResult::ok("output", format!("{text}; {room}")),
+        None => CheckResult::ok("output", text),
+    }
 }
 
 fn credentials(source: &OpenSource, granted: &[String]) -> String {

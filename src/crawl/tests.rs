@@ -216,6 +216,7 @@ pub(crate) fn crawl_of(
         light: 80.0,
         medium: 60.0,
         concurrency,
+        plan: None,
     };
     let client = Client::new(
         transport,

@@ -26,6 +26,12 @@ pub enum DiskError {
     /// A folder stands where a file is needed.
     #[error("{path} is a folder, not a file; move it away, or take another output folder")]
     NotAFile { path: PathBuf },
+    /// A link in the path of a folder or file leads to nothing.
+    #[error(
+        "{path} is a link to {target}, which is not there; make that folder or mount it, or take \
+         another output folder"
+    )]
+    DanglingLink { path: PathBuf, target: PathBuf },
     /// A folder below the output folder is on another file system, so that nothing can be put there
     /// whole.
     #[error(
@@ -116,6 +122,7 @@ impl DiskError {
             self,
             Self::NotAFolder { .. }
                 | Self::NotAFile { .. }
+                | Self::DanglingLink { .. }
                 | Self::OtherFileSystem { .. }
                 | Self::NotOurs { .. }
                 | Self::Unable { .. }
@@ -135,6 +142,13 @@ impl DiskError {
         move |source| {
             if matches!(
                 source.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists
+            ) && let Some(error) = Self::dangling_link(path)
+            {
+                return error;
+            }
+            if matches!(
+                source.kind(),
                 io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists
             ) && let Some(file) = first_file(path)
             {
@@ -146,6 +160,17 @@ impl DiskError {
                 _ => Self::Write { path, source },
             }
         }
+    }
+
+    /// A link in a path that leads to nothing, if there is one.
+    #[must_use]
+    pub(super) fn dangling_link(path: &Path) -> Option<Self> {
+        let dangles = |part: &&Path| part.is_symlink() && !part.exists();
+        let path = path.ancestors().find(dangles)?;
+        Some(Self::DanglingLink {
+            path: path.to_owned(),
+            target: std::fs::read_link(path).unwrap_or_default(),
+        })
     }
 
     /// For `map_err` on an operation that a file system may lack.

@@ -178,6 +178,9 @@ fn lock(layout: &Layout) -> Result<File, DiskError> {
 /// As [`OutputLock::acquire`].
 pub(crate) fn try_output(layout: &Layout) -> Result<Option<Caveat>, DiskError> {
     let (out, work) = (layout.out(), layout.work_dir());
+    if let Some(error) = DiskError::dangling_link(out) {
+        return Err(error);
+    }
     let current = Path::new(".");
     let nearest = out.ancestors().find(|folder| folder.exists());
     let mut nearest = nearest.unwrap_or(current);

@@ -7,6 +7,7 @@ pub(crate) mod layout;
 pub(crate) mod lock;
 mod mount;
 pub(crate) mod private;
+mod space;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;
@@ -14,3 +15,4 @@ mod trial;
 pub(crate) use error::DiskError;
 pub(crate) use layout::{Layout, Table};
 pub(crate) use lock::{OutputLock, try_output};
+pub(crate) use space::free_bytes;

@@ -12,6 +12,7 @@ mod former;
 mod owners;
 mod publish;
 pub(crate) mod request_counts;
+pub(crate) mod space;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -29,6 +30,7 @@ use crate::export::former::{Candidate, Former};
 use crate::export::publish::Draft;
 pub(crate) use crate::export::publish::Published;
 use crate::export::request_counts::RequestCounts;
+use crate::export::space::Room;
 use crate::export::unfinished::open_spool;
 use crate::model::Verdict;
 use crate::model::verdict::{doubtful, doubts};
@@ -73,6 +75,12 @@ async fn export_through(
         tracing::warn!("{message}");
     }
     census.refuse_other(&layout)?;
+    if let Some(room) = Room::of(&settings, &layout, None).filter(|room| room.is_short()) {
+        let out = layout.out().display();
+        tracing::warn!(
+            "the disk may be too small for {out}: {room}; make room, or prune old snapshots"
+        );
+    }
 
     let clock = Arc::new(ServiceClock::new(transport));
     let client = connect::client(Arc::clone(&clock) as _, &settings, &source, &events);

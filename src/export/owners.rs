@@ -152,6 +152,7 @@ impl<'a> LookUp<'a> {
     fn is_final(&self, call: &Open, failure: &Failure, is_worth_a_word: bool) -> bool {
         let is_told = match failure.kind {
             FailureKind::Unavailable
+            | FailureKind::Throttled
             | FailureKind::DailyLimit { .. }
             | FailureKind::TokensRefused
             | FailureKind::Untrusted

@@ -30,11 +30,16 @@ use crate::spool::merge;
 use crate::zoom::ClockReading;
 use crate::{report, snapshot};
 
+/// The document that is a page for a browser.
+const REPORT: &str = "report.html";
+
 /// A snapshot that is out.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// What is in it.
     pub summary: Summary,
+    /// The page for a browser.
+    pub report: PathBuf,
     pub data: Vec<PathBuf>,
     pub manifest: PathBuf,
     /// Whether it is complete.
@@ -271,7 +276,7 @@ impl StagedDraft {
             &[
                 ("summary.json", report::json(&summary).into_bytes()),
                 ("summary.md", report::markdown(&summary).into_bytes()),
-                ("report.html", report::html(&summary).into_bytes()),
+                (REPORT, report::html(&summary).into_bytes()),
             ],
             &draft.crawl.lock,
         )?;
@@ -288,6 +293,7 @@ impl StagedDraft {
                 .iter()
                 .map(|file| out.join(&file.path))
                 .collect(),
+            report: manifest_path.with_file_name(REPORT),
             manifest: manifest_path,
             verdict,
         })

@@ -49,7 +49,9 @@ impl ExitCode {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done; an export was published, verified or unverified",
-            Self::Usage => "bad arguments or settings",
+            Self::Usage => {
+                "bad arguments or settings, or an address or certificate that does not fit"
+            }
             Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",
@@ -91,7 +93,7 @@ impl ExitCode {
                  trying again alone does not help."
             }
             Self::HungUp | Self::Interrupted | Self::Terminated => {
-                "Run the same command again: it goes on from where it stopped."
+                "Run the same command again: an export goes on from where it stopped."
             }
         }
     }

@@ -2,37 +2,43 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::io;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::Parser;
+use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clipcensus_sandbox::{Sandbox, SandboxOptions, scenario};
 use jiff::Timestamp;
 
-use crate::check::{check, worst};
+use crate::check::{CheckResult, State, check, worst};
 use crate::disk::{DiskError, Layout, OutputLock, Table};
 use crate::error::Error;
-use crate::event::Listener;
-use crate::export::export;
+use crate::event::{Events, Listener};
+use crate::export::{Published, export};
 use crate::model::exit_code::ExitCode;
 use crate::model::{Verdict, exit_code};
 use crate::program::manual;
 use crate::program::monitor::Monitor;
-use crate::program::progress::{Progress, log};
+use crate::program::progress::{LogOnly, Progress, log};
+use crate::program::published::{folder_of, shown};
 use crate::program::signals::Signals;
 use crate::redact::hidden::visible;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
 use crate::settings::args::{
     Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
-    VerifyArgs,
+    SummaryForm, VerifyArgs, command,
 };
-use crate::settings::{Environment, ExportSettings, SettingsError};
+use crate::settings::{Environment, ExportSettings, SettingsError, unknown_variables, variable_of};
 use crate::snapshot::retain::reasons;
 use crate::snapshot::{RetentionPolicy, locate, prune, recover};
 use crate::verify::{summary_of, verify};
 use crate::{report, snapshot};
+
+/// Findings that the last word names; more would hide what to do.
+const MOST_NAMED: usize = 20;
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -61,9 +67,15 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return error.exit_code();
         }
     };
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = command(&arguments).try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(refused) = credential_as_flag(&error) {
+                complain(&refused);
+                return refused.exit_code();
+            }
             // Help and version are no errors, and go to stdout.
             let is_error = error.use_stderr();
             drop(error.print());
@@ -76,8 +88,14 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let log_format = cli.log_format;
     log::start(cli.quiet, cli.verbose, log_format);
-    let has_bar = !cli.quiet && log_format == LogFormat::Text;
-    run_command(cli.command, has_bar, &signals).unwrap_or_else(|error| {
+    for unknown in unknown_variables(std::env::vars_os().map(|(name, _)| name)) {
+        log::caveat(&unknown);
+    }
+    let voice = Voice {
+        is_quiet: cli.quiet,
+        has_bar: !cli.quiet && log_format == LogFormat::Text && std::io::stderr().is_terminal(),
+    };
+    run_command(cli.command, voice, &signals).unwrap_or_else(|error| {
         match log_format {
             LogFormat::Text => complain(&error),
             LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
@@ -86,9 +104,27 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-fn run_command(command: Command, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
+/// How much is said while a command runs and at its end.
+#[derive(Debug, Clone, Copy)]
+struct Voice {
+    is_quiet: bool,
+    has_bar: bool,
+}
+
+/// The refusal of a flag that was to hand over a credential: others see it in the list of processes.
+fn credential_as_flag(error: &clap::Error) -> Option<Error> {
+    let flag = match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(flag) if error.kind() == ErrorKind::UnknownArgument => flag,
+        _ => return None,
+    };
+    let variable = variable_of(flag.trim_start_matches('-'))?;
+    let flag = flag.clone();
+    Some(SettingsError::CredentialFlag { flag, variable }.into())
+}
+
+fn run_command(command: Command, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
     match command {
-        Command::Export(args) => run_export(*args, has_bar, signals),
+        Command::Export(args) => run_export(*args, voice, signals),
         Command::Check(args) => run_check(*args, signals),
         Command::Report(args) => run_report(&args),
         Command::Verify(args) => run_verify(&args),
@@ -113,26 +149,38 @@ fn done(printed: Result<(), Error>) -> Result<ExitCode, Error> {
     printed.map(|()| ExitCode::Success)
 }
 
-fn run_export(args: ExportArgs, has_bar: bool, signals: &Signals) -> Result<ExitCode, Error> {
+fn run_export(args: ExportArgs, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let environment = Environment::of_process();
-    let monitor = Monitor::of(&args, environment.proxies(), now);
+    let monitor = Monitor::of(&args, &environment, now);
     let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
-    let ended = settings.and_then(|it| watched_export(it, has_bar, now, &monitor, signals));
-    let exit_code = ended.as_ref().map_or_else(Error::exit_code, |code| *code);
+    let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
+    let exit_code = match &ended {
+        Ok(published) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
+        Ok(_) => ExitCode::Success,
+        Err(error) => error.exit_code(),
+    };
     monitor.ended(exit_code, Timestamp::now(), signals);
-    ended
+    if let Ok(published) = &ended {
+        let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
+        log::published(folder_of(published), verdict, rows);
+    }
+    ended.map(|_| exit_code)
 }
 
 fn watched_export(
     settings: ExportSettings,
-    has_bar: bool,
+    voice: Voice,
     now: Timestamp,
     monitor: &Monitor,
     signals: &Signals,
-) -> Result<ExitCode, Error> {
-    let has_bar = has_bar && std::io::stderr().is_terminal();
-    let progress = Arc::new(Progress::new(has_bar, settings.limits.light));
+) -> Result<Published, Error> {
+    let progress = Arc::new(Progress::new(voice.has_bar, settings.limits.light));
+    let form = settings.summary.unwrap_or(if voice.is_quiet {
+        SummaryForm::Paths
+    } else {
+        SummaryForm::Text
+    });
     let started = monitor.started();
     let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
     let ended = signals.until_signal(async move {
@@ -140,28 +188,47 @@ fn watched_export(
         export(settings, listeners, now).await
     });
     progress.finish();
-    let published = ended?;
-    let mut text = report::text(&published.summary);
-    text.push('\n');
-    for file in published.data.iter().chain([&published.manifest]) {
-        text.push_str(&file.display().to_string());
-        text.push('\n');
-    }
-    print(&text)?;
-    Ok(match published.verdict {
-        Verdict::Verified | Verdict::Unverified => ExitCode::Success,
-        Verdict::Incomplete => ExitCode::Incomplete,
-    })
+    let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
+    print(&shown(&published, form))?;
+    Ok(published)
 }
 
 fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {
     let now = Timestamp::now();
     let settings = ExportSettings::resolve(args, &Environment::of_process(), now)?;
-    let lines = signals.until_signal(async move { check(&settings, now).await })?;
-    for line in &lines {
-        print_line(&line.to_string())?;
+    let unprinted = Arc::new(Mutex::new(None));
+    let failed = Arc::clone(&unprinted);
+    let tell = Box::new(move |result: &CheckResult| {
+        if let Err(error) = print_line(&result.to_string()) {
+            failed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
+        }
+    });
+    let events = Events::to(vec![Arc::new(LogOnly)]);
+    let results =
+        signals.until_signal(async move { check(&settings, now, &events, tell).await })?;
+    if let Some(error) = unprinted
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
+        return Err(error);
     }
-    Ok(worst(&lines))
+    let failed = results
+        .iter()
+        .filter(|result| result.state == State::Failed);
+    let why: Vec<String> = failed
+        .map(|result| format!("{}: {}", result.about, result.text))
+        .collect();
+    match worst(&results) {
+        ExitCode::Success => Ok(ExitCode::Success),
+        code => Err(Error::NotReady {
+            why: why.join("; "),
+            code,
+        }),
+    }
 }
 
 fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
@@ -196,7 +263,16 @@ fn run_verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
         print_line(&format!("{}: {}", finding.path, finding.problem))?;
     }
     if !findings.is_empty() {
-        return Ok(ExitCode::Incomplete);
+        let said = findings.iter().take(MOST_NAMED);
+        let mut why: Vec<String> = said
+            .map(|finding| format!("{}: {}", finding.path, finding.problem))
+            .collect();
+        let more = findings.len().saturating_sub(MOST_NAMED);
+        why.extend((more > 0).then(|| format!("{} more", things(more as u64, "finding"))));
+        return Err(Error::NotAsPublished {
+            snapshot: manifest.date().to_string(),
+            why: why.join("; "),
+        });
     }
     let owners = manifest.owners().map(|owners| things(owners, "owner"));
     print(&format!(
@@ -274,9 +350,13 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
     let options = sandbox_options(args, Timestamp::now())?;
     let port = args.port;
     let ended: Result<(), Error> = signals.until_signal(async move {
-        let sandbox = Sandbox::start(options, port)
-            .await
-            .map_err(Error::Sandbox)?;
+        let sandbox = Sandbox::start(options, port).await;
+        let sandbox = sandbox.map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
+                Error::SandboxPort { port, source }
+            }
+            _ => Error::Sandbox(source),
+        })?;
         let access = sandbox.credentials();
         print(&format!(
             "# A simulated Zoom account. In another terminal:\n\
@@ -305,10 +385,12 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
 /// Flags, then settings, then the file, then the defaults; `until` is the present.
 fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions, Error> {
     let text = match &args.scenario {
-        Some(path) => std::fs::read_to_string(path).map_err(|source| SettingsError::File {
-            path: path.clone(),
-            source,
-        })?,
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|source| SettingsError::ScenarioFile {
+                path: path.clone(),
+                source,
+            })?
+        }
         None => String::new(),
     };
     let present = format!("clips = 50_000\nuntil = {}\n", now.as_second());

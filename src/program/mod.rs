@@ -4,6 +4,7 @@ mod commands;
 mod manual;
 mod monitor;
 mod progress;
+mod published;
 mod signals;
 
 pub use commands::run;

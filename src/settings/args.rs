@@ -1,9 +1,10 @@
-//! The arguments as they are typed. What they mean together is decided in `config`.
+//! The arguments as they are typed. What they mean together is decided in `export`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -19,18 +20,21 @@ use crate::model::exit_code;
     args_override_self = true,
     about,
     max_term_width = 100,
-    after_help = after_help()
+    after_help = MORE,
+    after_long_help = after_help()
 )]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 
-    /// Say only what went wrong, and what the result is to be read with: no progress, no warnings.
+    /// Say only what went wrong, and what the result is to be read with: no progress, no warnings, and
+    /// of an export no summary.
     #[arg(
         long,
         short,
         global = true,
+        help_heading = MESSAGES,
         env = "CLIPCENSUS_QUIET",
         conflicts_with = "verbose"
     )]
@@ -38,19 +42,46 @@ pub struct Cli {
 
     /// Say more: failed requests with Zoom's tracking id; twice for windows and retries; three times
     /// for every request.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, env = "CLIPCENSUS_VERBOSE")]
+    #[arg(long, short, global = true, help_heading = MESSAGES, action = clap::ArgAction::Count,
+        env = "CLIPCENSUS_VERBOSE")]
     pub verbose: u8,
 
     /// How messages look on stderr; JSON has stable names, and no progress bar.
     #[arg(
         long,
         global = true,
+        help_heading = MESSAGES,
+        hide_short_help = true,
         value_name = "FORMAT",
         default_value = "text",
         env = "CLIPCENSUS_LOG_FORMAT"
     )]
     pub log_format: LogFormat,
 }
+
+/// The definitions of the arguments. The short help, asked for by `-h`, leaves the variables out, which
+/// would double it.
+pub(crate) fn command(arguments: &[OsString]) -> clap::Command {
+    let is_short = arguments.iter().any(|argument| argument == "-h");
+    if is_short {
+        let bare = |command: clap::Command| command.mut_args(|argument| argument.hide_env(true));
+        bare(Cli::command()).mut_subcommands(bare)
+    } else {
+        Cli::command()
+    }
+}
+
+/// The groups that the flags are shown in.
+const WHAT: &str = "What to list";
+const WHEN: &str = "When";
+const LIMITS: &str = "Limits";
+const OUTPUT: &str = "Output";
+const PUBLISHING: &str = "Publishing and going on";
+const MESSAGES: &str = "Messages";
+const SERVICE: &str = "Service and settings";
+
+/// What stands below the short help of a command.
+const MORE: &str = "--help shows all flags, their variables, and examples.";
 
 /// What stands below the list of commands.
 fn after_help() -> String {
@@ -89,7 +120,8 @@ pub enum Command {
             and how long it takes: credentials, scopes, accounts, output folder, clock. It takes \
             the flags, the environment and the settings file of `export`, makes a handful of \
             requests and leaves nothing behind.",
-        after_help = "Examples:\n  \
+        after_help = MORE,
+        after_long_help = "Examples:\n  \
             clipcensus check --out census\n  \
             clipcensus check --config /etc/clipcensus.toml && echo ready\n\n\
             A line for each thing: ok, warning or failed. The exit code is that with which an export\n\
@@ -135,7 +167,7 @@ settings! {
     /// The settings of an export; each may come from a flag, the environment or the file.
     #[derive(Debug, Default, Args, Deserialize)]
     #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-    #[command(after_help = "Examples:\n  \
+    #[command(after_help = MORE, after_long_help = "Examples:\n  \
         clipcensus export --sandbox --out census          try it without credentials\n  \
         clipcensus export --out census                    the account of the credentials\n  \
         clipcensus export --out census --account AAA --account BBB\n  \
@@ -144,134 +176,139 @@ settings! {
         clipcensus export --out audit --owner jo@example.com --format csv\n  \
         clipcensus export --config clipcensus.toml --metrics-file clipcensus.prom")]
     pub struct ExportArgs {
-        /// Settings file in TOML; its keys are the names of these flags.
-        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
-        #[serde(skip)]
-        pub config: Option<PathBuf>,
-
-        /// Folder for the snapshots; made if it is not there.
-        #[arg(long, value_name = "DIR", env = "CLIPCENSUS_OUT")]
-        pub out: Option<PathBuf>,
-
-        /// Format of the data files [default: parquet]
-        #[arg(long, value_name = "FORMAT", env = "CLIPCENSUS_FORMAT")]
-        pub format: Option<FileFormat>,
-
-        /// CSV for a spreadsheet, with formulas defused and long cells cut, or text as it is [default: spreadsheet]
-        #[arg(long, value_name = "MODE", env = "CLIPCENSUS_CSV_MODE")]
-        pub csv_mode: Option<CsvCells>,
-
-        /// Rows of one data file at most; a million in CSV for a spreadsheet [default: 10000000]
-        #[arg(long, value_name = "ROWS", env = "CLIPCENSUS_MAX_FILE_ROWS")]
-        pub max_file_rows: Option<u64>,
-
         /// A sub-account to list; may be given more than once [default: the credentials' own account]
-        #[arg(long, value_name = "ID", env = "CLIPCENSUS_ACCOUNT",
+        #[arg(long, help_heading = WHAT, value_name = "ID", env = "CLIPCENSUS_ACCOUNT",
             allow_hyphen_values = true, value_delimiter = ',', action = clap::ArgAction::Append)]
         pub account: Option<Vec<String>>,
 
         /// A file of sub-accounts to list: one id a line, with comments after `#`.
-        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_ACCOUNTS_FILE")]
+        #[arg(long, help_heading = WHAT, hide_short_help = true, value_name = "FILE", env = "CLIPCENSUS_ACCOUNTS_FILE")]
         pub accounts_file: Option<PathBuf>,
 
         /// List the credentials' account and all its sub-accounts.
-        #[arg(long, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = WHAT, env = "CLIPCENSUS_ALL_ACCOUNTS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub all_accounts: Option<bool>,
 
-        /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
-        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_SINCE")]
-        pub since: Option<String>,
-
-        /// Where it ends, exclusive [default: the start of the run]
-        #[arg(long, value_name = "WHEN", env = "CLIPCENSUS_UNTIL")]
-        pub until: Option<String>,
-
-        /// The date that --since and --until are about [default: created]
-        #[arg(long, value_name = "DATE", env = "CLIPCENSUS_BY")]
-        pub by: Option<ByDate>,
-
         /// Only clips of this owner: a user id or an e-mail address.
-        #[arg(long, value_name = "USER", env = "CLIPCENSUS_OWNER", allow_hyphen_values = true)]
+        #[arg(long, help_heading = WHAT, value_name = "USER", env = "CLIPCENSUS_OWNER", allow_hyphen_values = true)]
         pub owner: Option<String>,
 
         /// Only clips of this status.
-        #[arg(long, value_name = "STATUS", env = "CLIPCENSUS_STATUS",
+        #[arg(long, help_heading = WHAT, hide_short_help = true, value_name = "STATUS", env = "CLIPCENSUS_STATUS",
             value_parser = PossibleValuesParser::new(STATUSES))]
         pub status: Option<String>,
 
         /// Only clips whose title matches.
-        #[arg(long, value_name = "TEXT", env = "CLIPCENSUS_SEARCH", allow_hyphen_values = true)]
+        #[arg(long, help_heading = WHAT, hide_short_help = true, value_name = "TEXT", env = "CLIPCENSUS_SEARCH", allow_hyphen_values = true)]
         pub search: Option<String>,
 
+        /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
+        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_SINCE")]
+        pub since: Option<String>,
+
+        /// Where it ends, exclusive [default: the start of the run]
+        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_UNTIL")]
+        pub until: Option<String>,
+
+        /// The date that --since and --until are about [default: created]
+        #[arg(long, help_heading = WHEN, hide_short_help = true, value_name = "DATE", env = "CLIPCENSUS_BY")]
+        pub by: Option<ByDate>,
+
         /// The Zoom plan, which sets the limits: 4, 30 or 80 requests a second [default: pro]
-        #[arg(long, value_name = "PLAN", env = "CLIPCENSUS_PLAN")]
+        #[arg(long, help_heading = LIMITS, value_name = "PLAN", env = "CLIPCENSUS_PLAN")]
         pub plan: Option<Plan>,
 
         /// The share of the plan's limits to use, above 0 to 1; other apps need the rest [default: 0.8]
-        #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_RATE_SHARE")]
+        #[arg(long, help_heading = LIMITS, hide_short_help = true, value_name = "SHARE", env = "CLIPCENSUS_RATE_SHARE")]
         pub rate_share: Option<f64>,
 
         /// Requests a second, in place of the plan's and its share.
-        #[arg(long, value_name = "RATE", env = "CLIPCENSUS_RATE")]
+        #[arg(long, help_heading = LIMITS, hide_short_help = true, value_name = "RATE", env = "CLIPCENSUS_RATE")]
         pub rate: Option<f64>,
 
         /// Requests under way at once [default: as many as are sent in four seconds, 4 to 32]
-        #[arg(long, value_name = "REQUESTS", env = "CLIPCENSUS_CONCURRENCY")]
+        #[arg(long, help_heading = LIMITS, hide_short_help = true, value_name = "REQUESTS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,
 
         /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
-        #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
+        #[arg(long, help_heading = LIMITS, hide_short_help = true, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
         pub max_wait: Option<String>,
+
+        /// Folder for the snapshots; made if it is not there.
+        #[arg(long, help_heading = OUTPUT, value_name = "DIR", env = "CLIPCENSUS_OUT")]
+        pub out: Option<PathBuf>,
+
+        /// Format of the data files [default: parquet]
+        #[arg(long, help_heading = OUTPUT, value_name = "FORMAT", env = "CLIPCENSUS_FORMAT")]
+        pub format: Option<FileFormat>,
+
+        /// CSV for a spreadsheet, with formulas defused and long cells cut, or text as it is [default: spreadsheet]
+        #[arg(long, help_heading = OUTPUT, hide_short_help = true, value_name = "MODE", env = "CLIPCENSUS_CSV_MODE")]
+        pub csv_mode: Option<CsvCells>,
+
+        /// Rows of one data file at most; a million in CSV for a spreadsheet [default: 10000000]
+        #[arg(long, help_heading = OUTPUT, hide_short_help = true, value_name = "ROWS", env = "CLIPCENSUS_MAX_FILE_ROWS")]
+        pub max_file_rows: Option<u64>,
 
         /// Look up who the owners are, and write their names, e-mail addresses and departments, which
         /// are personal data and appear nowhere without this flag; needs a scope to read users.
-        #[arg(long, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = OUTPUT, env = "CLIPCENSUS_RESOLVE_OWNERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub resolve_owners: Option<bool>,
 
         /// Write passcodes and signed links.
-        #[arg(long, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = OUTPUT, hide_short_help = true, env = "CLIPCENSUS_INCLUDE_SECRETS", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub include_secrets: Option<bool>,
 
+        /// What is printed at the end: the summary and the paths, the paths alone, or one line of JSON
+        /// [default: text; with -q: paths]
+        #[arg(long, help_heading = OUTPUT, value_name = "FORM", env = "CLIPCENSUS_SUMMARY")]
+        pub summary: Option<SummaryForm>,
+
         /// Publish although some counts do not agree; the exit code stays 65.
-        #[arg(long, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = PUBLISHING, hide_short_help = true, env = "CLIPCENSUS_ALLOW_INCOMPLETE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub allow_incomplete: Option<bool>,
 
         /// Put the snapshot in the place of the date's though that is of a later instant, is better
         /// proven, or has owners that this one has not.
-        #[arg(long, env = "CLIPCENSUS_REPLACE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = PUBLISHING, hide_short_help = true, env = "CLIPCENSUS_REPLACE", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub replace: Option<bool>,
 
         /// Publish nothing if there are fewer clips than in the newest verified snapshot by more than
         /// this share, 0 to 1 [default: publish, and warn from 0.2]
-        #[arg(long, value_name = "SHARE", env = "CLIPCENSUS_MAX_SHRINK")]
+        #[arg(long, help_heading = PUBLISHING, hide_short_help = true, value_name = "SHARE", env = "CLIPCENSUS_MAX_SHRINK")]
         pub max_shrink: Option<f64>,
 
         /// How long ago an interrupted export may have begun to be gone on with [default: 20h]
-        #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_RESUME_WITHIN")]
+        #[arg(long, help_heading = PUBLISHING, hide_short_help = true, value_name = "DURATION", env = "CLIPCENSUS_RESUME_WITHIN")]
         pub resume_within: Option<String>,
 
         /// Start over instead of resuming an interrupted export.
-        #[arg(long, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = PUBLISHING, hide_short_help = true, env = "CLIPCENSUS_FRESH", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub fresh: Option<bool>,
 
-        /// Export a simulated account of 50,000 clips in place of a real one; needs no credentials.
-        #[arg(long, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
-        pub sandbox: Option<bool>,
-
         /// Write how the export ended to this file, for Prometheus' textfile collector; also when it fails.
-        #[arg(long, value_name = "FILE", env = "CLIPCENSUS_METRICS_FILE")]
+        #[arg(long, help_heading = MESSAGES, hide_short_help = true, value_name = "FILE", env = "CLIPCENSUS_METRICS_FILE")]
         pub metrics_file: Option<PathBuf>,
 
         /// Call URL/start at the begin, then URL or URL/EXITCODE, as healthchecks.io wants it.
-        #[arg(long, value_name = "URL", env = "CLIPCENSUS_PING_URL", hide_env_values = true)]
+        #[arg(long, help_heading = MESSAGES, hide_short_help = true, value_name = "URL", env = "CLIPCENSUS_PING_URL", hide_env_values = true)]
         pub ping_url: Option<SecretString>,
 
+        /// Export a simulated account of 50,000 clips in place of a real one; needs no credentials.
+        #[arg(long, help_heading = SERVICE, env = "CLIPCENSUS_SANDBOX", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        pub sandbox: Option<bool>,
+
+        /// Settings file in TOML; its keys are the names of these flags.
+        #[arg(long, help_heading = SERVICE, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
+        #[serde(skip)]
+        pub config: Option<PathBuf>,
+
         /// Address of the API [default: Zoom's]
-        #[arg(long, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
+        #[arg(long, help_heading = SERVICE, hide_short_help = true, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
         pub base_url: Option<String>,
 
         /// Address of the token endpoint [default: Zoom's]
-        #[arg(long, value_name = "URL", env = "CLIPCENSUS_OAUTH_URL")]
+        #[arg(long, help_heading = SERVICE, hide_short_help = true, value_name = "URL", env = "CLIPCENSUS_OAUTH_URL")]
         pub oauth_url: Option<String>,
     }
 }
@@ -284,6 +321,18 @@ pub enum FileFormat {
     Parquet,
     /// RFC 4180.
     Csv,
+}
+
+/// What an export prints at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SummaryForm {
+    /// The summary for people, and the paths of the page and of all files.
+    Text,
+    /// The paths alone, the page first.
+    Paths,
+    /// One line of JSON: date, verdict, rows, bytes and paths.
+    Json,
 }
 
 /// Whom a CSV is for.
@@ -320,7 +369,7 @@ pub enum Plan {
 
 /// The settings of a report.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = MORE, after_long_help = "Examples:\n  \
     clipcensus report census                             the newest snapshot\n  \
     clipcensus report census/_snapshots/2026-11-23 --format markdown > report.md\n  \
     clipcensus report census --format html > report.html\n  \
@@ -357,7 +406,7 @@ pub enum ReportFormat {
 
 /// The settings of a verification.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = MORE, after_long_help = "Examples:\n  \
     clipcensus verify census                             the newest snapshot\n  \
     clipcensus verify census/_snapshots/2026-11-23")]
 pub struct VerifyArgs {
@@ -370,7 +419,8 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("keep").required(true).multiple(true),
-    after_help = "Examples:\n  \
+    after_help = MORE,
+    after_long_help = "Examples:\n  \
     clipcensus prune census --keep-daily 14 --keep-monthly 12 --dry-run\n  \
     clipcensus prune census --keep-daily 14 --keep-monthly 12\n\n\
     The newest snapshot, the one that latest.json names and the newest verified one always stay.\n\
@@ -398,11 +448,21 @@ pub struct PruneArgs {
 
 /// The settings of a simulated account.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = MORE, after_long_help = "Examples:\n  \
     clipcensus sandbox                                   50,000 clips on a free port\n  \
     clipcensus sandbox --clips 240000 --set history=bursty --set latency=200ms\n  \
     clipcensus sandbox --set limits.light-per-second=80 --set behaviour.end-token=null\n  \
     clipcensus sandbox --set 'faults.rules=[{ fault={ html=503 }, when={ rate=0.02 } }]'\n\n\
+    Keys of --set, and of a scenario:\n  \
+    clips seed history owners sub-accounts since until same-second undated latency jitter\n  \
+    limits. light-per-second medium-per-second light-per-day other-client-share\n  \
+    behaviour. over-range page-size from-inclusive to-inclusive no-dates lists-deleted end-token\n    \
+    total-records total-cap filter-shift filtered-date order paging page-token-lifetime\n    \
+    access-token-lifetime api-url oauth-query token-refusal scope-names scopes own-account gzip\n    \
+    clock-ahead dates tags null-tags\n  \
+    drift. every changes at-once kinds in-turn stamps modified-dates\n  \
+    faults. rules (each with fault when on account) oddities (with one-in kinds)\n\
+    docs/sandbox.md says what they do. A value that is not known is answered with those that are.\n\n\
     While it runs, GET /sandbox/report tells what it was asked, and GET /sandbox/truth what a\n\
     perfect census would find.")]
 pub struct SandboxArgs {
@@ -434,7 +494,7 @@ pub struct SandboxArgs {
 
 /// The settings of completions.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = MORE, after_long_help = "Examples:\n  \
     clipcensus completions bash > ~/.local/share/bash-completion/completions/clipcensus\n  \
     clipcensus completions zsh > ~/.zfunc/_clipcensus\n  \
     clipcensus completions fish > ~/.config/fish/completions/clipcensus.fish")]
@@ -458,7 +518,7 @@ pub const MANUAL: [&str; 8] = [
 
 /// The settings of a man page.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(after_help = MORE, after_long_help = "Examples:\n  \
     clipcensus man > ~/.local/share/man/man1/clipcensus.1\n  \
     clipcensus man export > ~/.local/share/man/man1/clipcensus-export.1")]
 pub struct ManArgs {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::error::SettingsError;
+use crate::settings::home::expanded;
 use crate::settings::id::{account_oddity, oddity, trimmed};
 use crate::settings::text_file;
 use crate::zoom::{Credentials, Proxies};
@@ -15,6 +16,24 @@ const LONGEST_FILE: u64 = 64 << 10;
 
 /// The variable of the id of the credentials' account.
 const ACCOUNT_ID: &str = "ZOOM_ACCOUNT_ID";
+
+/// The variable for the credential that somebody looks for under another name, as a flag, a key or
+/// another variable; `None` for what is no credential.
+#[must_use]
+pub(crate) fn variable_of(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    let name = name.trim_start_matches("clipcensus-");
+    let name = name.trim_start_matches("zoom-");
+    match name.trim_end_matches("-file") {
+        "account-id" => Some(ACCOUNT_ID),
+        "client-id" | "app-id" | "api-key" => Some("ZOOM_CLIENT_ID"),
+        "client-secret" | "app-secret" | "api-secret" | "secret" | "password" | "credentials" => {
+            Some("ZOOM_CLIENT_SECRET")
+        }
+        "access-token" | "token" | "api-token" => Some("ZOOM_ACCESS_TOKEN"),
+        _ => None,
+    }
+}
 
 /// The environment as it stood at the start of the run.
 #[derive(Default, Clone)]
@@ -50,6 +69,12 @@ impl Environment {
         )
     }
 
+    /// The home folder of the user.
+    #[must_use]
+    pub(super) fn home(&self) -> Option<&str> {
+        self.trimmed("HOME")
+    }
+
     /// What a variable holds but for what stands around it; one that holds nothing else is not set.
     fn trimmed(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.expose_secret();
@@ -65,6 +90,7 @@ impl Environment {
         let Some(path) = self.trimmed(&variable).map(PathBuf::from) else {
             return Ok(None);
         };
+        let path = expanded(&variable, path, self.home())?;
         match text_file::read(&path, LONGEST_FILE) {
             Ok(text) => checked(name, &format!("the file of {variable}"), trimmed(&text)).map(Some),
             Err(source) => Err(SettingsError::CredentialFile {

@@ -73,6 +73,18 @@ pub(crate) enum SettingsError {
     AccountsFileLine { path: PathBuf, line: usize },
     #[error("the accounts file {path} names no account: write one id a line")]
     NoAccounts { path: PathBuf },
+    #[error(
+        "{setting} begins with a ~ that is not resolved, as {why}: write the whole path, or ./~ for a \
+         name that begins so"
+    )]
+    Home { setting: String, why: &'static str },
+    #[error(
+        "cannot read the scenario {path}: {source}; name a file of TOML, as docs/sandbox.md shows"
+    )]
+    ScenarioFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot read the settings file {path}: {source}")]
     File {
         path: PathBuf,
@@ -83,6 +95,14 @@ pub(crate) enum SettingsError {
         path: PathBuf,
         line: usize,
         why: String,
+    },
+    #[error(
+        "there is no {flag}: credentials are never flags, which every user of the machine can see; set \
+         {variable} or {variable}_FILE in the environment"
+    )]
+    CredentialFlag {
+        flag: String,
+        variable: &'static str,
     },
     #[error("{place} holds {oddity}: write the value alone, on one line and without quotes")]
     Credential { place: String, oddity: &'static str },

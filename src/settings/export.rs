@@ -9,10 +9,11 @@ use crate::clip::{STATUSES, SecretPolicy};
 use crate::crawl::Filters;
 use crate::model::{Seconds, Window};
 use crate::settings::accounts::Accounts;
-use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat};
+use crate::settings::args::{ByDate, CsvCells, ExportArgs, FileFormat, SummaryForm};
 use crate::settings::credentials::Environment;
 use crate::settings::error::SettingsError;
 use crate::settings::file::read_file;
+use crate::settings::home::expanded;
 use crate::settings::id::{names_an_owner, trimmed};
 use crate::settings::limits::in_range;
 use crate::settings::monitor::PingUrl;
@@ -92,6 +93,8 @@ pub(crate) struct ExportSettings {
     pub max_shrink: Option<f64>,
     /// How long ago an interrupted export may have begun to be gone on with; `None` forgets it.
     pub resume_within: Option<Duration>,
+    /// What an export prints at its end; `None` leaves it to how quiet it is to be.
+    pub summary: Option<SummaryForm>,
 }
 
 impl ExportSettings {
@@ -105,12 +108,26 @@ impl ExportSettings {
         environment: &Environment,
         now: Timestamp,
     ) -> Result<Self, SettingsError> {
+        let home = environment.home();
         let args = match args.config.clone() {
-            Some(path) => beneath(&args, read_file(&path)?).map(|file| args.or(file))?,
+            Some(path) => {
+                let file = read_file(&expanded("config", path, home)?)?;
+                beneath(&args, file).map(|file| args.or(file))?
+            }
             None => args,
         };
         let out = args.out.clone().filter(|out| !out.as_os_str().is_empty());
-        let out = out.ok_or(SettingsError::NoOut)?;
+        let out = expanded("out", out.ok_or(SettingsError::NoOut)?, home)?;
+        let at_home = |setting, path| expanded(setting, path, home);
+        let args = ExportArgs {
+            accounts_file: (args.accounts_file.clone())
+                .map(|path| at_home("accounts-file", path))
+                .transpose()?,
+            metrics_file: (args.metrics_file.clone())
+                .map(|path| at_home("metrics-file", path))
+                .transpose()?,
+            ..args
+        };
         if let Some(url) = &args.ping_url {
             PingUrl::new(url)?;
         }
@@ -183,6 +200,7 @@ impl ExportSettings {
                     args.resume_within.as_deref().unwrap_or(SAME_NIGHT),
                 )?),
             },
+            summary: args.summary,
             since,
             until,
             source,

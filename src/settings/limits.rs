@@ -22,9 +22,19 @@ const fn plan_limits(plan: Plan) -> (f64, f64) {
     }
 }
 
+/// As it is typed.
+const fn plan_name(plan: Plan) -> &'static str {
+    match plan {
+        Plan::Free => "free",
+        Plan::Pro => "pro",
+        Plan::Business => "business",
+    }
+}
+
 /// How much may be asked of the service.
 pub(super) fn limits(args: &ExportArgs) -> Result<Limits, SettingsError> {
-    let (light, medium) = plan_limits(args.plan.unwrap_or(Plan::Pro));
+    let plan = args.plan.unwrap_or(Plan::Pro);
+    let (light, medium) = plan_limits(plan);
     let share = in_range(
         "rate-share",
         args.rate_share,
@@ -53,6 +63,7 @@ pub(super) fn limits(args: &ExportArgs) -> Result<Limits, SettingsError> {
         // A rate that is set is of light requests: medium ones keep their proportion to it.
         medium: rate * medium / light,
         concurrency,
+        plan: args.rate.is_none().then(|| plan_name(plan)),
     })
 }
 

@@ -7,14 +7,17 @@ mod credentials;
 mod error;
 mod export;
 mod file;
+mod home;
 mod id;
 mod limits;
 mod monitor;
+mod names;
 mod text_file;
 mod when;
 
 pub(crate) use accounts::Accounts;
-pub(crate) use credentials::Environment;
+pub(crate) use credentials::{Environment, variable_of};
 pub(crate) use error::SettingsError;
 pub(crate) use export::{ExportSettings, Source};
 pub(crate) use monitor::{MonitorSettings, PingUrl};
+pub(crate) use names::unknown_variables;

@@ -7,7 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::settings::args::ExportArgs;
-use crate::settings::file::read_file;
+use crate::settings::credentials::Environment;
+use crate::settings::file::texts;
+use crate::settings::home::expanded;
 use crate::zoom::{EndpointError, Endpoints, Proxies};
 
 /// The address that is called; its path is a secret, and `Debug` does not show it.
@@ -62,16 +64,25 @@ impl MonitorSettings {
     /// What flags, environment and settings file say. What cannot be read or used is left out here,
     /// and refused where the settings are resolved.
     #[must_use]
-    pub(crate) fn of(args: &ExportArgs, proxies: Proxies) -> Self {
-        let file = args.config.as_deref().and_then(|path| read_file(path).ok());
-        let file = file.unwrap_or_default();
-        let some = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty());
-        let ping_url = args.ping_url.as_ref().or(file.ping_url.as_ref());
+    pub(crate) fn of(args: &ExportArgs, environment: &Environment) -> Self {
+        let path = |setting, path: Option<PathBuf>| {
+            let path = path.filter(|path| !path.as_os_str().is_empty())?;
+            expanded(setting, path, environment.home()).ok()
+        };
+        let config = path("config", args.config.clone());
+        // A slip in another setting must not hide that it kept the export from running.
+        let mut file = config.map(|path| texts(&path)).unwrap_or_default();
+        let mut of_file = |key: &str| file.remove(key);
+        let out = args.out.clone().or(of_file("out").map(PathBuf::from));
+        let metrics_file = of_file("metrics-file").map(PathBuf::from);
+        let metrics_file = args.metrics_file.clone().or(metrics_file);
+        let ping_url = args.ping_url.clone();
+        let ping_url = ping_url.or(of_file("ping-url").map(SecretString::from));
         Self {
-            out: some(args.out.clone().or(file.out)),
-            metrics_file: some(args.metrics_file.clone().or(file.metrics_file)),
-            ping_url: ping_url.and_then(|url| PingUrl::new(url).ok()),
-            proxies,
+            out: path("out", out),
+            metrics_file: path("metrics-file", metrics_file),
+            ping_url: ping_url.and_then(|url| PingUrl::new(&url).ok()),
+            proxies: environment.proxies(),
         }
     }
 }
@@ -116,14 +127,22 @@ mod tests {
     fn what_is_wrong_with_other_settings_does_not_keep_it_from_being_told() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("clipcensus.toml");
-        std::fs::write(&config, "fromat = \"csv\"\nout = \"theirs\"\n").unwrap();
+        let text = "fromat = \"csv\"\nrate = \"x\"\nmetrics-file = \"~/theirs\"\nout = \"there\"\n";
+        std::fs::write(&config, text).unwrap();
+        let home = Environment::of([("HOME".to_owned(), "/home/jo".to_owned())]);
+        let args = ExportArgs {
+            config: Some(config.clone()),
+            ..ExportArgs::default()
+        };
+        let settings = MonitorSettings::of(&args, &home);
+        assert_eq!(settings.metrics_file, Some("/home/jo/theirs".into()));
+        assert_eq!(settings.out, Some("there".into()));
         let args = ExportArgs {
             config: Some(config),
             metrics_file: Some("ours".into()),
             ..ExportArgs::default()
         };
-        let settings = MonitorSettings::of(&args, Proxies::default());
+        let settings = MonitorSettings::of(&args, &home);
         assert_eq!(settings.metrics_file, Some("ours".into()));
-        assert_eq!(settings.out, None);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
                 date,
                 verdict: manifest.verdict,
                 table: manifest.table,
-                bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+                bytes: published_bytes(&manifest),
             }),
             Ok(manifest) => {
                 let why = format!("it is of {}", manifest.date());
@@ -61,6 +61,13 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
     }
     all.sort_by_key(|held| std::cmp::Reverse(held.date));
     Ok((all, others))
+}
+
+/// What a snapshot takes on the disk, its documents included.
+fn published_bytes(manifest: &Manifest) -> u64 {
+    let files = manifest.files.iter().map(|file| file.bytes);
+    let documents = manifest.documents.iter().map(|document| document.bytes);
+    files.chain(documents).sum()
 }
 
 /// The date that `latest.json` names, if it can be read.

@@ -80,6 +80,7 @@ mod tests {
             light: 80.0,
             medium: 60.0,
             concurrency: 4,
+            plan: None,
         };
         let client = Client::new(
             Scripted::queue(answers),

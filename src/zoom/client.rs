@@ -23,7 +23,8 @@ use crate::zoom::attempt::{Asked, AttemptError, RetryClass};
 pub(crate) use crate::zoom::call::Call;
 pub(crate) use crate::zoom::endpoints::Endpoints;
 use crate::zoom::failure::{Failure, FailureKind};
-use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot};
+use crate::zoom::limiter::{Limiter, Limits, RateLabel, Slot, tenths};
+use crate::zoom::outage::Outage;
 use crate::zoom::retry::{AttemptHistory, Decision, Delay, RetryPolicy};
 use crate::zoom::transport::{
     Authorization, Method, Request, Response, Room, Transport, TransportError,
@@ -45,6 +46,8 @@ struct Inner {
     tokens: AccessTokens,
     api: Url,
     limiter: Limiter,
+    limits: Limits,
+    outage: Outage,
     retry: RetryPolicy,
     events: Events,
     pool: CpuPool,
@@ -107,6 +110,8 @@ impl Client {
             tokens,
             api,
             limiter: Limiter::new(limits),
+            limits,
+            outage: Outage::default(),
             retry,
             events,
             pool: CpuPool::default(),
@@ -169,7 +174,7 @@ impl Client {
         let name = name.as_str();
         let prepared = &Prepared { call, name, url };
         self.0
-            .with_retries(name, || {
+            .with_retries(name, Some(call.label), || {
                 self.0.attempt(slot.take(), prepared, decode.clone())
             })
             .await
@@ -199,7 +204,7 @@ impl Client {
 
     async fn access_token(&self) -> Result<AccessToken, Failure> {
         self.0
-            .with_retries(access_token::CALL, || self.0.tokens.current())
+            .with_retries(access_token::CALL, None, || self.0.tokens.current())
             .await
     }
 }
@@ -207,7 +212,12 @@ impl Client {
 impl Inner {
     /// The one loop: attempts, and waits between them, until one succeeds or the decision is to
     /// give up.
-    async fn with_retries<T, A, Fut>(&self, name: &str, mut attempt: A) -> Result<T, Failure>
+    async fn with_retries<T, A, Fut>(
+        &self,
+        name: &str,
+        label: Option<RateLabel>,
+        mut attempt: A,
+    ) -> Result<T, Failure>
     where
         A: FnMut() -> Fut,
         Fut: Future<Output = Result<T, AttemptError>>,
@@ -218,7 +228,10 @@ impl Inner {
         let mut is_first_token = true;
         loop {
             let error = match attempt().await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.outage.went_through();
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
             history.attempts += 1;
@@ -227,6 +240,13 @@ impl Inner {
             history.renewal = self.tokens.renewal(is_first_token);
             let now = Timestamp::now();
             let decision = self.retry.decide(history, &error, now, &mut rand::rng());
+            let is_to_be_told = self.outage.failed(&error, history.attempts);
+            if let (true, Decision::Retry { why, .. }) = (is_to_be_told, &decision) {
+                self.events.emit(&Event::Unreachable {
+                    why: why.clone(),
+                    at_most: self.retry.max_wait.saturating_sub(history.waited),
+                });
+            }
             let failed = |why| Failed {
                 attempt: history.attempts,
                 why,
@@ -242,6 +262,14 @@ impl Inner {
                     let call = match error.asked {
                         Asked::AccessToken => access_token::CALL,
                         Asked::Page { .. } => name,
+                    };
+                    let why = match (&kind, label) {
+                        (FailureKind::Throttled, Some(label)) => format!(
+                            "{why} at {} requests a second, of the {}",
+                            tenths(self.limiter.rate(label)),
+                            self.limits.shown(label)
+                        ),
+                        _ => why,
                     };
                     return Err(Failure {
                         kind,
@@ -353,7 +381,14 @@ impl Inner {
             return Outcome::Ok;
         };
         match error.class() {
-            RetryClass::Throttled => self.limiter.on_throttled(label),
+            RetryClass::Throttled => {
+                if self.limiter.on_throttled(label) {
+                    self.events.emit(&Event::TooFast {
+                        rate: tenths(self.limiter.rate(label)),
+                        allowed: self.limits.shown(label),
+                    });
+                }
+            }
             RetryClass::Unauthorized => self.tokens.refused(token),
             // An answer too, that no gate of the service held up.
             RetryClass::Final(_) if error.status().is_some() => self.limiter.on_success(label),

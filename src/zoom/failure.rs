@@ -45,6 +45,8 @@ pub enum FailureKind {
     Proxy,
     /// The proxy that this variable names wants to know who asks.
     ProxyCredentials { variable: &'static str },
+    /// Too many requests a second, for as long as the call was to wait.
+    Throttled,
     /// The service could not be reached, or failed, for as long as the call was to wait.
     Unavailable,
     /// The service answered, several times, and never with an answer.
@@ -167,6 +169,10 @@ fn remedy(kind: &FailureKind) -> String {
         }
         FailureKind::NotFound => "check the account id, the owner and the base URL",
         FailureKind::BadRequest => "check the filters and the base URL",
+        FailureKind::Throttled => {
+            "give the account's own --plan (free, pro or business), leave more to its other apps with \
+             --rate-share, and run again"
+        }
         FailureKind::Unavailable => "check the network and status.zoom.us, then run again",
         FailureKind::Unusable => {
             "check that the base URL is the API's; if it is, run again later and report it to Zoom"

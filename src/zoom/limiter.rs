@@ -30,6 +30,29 @@ pub struct Limits {
     pub medium: f64,
     /// Attempts under way at a time; 0 is taken as 1.
     pub concurrency: usize,
+    /// The plan that the rates come from; none where they were named themselves.
+    pub plan: Option<&'static str>,
+}
+
+impl Limits {
+    /// The rate of calls with this label, and which settings it comes from.
+    #[must_use]
+    pub(crate) fn shown(&self, label: RateLabel) -> String {
+        let rate = match label {
+            RateLabel::Light => self.light,
+            RateLabel::Medium => self.medium,
+        };
+        let rate = tenths(rate);
+        match self.plan {
+            Some(plan) => format!("{rate} that --plan {plan} and --rate-share allow"),
+            None => format!("{rate} that --rate allows"),
+        }
+    }
+}
+
+/// A rate to a tenth.
+pub(crate) fn tenths(rate: f64) -> f64 {
+    (rate * 10.0).round() / 10.0
 }
 
 /// The gates.
@@ -86,9 +109,10 @@ impl Limiter {
         later
     }
 
-    /// Learns from a 429.
-    pub(crate) fn on_throttled(&self, label: RateLabel) {
-        self.pace(label).on_throttled();
+    /// Learns from a 429. Returns whether it shows for the first time that far more is asked for
+    /// than is free.
+    pub(crate) fn on_throttled(&self, label: RateLabel) -> bool {
+        self.pace(label).on_throttled()
     }
 
     /// Learns from what went through.

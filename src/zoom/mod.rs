@@ -12,6 +12,7 @@
 //! | `client` | the one loop: attempt, decision, wait, again |
 //! | `access_token` | one access token for all, renewed by one |
 //! | `clock` | what time it is there, and how far ours is from it |
+//! | `outage` | whether the service can be had at all, told once |
 //! | `limiter`, `pace` | the gates: pause > permit > pace |
 //! | `transport` | the only file that touches the network |
 //! | `connections`, `proxies` | which connections it uses, and by which proxy |
@@ -35,6 +36,7 @@ pub(crate) mod error_body;
 pub(crate) mod failure;
 pub(crate) mod limiter;
 mod list;
+mod outage;
 mod pace;
 pub(crate) mod proxies;
 pub(crate) mod retry;

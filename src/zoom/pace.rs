@@ -42,6 +42,12 @@ const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// The longest distance between slots.
 const SLOWEST: Duration = Duration::from_hours(24);
 
+/// Falls after which a low rate is no accident.
+const MANY_FALLS: u32 = 4;
+
+/// The share of the full rate below which it is low: what is free is little more than half of it.
+const LOW: f64 = 0.6;
+
 /// Within this time all 429s count as one: they were all under way when the first was answered.
 const ONE_FALL: Duration = Duration::from_secs(1);
 
@@ -70,6 +76,9 @@ struct Taken {
 struct Learnt {
     share: f64,
     fell: Option<Instant>,
+    falls: u32,
+    /// Whether it was told that the full rate is too high.
+    is_told: bool,
     /// When what went through lately came.
     came: VecDeque<Instant>,
 }
@@ -94,6 +103,8 @@ impl Pace {
             learnt: Mutex::new(Learnt {
                 share: 1.0,
                 fell: None,
+                falls: 0,
+                is_told: false,
                 came: VecDeque::new(),
             }),
         }
@@ -144,18 +155,24 @@ impl Pace {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A 429 came: slower.
-    pub(super) fn on_throttled(&self) {
+    /// A 429 came: slower. Returns whether it shows for the first time that the full rate is far too
+    /// high.
+    pub(super) fn on_throttled(&self) -> bool {
         let now = Instant::now();
         let mut learnt = self.learnt();
         if learnt.fell.is_none_or(|fell| now >= fell + ONE_FALL) {
             learnt.fell = Some(now);
+            learnt.falls += 1;
             learnt.forget(now, seconds(self.lately));
             let came = u32::try_from(learnt.came.len()).unwrap_or(u32::MAX);
             let went_through = f64::from(came) / (self.full * self.lately);
             let (least, most) = (learnt.share * DEEPEST_FALL, learnt.share * FALL);
             learnt.share = went_through.clamp(least, most).max(FLOOR);
         }
+        let is_too_high = learnt.falls >= MANY_FALLS && learnt.share < LOW;
+        let is_first = is_too_high && !learnt.is_told;
+        learnt.is_told |= is_too_high;
+        is_first
     }
 
     /// Something went through: a little faster.

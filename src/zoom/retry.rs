@@ -129,7 +129,7 @@ impl RetryPolicy {
                 self.ordered(said, now, left).unwrap_or_else(|| {
                     self.throttle(history.attempts, left, rng).map(Delay::Pause)
                 }),
-                FailureKind::Unavailable,
+                FailureKind::Throttled,
             ),
             RetryClass::DailyLimit => {
                 let said = said.or_else(|| next_midnight(now).map(RetryAfter::At));

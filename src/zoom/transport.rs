@@ -98,8 +98,6 @@ impl std::fmt::Debug for Response {
 /// Which of the timeouts ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// Connecting, TLS included.
-    Connect,
     /// From sending to the answer's headers.
     FirstByte,
     /// From sending to the last byte of the body.
@@ -109,7 +107,6 @@ pub enum Which {
 impl std::fmt::Display for Which {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Connect => "no connection",
             Self::FirstByte => "no answer",
             Self::Whole => "no complete answer",
         })
@@ -318,7 +315,6 @@ impl HttpTransport {
 
     fn late(&self, which: Which) -> TransportError {
         let after = match which {
-            Which::Connect => self.timeouts.connect,
             Which::FirstByte => self.timeouts.first_byte,
             Which::Whole => self.timeouts.whole,
         };
@@ -370,6 +366,18 @@ struct Way<'a> {
     proxy: Option<&'a Proxy>,
 }
 
+impl std::fmt::Display for Way<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.host)?;
+        match self.proxy {
+            Some(Proxy {
+                address, variable, ..
+            }) => write!(f, " by the proxy {address}, which {variable} names"),
+            None => Ok(()),
+        }
+    }
+}
+
 fn translate(error: reqwest::Error, way: &Way<'_>, connect: Duration) -> TransportError {
     let error = error.without_url();
     let why = innermost(&error);
@@ -377,9 +385,12 @@ fn translate(error: reqwest::Error, way: &Way<'_>, connect: Duration) -> Transpo
     if error.is_builder() {
         TransportError::Unsendable { why }
     } else if error.is_connect() && error.is_timeout() {
-        TransportError::Timeout {
-            which: Which::Connect,
-            after: connect,
+        TransportError::Connect {
+            host: way.to_string(),
+            why: format!(
+                "no connection within {}",
+                humantime::format_duration(connect)
+            ),
         }
     } else if error.is_connect() && why.contains("certificate") {
         TransportError::Untrusted { host, why }
@@ -402,7 +413,7 @@ fn translate(error: reqwest::Error, way: &Way<'_>, connect: Duration) -> Transpo
                 host,
             },
             _ => TransportError::Connect {
-                host: format!("{host} by the proxy {address}, which {variable} names"),
+                host: way.to_string(),
                 why,
             },
         }

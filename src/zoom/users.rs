@@ -115,6 +115,7 @@ mod tests {
             light: 80.0,
             medium: 60.0,
             concurrency: 4,
+            plan: None,
         };
         Client::new(
             Arc::clone(transport) as _,

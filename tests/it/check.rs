@@ -1,12 +1,17 @@
 //! A look before an export: what it finds, how it exits, and that nothing of it stays.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 
 use clipcensus_sandbox::{
     Behaviour, Fault, FaultRule, History, SandboxOptions, ScopeNames, Trigger,
 };
 
-use crate::support::{Program, Run, World, clips, with_a_forbidden_account, with_scopes};
+use rustix::process::{Pid, kill_process};
+
+use crate::support::{
+    Program, Run, World, clips, stop_signals, with_a_forbidden_account, with_faults, with_scopes,
+};
 
 /// The states of the lines about a thing.
 fn states(run: &Run, about: &str) -> Vec<String> {
@@ -202,4 +207,75 @@ fn settings_that_cannot_be_used_are_refused_before_anything_is_sent() {
     let help = Program::new(&["check", "--help"]).succeeds().stdout;
     assert!(help.contains("clipcensus check --out census"), "{help}");
     assert!(!help.contains("clipcensus export --sandbox"), "{help}");
+}
+
+#[test]
+fn what_stands_against_an_export_is_an_error_on_stderr_too() {
+    let world = World::new(clips(10));
+    let check = || world.check().env("ZOOM_CLIENT_SECRET", "wr0ng-s3cret");
+    let run = check().exits(77);
+    let last = run.stderr.lines().last().unwrap();
+    let begin = "error: an export would fail: credentials: POST /oauth/token failed";
+    assert!(last.starts_with(begin), "{}", run.stderr);
+    let run = check().arg("--log-format=json").exits(77);
+    let last: serde_json::Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["level"], &last["exit_code"]),
+        (&"ERROR".into(), &77.into())
+    );
+    assert_eq!(world.check().succeeds().stderr, "");
+}
+
+#[test]
+fn what_is_known_is_told_while_the_rest_is_looked_at_and_a_stop_promises_nothing() {
+    for (signal, code) in stop_signals() {
+        let world = World::new(with_faults(10, &[(Fault::NoAnswer, Trigger::Always)]));
+        let mut child = world.check().spawn();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = lines.any(|line| line.unwrap().starts_with("ok       scopes"));
+        assert!(told, "nothing was told before all was known");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.starts_with("error: stopped by SIG"), "{said}");
+        assert!(!said.contains("again"), "{said}");
+    }
+}
+
+#[test]
+fn the_room_on_the_disk_is_told_and_too_little_of_it_is_a_warning() {
+    let world = World::new(clips(900));
+    let run = world.check().succeeds();
+    assert!(
+        run.stdout
+            .contains("B are free, and an export takes about "),
+        "{}",
+        run.stdout
+    );
+    world.export().succeeds();
+    let run = world.export().succeeds();
+    assert!(!run.stderr.contains("disk"), "{}", run.stderr);
+    // As if the snapshot had taken a thousand times of what any disk has.
+    let path = world
+        .out()
+        .join("_snapshots")
+        .join(world.date())
+        .join("manifest.json");
+    let mut manifest = world.manifest();
+    manifest["files"][0]["bytes"] = 1_000_000_000_000_000_000_u64.into();
+    fs::write(&path, manifest.to_string()).unwrap();
+    let run = world.check().succeeds();
+    assert_eq!(states(&run, "output"), ["warning"], "{}", run.stdout);
+    assert!(
+        run.stdout.contains("an export takes about 1.0 EB"),
+        "{}",
+        run.stdout
+    );
+    let run = world.export().succeeds();
+    assert!(
+        run.stderr.contains("the disk may be too small"),
+        "{}",
+        run.stderr
+    );
 }

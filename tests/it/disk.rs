@@ -173,3 +173,17 @@ fn one_export_at_a_time_and_a_dead_one_holds_no_lock() {
     world.export().succeeds();
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_named_with_where_it_leads() {
+    let world = World::new(clips(10));
+    std::os::unix::fs::symlink("/nowhere/census", world.out()).unwrap();
+    let below = world.out().join("below");
+    for out in [world.out(), below] {
+        let told = "is a link to /nowhere/census, which is not there; make that folder";
+        let export = world.export().arg("--out").arg(out.to_str().unwrap());
+        shows(&export.exits(73), &[told]);
+        let check = world.check().arg("--out").arg(out.to_str().unwrap());
+        shows(&check.exits(73), &[told]);
+    }
+}

@@ -70,3 +70,94 @@ fn a_mistyped_command_is_told_the_nearest_one() {
     let run = Program::new(&["exprot"]).exits(2);
     assert!(run.stderr.contains("'export'"), "{}", run.stderr);
 }
+
+#[test]
+fn the_short_help_is_short_and_the_long_one_shows_all_flags_in_their_groups() {
+    for command in ["export", "check"] {
+        let short = Program::new(&[command, "-h"]).succeeds().stdout;
+        let lines = short.lines().count();
+        assert!(lines <= 50, "{lines} lines: {short}");
+        assert!(
+            !short.contains("CLIPCENSUS_") && !short.contains("Examples"),
+            "{short}"
+        );
+        assert!(
+            short.contains("--out") && short.contains("--help shows all"),
+            "{short}"
+        );
+        let long = Program::new(&[command, "--help"]).succeeds().stdout;
+        let groups = [
+            "What to list:",
+            "When:",
+            "Limits:",
+            "Output:",
+            "Publishing and going on:",
+            "Messages:",
+            "Service and settings:",
+            "Examples:",
+        ];
+        let places: Vec<usize> = groups
+            .iter()
+            .map(|group| {
+                long.find(&format!("\n{group}\n"))
+                    .unwrap_or_else(|| panic!("{group}"))
+            })
+            .collect();
+        assert!(places.is_sorted(), "{places:?}");
+        for flag in [
+            "--owner",
+            "--rate-share",
+            "--quiet",
+            "--log-format",
+            "--fresh",
+            "CLIPCENSUS_OUT",
+        ] {
+            assert!(long.contains(flag), "{flag}");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_the_sandbox_names_every_key_of_its_settings() {
+    let help = Program::new(&["sandbox", "--help"]).succeeds().stdout;
+    let mut named = 0;
+    for section in [
+        "unknown=1",
+        "limits.unknown=1",
+        "behaviour.unknown=1",
+        "drift.unknown=1",
+        "faults.unknown=1",
+        "faults.rules=[{unknown=1}]",
+        "faults.oddities.unknown=1",
+    ] {
+        let error = clipcensus_sandbox::scenario(&[], &[section.to_owned()]).unwrap_err();
+        let error = error.to_string();
+        let (_, keys) = error.split_once("expected ").unwrap();
+        let keys = keys.lines().next().unwrap();
+        for key in keys.split('`').skip(1).step_by(2) {
+            let is_there = help.split(|letter: char| !(letter.is_alphanumeric() || letter == '-'));
+            assert!(
+                is_there.into_iter().any(|word| word == key),
+                "{section}: {key}"
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 50, "only {named}");
+}
+
+#[test]
+fn a_port_in_use_and_a_scenario_that_is_not_there_are_no_faults_of_the_program() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run = Program::new(&["sandbox", "--port", &port]).exits(2);
+    let told = format!("cannot start the sandbox on port {port}: ");
+    assert!(
+        run.stderr.contains(&told) && run.stderr.contains("--port"),
+        "{}",
+        run.stderr
+    );
+    let run = Program::new(&["sandbox", "--scenario=/nowhere/rough.toml"]).exits(2);
+    let told = "cannot read the scenario /nowhere/rough.toml: ";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}

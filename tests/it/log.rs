@@ -3,7 +3,7 @@
 use clipcensus_sandbox::{Fault, FaultRule, SandboxOptions, Target, Trigger};
 use serde_json::Value;
 
-use crate::support::{World, clips};
+use crate::support::{Program, World, clips, with_faults};
 
 fn with_failing_requests() -> SandboxOptions {
     let mut options = clips(8_000);
@@ -95,4 +95,48 @@ fn quiet_leaves_warnings_out_and_errors_in() {
     let export = || world.export().arg("--resolve-owners");
     assert!(export().succeeds().stderr.contains("WARN"));
     assert_eq!(export().arg("-q").succeeds().stderr, "");
+}
+
+#[test]
+fn the_log_of_an_export_ends_with_what_was_published() {
+    let world = World::new(clips(500));
+    let run = world.export().arg("--log-format=json").succeeds();
+    let lines = json_lines(&run.stderr);
+    let last = lines.last().unwrap();
+    assert_eq!(last["message"], "published");
+    assert_eq!(last["verdict"], "verified");
+    assert_eq!(last["rows"], 500);
+    let folder = world.out().join("_snapshots").join(world.date());
+    assert_eq!(last["path"], folder.to_str().unwrap());
+    let quiet = world.export().args(&["--log-format=json", "-q"]).succeeds();
+    assert!(!quiet.stderr.contains("published"), "{}", quiet.stderr);
+}
+
+#[test]
+fn windows_that_are_asked_for_again_are_summed_up_in_one_line_and_named_with_a_flag() {
+    let rules = [3, 7].map(|nth| (Fault::LostRecord, Trigger::Nth(nth)));
+    let again = |program: Program| {
+        let run = program.arg("--log-format=json").succeeds();
+        let lines = json_lines(&run.stderr);
+        let count = |message| {
+            let of = lines.iter().filter(|line| line["message"] == message);
+            of.count()
+        };
+        let sum = lines
+            .iter()
+            .find(|line| line["message"] == "windows were asked for again");
+        let times = sum.map(|line| line["times"].as_u64().unwrap());
+        (
+            times.unwrap(),
+            count("windows were asked for again"),
+            count("asking for the window again"),
+        )
+    };
+    let world = World::new(with_faults(8_000, &rules));
+    let (times, sums, named) = again(world.export());
+    assert!(times >= 2);
+    assert_eq!((sums, named), (1, 0));
+    let world = World::new(with_faults(8_000, &rules));
+    let (times, sums, named) = again(world.export().arg("-v"));
+    assert_eq!((sums, named as u64), (1, times));
 }

@@ -316,3 +316,29 @@ fn an_address_in_the_clear_is_refused_and_not_shown_and_the_metrics_say_so() {
     let text = fs::read_to_string(path).unwrap();
     assert_eq!(value(&text, "clipcensus_exit_code"), Some(2.0));
 }
+
+#[test]
+fn a_refusal_is_told_where_the_file_that_is_wrong_names_the_metrics_file_itself() {
+    let world = World::new(clips(10));
+    let monitor = Monitor::answering("200 OK");
+    let config = world.folder.path().join("clipcensus.toml");
+    for slip in [
+        "fromat = \"csv\"",
+        "rate = \"fast\"",
+        "plan = 7",
+        "client-secret = \"hush\"",
+    ] {
+        let (path, url) = (file(&world), &monitor.url);
+        let settings = format!("metrics-file = {path:?}\nping-url = {url:?}\n{slip}\n");
+        fs::write(&config, settings).unwrap();
+        world
+            .export()
+            .arg("--config")
+            .arg(config.to_str().unwrap())
+            .exits(2);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(value(&text, "clipcensus_exit_code"), Some(2.0), "{slip}");
+        assert_eq!(monitor.called(), ["/planted-uuid/2"], "{slip}");
+        fs::remove_file(path).unwrap();
+    }
+}

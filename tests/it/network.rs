@@ -147,3 +147,37 @@ fn windows_that_the_service_refuses_for_their_age_are_named_with_the_oldest_that
         assert!(said.contains(told), "{said}");
     }
 }
+
+#[test]
+fn a_connection_that_cannot_be_made_is_told_at_once_and_only_once_with_its_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    // Nobody listens there.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let url = format!("http://{}", closed.unwrap());
+    let run = |command: &str| {
+        of_elsewhere(command, out)
+            .env("CLIPCENSUS_BASE_URL", &url)
+            .env("CLIPCENSUS_OAUTH_URL", &url)
+            .arg("--max-wait=900ms")
+    };
+    for command in ["export", "check"] {
+        let said = run(command).exits(75).stderr;
+        let told: Vec<&str> = said.lines().filter(|line| line.contains("WARN")).collect();
+        let [line] = &told[..] else {
+            panic!("{command}: {said}");
+        };
+        for words in [
+            "waiting for the service",
+            "at_most_seconds=0.9",
+            "cannot connect to 127.0.0.1",
+        ] {
+            assert!(line.contains(words), "{line}");
+        }
+    }
+    let quiet = run("export").arg("-q").exits(75).stderr;
+    assert!(
+        quiet.starts_with("error: POST /oauth/token failed after"),
+        "{quiet}"
+    );
+}

@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Program, World, assert_is_truth, clips};
+use crate::support::{Program, World, assert_is_truth, clips, with_faults};
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {
@@ -299,4 +299,97 @@ fn an_export_stopped_by_a_signal_says_so_and_the_next_one_goes_on() {
     let after = world.sandbox.report().requests - before;
     assert!(after < 100, "{after} requests for the rest");
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
+}
+
+#[test]
+fn what_verify_finds_is_an_error_on_stderr_too() {
+    let world = World::new(clips(50));
+    world.export().succeeds();
+    let name = "clips/snapshot_date=2026-11-01/part-00000.parquet";
+    fs::write(world.out().join(name), "something else").unwrap();
+    let verify = || Program::new(&["verify"]).arg(world.out().to_str().unwrap());
+    let run = verify().exits(65);
+    let begin = format!("error: the snapshot 2026-11-01 is not as its manifest says: {name}: ");
+    assert!(run.stderr.starts_with(&begin), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("export the date again"),
+        "{}",
+        run.stderr
+    );
+    let run = verify().arg("--log-format=json").exits(65);
+    let last: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["level"], &last["exit_code"]),
+        (&"ERROR".into(), &65.into())
+    );
+    assert!(last["message"].as_str().unwrap().contains(name), "{last}");
+}
+
+#[test]
+fn an_export_ends_with_the_paths_and_first_of_them_the_page() {
+    let world = World::new(clips(50));
+    let folder = world.out().join("_snapshots/2026-11-01");
+    let data = world
+        .out()
+        .join("clips/snapshot_date=2026-11-01/part-00000.parquet");
+    let paths = [
+        folder.join("report.html"),
+        data,
+        folder.join("manifest.json"),
+    ];
+    let paths: String = paths.map(|path| format!("{}\n", path.display())).concat();
+    let said = world.export().succeeds().stdout;
+    assert!(
+        said.starts_with("Zoom Clips") && said.ends_with(&format!("\n\n{paths}")),
+        "{said}"
+    );
+    for line in paths.lines() {
+        assert!(fs::exists(line).unwrap(), "{line}");
+    }
+    // A script wants these alone.
+    assert_eq!(world.export().arg("-q").succeeds().stdout, paths);
+    assert_eq!(
+        world.export().arg("--summary=paths").succeeds().stdout,
+        paths
+    );
+    let wanted = world.export().args(&["-q", "--summary=text"]).succeeds();
+    assert_eq!(wanted.stdout, said);
+}
+
+#[test]
+fn the_summary_for_machines_is_one_line_of_json() {
+    let world = World::new(clips(50));
+    for quiet in ["", "-q"] {
+        let export = world.export().arg("--summary=json");
+        let export = if quiet.is_empty() {
+            export
+        } else {
+            export.arg(quiet)
+        };
+        let said = export.succeeds().stdout;
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let line: Value = serde_json::from_str(&said).unwrap();
+        let summary = world.json("2026-11-01/summary.json");
+        assert_eq!(line["snapshot_date"], "2026-11-01");
+        assert_eq!(line["verdict"], "verified");
+        assert_eq!(line["rows"], 50);
+        assert_eq!(line["bytes"], summary["totals"]["bytes"]);
+        for path in [
+            &line["path"],
+            &line["report"],
+            &line["manifest"],
+            &line["files"][0],
+        ] {
+            assert!(fs::exists(path.as_str().unwrap()).unwrap(), "{path}");
+        }
+    }
+    // An incomplete one says so there and by its exit code.
+    let rules = [(Fault::LostRecord, Trigger::Always)];
+    let world = World::new(with_faults(50, &rules));
+    let said = world
+        .export()
+        .args(&["--summary=json", "--allow-incomplete"])
+        .exits(65);
+    let line: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(line["verdict"], "incomplete");
 }

@@ -202,3 +202,21 @@ fn what_a_run_of_another_machine_has_left_is_said_and_blocks_nothing() {
     assert!(run.stderr.contains("another-host"), "{}", run.stderr);
     assert_eq!(dates(&world, "clips"), DAYS[2..3]);
 }
+
+#[test]
+fn what_a_snapshot_takes_is_told_with_its_documents() {
+    let world = with_snapshots(&["2026-10-30"]);
+    let manifest = world.manifest();
+    let bytes = |list: &str| -> u64 {
+        let list = manifest[list].as_array().unwrap();
+        list.iter()
+            .map(|file| file["bytes"].as_u64().unwrap())
+            .sum()
+    };
+    let (files, documents) = (bytes("files"), bytes("documents"));
+    assert!(documents > 1_000);
+    let run = prune(&world, &["--keep-daily=1", "--dry-run"]).succeeds();
+    #[expect(clippy::cast_precision_loss, reason = "some kilobytes")]
+    let told = format!("{:.1} kB", (files + documents) as f64 / 1_000.0);
+    assert!(run.stdout.contains(&told), "no {told} in {}", run.stdout);
+}

@@ -96,7 +96,7 @@ fn a_census_that_shrinks_is_told_everywhere() {
     let empty = World::new(clips(0));
     let metrics = world.folder.path().join("metrics.prom");
     let run = into(&world.out(), &empty)
-        .arg("--quiet")
+        .args(&["--quiet", "--summary=text"])
         .arg("--metrics-file")
         .arg(metrics.to_str().unwrap())
         .succeeds();

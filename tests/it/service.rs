@@ -2,10 +2,12 @@
 
 use std::fs;
 
-use clipcensus_sandbox::{Behaviour, Limits, SandboxOptions, ScopeNames, TotalRecords};
+use clipcensus_sandbox::{
+    Behaviour, Fault, Limits, SandboxOptions, ScopeNames, TooMany, TotalRecords, Trigger,
+};
 
 use crate::support::{
-    Program, World, assert_is_truth, assert_nothing_published, clips, with_scopes,
+    Program, World, assert_is_truth, assert_nothing_published, clips, with_faults, with_scopes,
 };
 
 #[test]
@@ -145,4 +147,19 @@ fn what_a_manifest_says_cannot_steer_a_terminal() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn a_limit_that_is_passed_to_the_end_names_rate_and_plan_and_no_network() {
+    let rules = [(Fault::TooMany(TooMany::Bare), Trigger::Always)];
+    let world = World::new(with_faults(10, &rules));
+    let export = world.export().without("CLIPCENSUS_RATE");
+    let run = export.args(&["--max-wait=0s", "--plan=business"]).exits(75);
+    for words in [
+        "requests a second, of the 64 that --plan business",
+        "give the account's own --plan",
+    ] {
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+    assert!(!run.stderr.contains("network"), "{}", run.stderr);
 }

@@ -238,6 +238,15 @@ fn the_sample_settings_file_is_accepted_with_every_line_commented_out_and_in() {
             line.split_once(" = ")
                 .is_some_and(|(key, _)| !key.trim().contains(' '))
         });
+    let program = <clipcensus::internals::Cli as clap::CommandFactory>::command();
+    let export_command = program.find_subcommand("export").unwrap();
+    for flag in export_command
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+    {
+        let is_named = sample.contains(&format!("\n#{flag} = "));
+        assert!(is_named || flag == "config", "no {flag} in the sample");
+    }
     let mut tried = 0;
     for line in keys {
         let run = export(line.trim());
@@ -266,4 +275,84 @@ fn a_flag_counts_more_than_a_file_that_says_the_same_by_another_name() {
     let manifest = world.manifest();
     assert_eq!(manifest["parameters"]["rate"], 15.0);
     assert_eq!(manifest["account_ids"][0], account);
+}
+
+#[test]
+fn a_tilde_in_a_variable_or_a_settings_file_is_the_home_of_the_user_and_makes_no_folder() {
+    let world = World::new(clips(40));
+    let home = world.folder.path().to_str().unwrap();
+    let export = || world.export().without("CLIPCENSUS_OUT").env("HOME", home);
+    export().env("CLIPCENSUS_OUT", "~/by-variable").succeeds();
+    let settings = "out = \"~/by-file\"\nmetrics-file = \"~/by-file.prom\"\n";
+    fs::write(world.folder.path().join("clipcensus.toml"), settings).unwrap();
+    export()
+        .env("CLIPCENSUS_CONFIG", "~/clipcensus.toml")
+        .succeeds();
+    fs::write(
+        world.folder.path().join("secret"),
+        &world.sandbox.credentials().client_secret,
+    )
+    .unwrap();
+    export()
+        .arg("--out=~/by-flag")
+        .without("ZOOM_CLIENT_SECRET")
+        .env("ZOOM_CLIENT_SECRET_FILE", "~/secret")
+        .succeeds();
+    for name in [
+        "by-variable/clips",
+        "by-file/clips",
+        "by-flag/clips",
+        "by-file.prom",
+    ] {
+        assert!(world.folder.path().join(name).exists(), "{name}");
+    }
+    let run = export().arg("--out=~nobody/census").exits(2);
+    assert!(
+        run.stderr.contains("write the whole path, or ./~"),
+        "{}",
+        run.stderr
+    );
+    assert!(!fs::exists("~").unwrap() && !fs::exists("~nobody").unwrap());
+}
+
+#[test]
+fn a_variable_that_does_not_exist_is_told_even_where_all_is_to_be_quiet() {
+    let world = World::new(clips(40));
+    let run = world
+        .export()
+        .env("CLIPCENSUS_OWNR", "jo@example.com")
+        .arg("-q")
+        .succeeds();
+    let told = "CLIPCENSUS_OWNR is no variable of this program; did you mean CLIPCENSUS_OWNER?";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(!run.stderr.contains("jo@example.com"), "{}", run.stderr);
+}
+
+#[test]
+fn a_credential_as_a_flag_or_in_a_settings_file_is_told_where_it_belongs_and_not_shown() {
+    let world = World::new(clips(1));
+    for arguments in [
+        &["--client-secret=hush"][..],
+        &["--client-secret", "hush"],
+        &["--access-token=hush"],
+        &["--account-id", "hush"],
+    ] {
+        let message = refused(&world, arguments);
+        assert!(message.contains("credentials are never flags"), "{message}");
+        assert!(message.contains("_FILE in the environment"), "{message}");
+        assert!(!message.contains("hush"), "{message}");
+    }
+    let message = refused(&world, &["--include-secret"]);
+    assert!(message.contains("--include-secrets"), "{message}");
+    let file = world.folder.path().join("clipcensus.toml");
+    fs::write(&file, "client-secret = \"hush\"\n").unwrap();
+    let message = refused(&world, &["--config", file.to_str().unwrap()]);
+    assert!(
+        message.contains("credentials are never in a file"),
+        "{message}"
+    );
+    assert!(
+        !message.contains("hush") && !message.contains("include-secrets"),
+        "{message}"
+    );
 }

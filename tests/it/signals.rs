@@ -3,12 +3,16 @@
 
 use std::fs;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Write, pipe};
+use std::net::TcpListener;
 use std::process::{Child, Command};
 
+use clipcensus_sandbox::{Fault, Trigger};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Program, World, clips, has, is_installed, skipped, stop_signals};
+use crate::support::{
+    Program, World, clips, has, is_installed, skipped, stop_signals, with_faults,
+};
 
 /// A pipe that takes no byte: whoever writes to it waits.
 fn full_pipe() -> (PipeReader, PipeWriter) {
@@ -132,4 +136,36 @@ fn a_program_that_was_told_to_ignore_the_end_of_its_terminal_does() {
     send(process, Signal::HUP);
     send(process, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+#[test]
+fn an_export_that_is_stopped_says_whether_there_is_anything_to_go_on_from() {
+    let world = World::new(clips(3_000));
+    for (signal, code) in stop_signals() {
+        // A service that takes connections and never answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let export = world.export().env("CLIPCENSUS_OAUTH_URL", &url);
+        let child = export.spawn();
+        let _connection = silent.accept().unwrap();
+        send(id(&child), signal);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let told = "before any clip was listed; run the same command again to begin anew\n";
+        assert!(said.ends_with(told), "{said}");
+    }
+    for (signal, code) in stop_signals() {
+        let faults = [(Fault::NoAnswer, Trigger::Nth(40))];
+        let world = World::new(with_faults(3_000, &faults));
+        let mut child = world.export().spawn();
+        let report = || world.sandbox.report().faults.values().sum::<u64>();
+        wait_until(&mut child, || report() > 0);
+        send(id(&child), signal);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let told = "; run the same command again to go on from here\n";
+        assert!(said.ends_with(told), "{said}");
+    }
 }

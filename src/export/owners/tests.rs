@@ -69,6 +69,7 @@ async fn look_up(
         light: 80.0,
         medium: 60.0,
         concurrency: 4,
+        plan: None,
     };
     let client = Client::new(
         transport,

@@ -17,9 +17,8 @@ use crate::program::monitor::counts::Counts;
 use crate::program::monitor::metrics::Ended;
 use crate::program::monitor::ping::ping;
 use crate::program::signals::Signals;
-use crate::settings::MonitorSettings;
 use crate::settings::args::ExportArgs;
-use crate::zoom::Proxies;
+use crate::settings::{Environment, MonitorSettings};
 
 /// Watches one export from before its settings are resolved until it has ended, however that is.
 pub(crate) struct Monitor {
@@ -31,9 +30,9 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     /// Begins to watch.
-    pub(crate) fn of(args: &ExportArgs, proxies: Proxies, now: Timestamp) -> Self {
+    pub(crate) fn of(args: &ExportArgs, environment: &Environment, now: Timestamp) -> Self {
         Self {
-            settings: MonitorSettings::of(args, proxies),
+            settings: MonitorSettings::of(args, environment),
             counts: Arc::default(),
             started_at: now,
             clock: Instant::now(),

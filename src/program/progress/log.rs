@@ -8,21 +8,26 @@
 //! | `planned` | info | `windows`, `resumed` |
 //! | `listing` | info, shown without `-v` where there is no bar | `clips`, `clips_expected` (missing until all windows have told), `windows_done`, `windows`, `clips_per_second`, `quota_percent`, `seconds_left` (missing if it cannot be told) |
 //! | `window finished` | debug | `window`, `settled` |
-//! | `asking for the window again` | warn | `window`, `why` |
+//! | `asking for the window again` | info | `window`, `why` |
+//! | `windows were asked for again` | warn | `times` |
 //! | `request done` | trace | `call`, `elapsed_seconds` |
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
 //! | `trying again` | debug | `call`, `attempt`, `after_seconds`, `why`, `tracking_id` |
 //! | `the service asks to wait` | warn | `wait_seconds`, `why` |
+//! | `waiting for the service` | warn | `at_most_seconds`, `why` |
+//! | `many requests are refused: --plan is higher than the account's, or other apps use its limit` | warn | `requests_per_second`, `of` |
 //! | `access tokens are refused soon after they were fetched: another program may be using the app` | warn | `why` |
 //! | `the account cannot be listed` | info | `account`, `why` |
 //! | `looking up owners` | info | `owners` |
 //! | `owners stay without a name` | warn | `what`, `why` |
 //! | `writing the snapshot` | info | `rows`, `requests`, `requests_per_second` of the listing, those included that were refused |
+//! | `published` | info, in JSON shown without `-v` | `path` of the snapshot, `verdict`, `rows` |
 //!
 //! The last line of a command that fails has the level `error`, the error as its `message`, and
 //! `exit_code`. Other warnings have a `message` only.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
 use tracing::Level;
@@ -44,6 +49,9 @@ const PROGRESS: &str = "clipcensus::listing";
 /// What a result has to be read with, which is shown even if all else is to be quiet.
 const CAVEAT: &str = "clipcensus::caveat";
 
+/// What was published, which stands on stdout for people.
+const PUBLISHED: &str = "clipcensus::published";
+
 /// Starts the log of the process.
 pub(crate) fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
     let level = match (is_quiet, verbose) {
@@ -55,10 +63,12 @@ pub(crate) fn start(is_quiet: bool, verbose: u8, format: LogFormat) {
     };
     // Other crates may log what they send; ours never logs a secret.
     let only_ours = Targets::new().with_target("clipcensus", level);
-    let only_ours = if is_quiet {
-        only_ours.with_target(CAVEAT, Level::WARN)
-    } else {
-        only_ours.with_target(PROGRESS, level.max(Level::INFO))
+    let only_ours = match (is_quiet, format) {
+        (true, _) => only_ours.with_target(CAVEAT, Level::WARN),
+        (false, LogFormat::Text) => only_ours.with_target(PROGRESS, level.max(Level::INFO)),
+        (false, LogFormat::Json) => only_ours
+            .with_target(PROGRESS, level.max(Level::INFO))
+            .with_target(PUBLISHED, level.max(Level::INFO)),
     };
     let registry = tracing_subscriber::registry().with(only_ours);
     let started = match format {
@@ -118,13 +128,13 @@ pub(super) fn told(event: &Event) -> bool {
 pub(super) fn event(event: &Event) {
     match event {
         Event::Expected { .. } | Event::Page { .. } => {}
-        Event::Caveat(text) => tracing::warn!(target: CAVEAT, "{text}"),
+        Event::Caveat(text) => caveat(text),
         Event::Planned { windows, resumed } => tracing::info!(windows, resumed, "planned"),
         Event::WindowDone { window, settled } => {
             tracing::debug!(window, settled, "window finished");
         }
         Event::Repeated { window, why } => {
-            tracing::warn!(window, why, "asking for the window again");
+            tracing::info!(window, why, "asking for the window again");
         }
         Event::Attempt {
             call,
@@ -169,6 +179,17 @@ pub(super) fn event(event: &Event) {
             let wait_seconds = seconds(*wait);
             tracing::warn!(wait_seconds, why, "the service asks to wait");
         }
+        Event::Unreachable { why, at_most } => {
+            let at_most_seconds = seconds(*at_most);
+            tracing::warn!(at_most_seconds, why, "waiting for the service");
+        }
+        Event::TooFast { rate, allowed } => {
+            tracing::warn!(
+                requests_per_second = rate,
+                of = allowed,
+                "many requests are refused: --plan is higher than the account's, or other apps use its limit"
+            );
+        }
         Event::TokensRefused { why } => {
             tracing::warn!(
                 why,
@@ -191,6 +212,22 @@ pub(super) fn event(event: &Event) {
             tracing::info!(rows, requests, requests_per_second, "writing the snapshot");
         }
     }
+}
+
+/// Says what a result has to be read with.
+pub(crate) fn caveat(text: &str) {
+    tracing::warn!(target: CAVEAT, "{text}");
+}
+
+/// Says how often a window was asked for again.
+pub(super) fn repeats(times: u64) {
+    tracing::warn!(times, "windows were asked for again");
+}
+
+/// Says what is out: the folder of the snapshot, how well it is proven, how many rows it has.
+pub(crate) fn published(path: &Path, verdict: &str, rows: u64) {
+    let path = path.display().to_string();
+    tracing::info!(target: PUBLISHED, path, verdict, rows, "published");
 }
 
 /// Writes the line that tells how far a crawl is.

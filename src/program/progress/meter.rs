@@ -35,6 +35,8 @@ pub(super) struct ProgressSnapshot {
     pub(super) clips: u64,
     /// Of how many; `None` as long as some window has not told.
     pub(super) expected: Option<u64>,
+    /// Of how many it will be about, by the windows that have told; `None` before any has.
+    pub(super) likely: Option<u64>,
     pub(super) windows_done: u64,
     pub(super) windows: u64,
     pub(super) clips_per_second: f64,
@@ -104,6 +106,11 @@ impl ProgressMeter {
         let clips_per_second = rate(self.clips - clips);
         let is_told = self.planned > 0 && self.told >= self.planned;
         let expected = is_told.then_some(self.expected.max(self.clips));
+        // Windows that have told stand for the others.
+        let likely = (self.told > 0 && self.planned > 0).then(|| {
+            let told = self.expected as f64 / self.told as f64;
+            whole(told * self.planned.max(self.told) as f64).max(self.clips)
+        });
         let left = expected
             .filter(|_| clips_per_second > 0.0)
             .map(|expected| (expected - self.clips) as f64 / clips_per_second)
@@ -111,6 +118,7 @@ impl ProgressMeter {
         ProgressSnapshot {
             clips: self.clips,
             expected,
+            likely: expected.or(likely),
             windows_done: self.done,
             windows: self.windows,
             clips_per_second,
@@ -120,17 +128,23 @@ impl ProgressMeter {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast stops at the ends of the range"
+)]
+fn whole(number: f64) -> u64 {
+    number.round().max(0.0) as u64
+}
+
 impl std::fmt::Display for ProgressSnapshot {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast stops at the ends of the range"
-    )]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let number = |number: f64| count(number.round().max(0.0) as u64);
+        let number = |number: f64| count(whole(number));
         write!(f, "{}", count(self.clips))?;
-        if let Some(expected) = self.expected {
-            write!(f, "/{}", count(expected))?;
+        match (self.expected, self.likely) {
+            (Some(expected), _) => write!(f, "/{}", count(expected))?,
+            (None, Some(likely)) => write!(f, "/~{}", count(likely))?,
+            (None, None) => {}
         }
         write!(f, " clips")?;
         // What a narrow terminal cuts off comes last.
@@ -188,6 +202,7 @@ mod tests {
         meter.on(&page(300), at(1));
         assert_eq!(meter.snapshot(at(1)).expected, None);
         assert_eq!(meter.snapshot(at(1)).left, None);
+        assert_eq!(meter.snapshot(at(0)).likely, Some(1_200));
         meter.on(&expected(600), at(2));
         meter.on(&page(300), at(2));
         let snapshot = meter.snapshot(at(2));
@@ -221,6 +236,7 @@ mod tests {
         let snapshot = ProgressSnapshot {
             clips: 12_300,
             expected: Some(50_000),
+            likely: Some(50_000),
             windows_done: 23,
             windows: 51,
             clips_per_second: 1_234.4,
@@ -236,6 +252,11 @@ mod tests {
             left: None,
             ..snapshot
         };
-        assert!(early.to_string().starts_with("12,300 clips  23/51"));
+        assert!(early.to_string().starts_with("12,300/~50,000 clips  23/51"));
+        let first = ProgressSnapshot {
+            likely: None,
+            ..early
+        };
+        assert!(first.to_string().starts_with("12,300 clips  23/51"));
     }
 }

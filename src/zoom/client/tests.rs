@@ -2,6 +2,7 @@
 
 mod tokens;
 
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::mpsc::Sender;
@@ -84,6 +85,7 @@ fn limits(light: f64, concurrency: usize) -> Limits {
         light,
         medium: light,
         concurrency,
+        plan: None,
     }
 }
 
@@ -439,4 +441,109 @@ async fn no_event_and_no_failure_holds_a_secret() {
             .contains("[hidden] [hidden] is what you sent"),
         "{failure}"
     );
+}
+
+/// The events by which it is told that the service cannot be had.
+fn outages(service: &Service) -> Vec<(String, Duration)> {
+    let kept = service.kept.0.lock().unwrap();
+    let told = kept.iter().filter_map(|event| match event {
+        Event::Unreachable { why, at_most } => Some((why.clone(), *at_most)),
+        _ => None,
+    });
+    told.collect()
+}
+
+fn no_connection() -> Answer {
+    Err(TransportError::Connect {
+        host: "zoom.us by the proxy 10.0.0.1:3128, which HTTPS_PROXY names".to_owned(),
+        why: "no connection within 10s".to_owned(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_connection_that_cannot_be_made_is_told_with_host_and_proxy_and_no_other() {
+    let service = queue((0..6).map(|_| no_connection()).chain([answer(200, GOOD)]));
+    service.get().await.unwrap();
+    let [(why, at_most)] = &outages(&service)[..] else {
+        panic!("{:?}", outages(&service));
+    };
+    for word in ["zoom.us", "10.0.0.1:3128", "HTTPS_PROXY", "within 10s"] {
+        assert!(why.contains(word), "{why}");
+    }
+    assert_eq!(*at_most, Duration::from_mins(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_after_one_that_is_over_is_told_again() {
+    let service = queue([
+        no_connection(),
+        answer(200, GOOD),
+        no_connection(),
+        no_connection(),
+        answer(200, GOOD),
+    ]);
+    service.get().await.unwrap();
+    service.get().await.unwrap();
+    assert_eq!(outages(&service).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_again_and_again_is_told_once_and_one_failure_is_not() {
+    let down = || answer(503, "");
+    let service = queue([down(), down(), answer(200, GOOD)]);
+    service.get().await.unwrap();
+    assert_eq!(outages(&service), []);
+    let service = queue([down(), down(), down(), down(), down(), answer(200, GOOD)]);
+    service.get().await.unwrap();
+    let told = outages(&service);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].0.starts_with("503"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_refused_for_its_rate_to_the_end_names_the_rate_and_its_plan() {
+    let limits = Limits {
+        plan: Some("pro"),
+        ..limits(24.0, 8)
+    };
+    let script = Scripted::answering(|_| answer(429, ""));
+    let failure = service(script, given(), limits).get().await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Throttled);
+    let said = failure.to_string();
+    for words in [
+        "429 at 1.2 requests a second, of the 24 that --plan pro and --rate-share allow",
+        "give the account's own --plan",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("network"), "{said}");
+}
+
+/// How often it is told that more is asked for than is free, by a service that lets this share of the
+/// requests of a second through.
+async fn too_fast(free: usize) -> usize {
+    let mut through: VecDeque<Instant> = VecDeque::new();
+    let script = Scripted::answering(move |_| {
+        let now = Instant::now();
+        through.retain(|at| now < *at + Duration::from_secs(1));
+        if through.len() >= free {
+            return answer(429, "");
+        }
+        through.push_back(now);
+        answer(200, GOOD)
+    });
+    let service = service(script, given(), limits(64.0, 32));
+    let calls = (0..2_000).map(|_| service.get());
+    for answered in futures_util::future::join_all(calls).await {
+        answered.unwrap();
+    }
+    service
+        .kept
+        .count(|event| matches!(event, Event::TooFast { .. }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_far_above_what_is_free_is_told_once_and_one_a_little_above_is_not() {
+    assert_eq!(too_fast(30).await, 1);
+    assert_eq!(too_fast(55).await, 0);
 }

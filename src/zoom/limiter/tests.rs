@@ -9,6 +9,7 @@ fn limiter(light: f64, concurrency: usize) -> Arc<Limiter> {
         light,
         medium: 1.0,
         concurrency,
+        plan: None,
     }))
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::*;
+use crate::event::Listener;
 use crate::program::progress::Progress;
 
 #[derive(Clone, Default)]
@@ -74,6 +75,14 @@ fn all_events() -> Vec<Event> {
         Event::Paused {
             wait: Duration::from_secs(1),
             why: text(),
+        },
+        Event::Unreachable {
+            why: text(),
+            at_most: Duration::from_secs(1),
+        },
+        Event::TooFast {
+            rate: 1.5,
+            allowed: text(),
         },
         Event::AccountFailed {
             account: text(),
@@ -162,9 +171,12 @@ fn a_line_of_json_holds_the_same_text_in_escapes() {
 fn the_names_in_the_log_are_those_of_the_table() {
     let written = lines(|| {
         all_events().iter().for_each(event);
+        repeats(1);
+        published(Path::new("text"), "verified", 1);
         progress(&ProgressSnapshot {
             clips: 1,
             expected: Some(1),
+            likely: Some(1),
             windows_done: 1,
             windows: 1,
             clips_per_second: 1.0,
@@ -211,6 +223,35 @@ fn times_are_in_seconds_to_the_millisecond() {
     assert_eq!(failed["elapsed_seconds"], 1.235);
     assert_eq!(failed["tracking_id"], "text");
     assert_eq!(failed["outcome"], "server_error");
+}
+
+#[test]
+fn the_bar_says_that_it_waits_for_the_service_until_something_goes_through() {
+    let progress = Progress::new(false, 10.0);
+    let at_most = Duration::from_mins(15);
+    let why = "cannot connect to zoom.us: refused".to_owned();
+    progress.on(&Event::Unreachable { why, at_most });
+    let said = "waiting for the service, up to 15m 0s: cannot connect to zoom.us: refused";
+    assert_eq!(progress.said(), said);
+    let attempt = |outcome| Event::Attempt {
+        call: String::new(),
+        outcome,
+        elapsed: Duration::ZERO,
+        why: None,
+        tracking_id: None,
+    };
+    let much_later = || Instant::now() + Duration::from_hours(1);
+    let progress = progress.painting_at_once();
+    progress.on(&attempt(Outcome::ConnectionError));
+    progress.count(&attempt(Outcome::ConnectionError), much_later());
+    assert_eq!(progress.said(), said);
+    progress.on(&attempt(Outcome::Ok));
+    progress.count(&attempt(Outcome::Ok), much_later());
+    assert!(
+        progress.said().starts_with("0 clips"),
+        "{}",
+        progress.said()
+    );
 }
 
 #[test]

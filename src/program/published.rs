@@ -1,0 +1,50 @@
+//! What an export prints at its end, in each of its forms.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::export::Published;
+use crate::report;
+use crate::settings::args::SummaryForm;
+
+/// What was published, as it goes to stdout.
+pub(super) fn shown(published: &Published, form: SummaryForm) -> String {
+    match form {
+        SummaryForm::Text => {
+            format!("{}\n{}", report::text(&published.summary), paths(published))
+        }
+        SummaryForm::Paths => paths(published),
+        SummaryForm::Json => line(published),
+    }
+}
+
+/// The folder by which `report` and `verify` know the snapshot.
+pub(super) fn folder_of(published: &Published) -> &Path {
+    published.manifest.parent().unwrap_or(&published.manifest)
+}
+
+/// A path a line; what people open first.
+fn paths(published: &Published) -> String {
+    let files = [&published.report].into_iter().chain(&published.data);
+    let files = files.chain([&published.manifest]);
+    files.map(|file| format!("{}\n", file.display())).collect()
+}
+
+/// One line, for machines.
+fn line(published: &Published) -> String {
+    let path = |path: &Path| path.display().to_string();
+    let summary = &published.summary;
+    let line = json!({
+        "snapshot_date": summary.snapshot_date,
+        "snapshot_at": summary.snapshot_at,
+        "verdict": published.verdict.name(),
+        "rows": summary.totals.clips,
+        "bytes": summary.totals.bytes,
+        "path": path(folder_of(published)),
+        "report": path(&published.report),
+        "files": published.data.iter().map(|file| path(file)).collect::<Vec<_>>(),
+        "manifest": path(&published.manifest),
+    });
+    format!("{line}\n")
+}
