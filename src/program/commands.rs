@@ -68,7 +68,7 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = command(&arguments).try_get_matches_from(arguments);
+    let parsed = command(&arguments).try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,6 +79,12 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Help and version are no errors, and go to stdout.
             let is_error = error.use_stderr();
             drop(error.print());
+            if let Some(folder) = folder_without_flag(&error, &arguments) {
+                let tip = format!(
+                    "  tip: the folder for the snapshots is named by a flag: --out {folder}"
+                );
+                drop(writeln!(io::stderr(), "{}", visible(&tip)));
+            }
             return if is_error {
                 ExitCode::Usage
             } else {
@@ -120,6 +126,17 @@ fn credential_as_flag(error: &clap::Error) -> Option<Error> {
     let variable = variable_of(flag.trim_start_matches('-'))?;
     let flag = flag.clone();
     Some(SettingsError::CredentialFlag { flag, variable }.into())
+}
+
+/// What stands behind `export` or `check` without a flag, as the folder does for other commands.
+fn folder_without_flag<'a>(error: &'a clap::Error, arguments: &[OsString]) -> Option<&'a str> {
+    let has_flag = ["export", "check"].map(|name| arguments.iter().any(|word| word == name));
+    match error.get(ContextKind::InvalidArg)? {
+        ContextValue::String(word) if !word.starts_with('-') && has_flag.contains(&true) => {
+            Some(word)
+        }
+        _ => None,
+    }
 }
 
 fn run_command(command: Command, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
@@ -355,6 +372,7 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
             io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => {
                 Error::SandboxPort { port, source }
             }
+            io::ErrorKind::InvalidInput => SettingsError::Sandbox(source).into(),
             _ => Error::Sandbox(source),
         })?;
         let access = sandbox.credentials();

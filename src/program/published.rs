@@ -28,7 +28,12 @@ pub(super) fn folder_of(published: &Published) -> &Path {
 fn paths(published: &Published) -> String {
     let files = [&published.report].into_iter().chain(&published.data);
     let files = files.chain([&published.manifest]);
-    files.map(|file| format!("{}\n", file.display())).collect()
+    let mut text = String::new();
+    for file in files {
+        text.push_str(&file.display().to_string());
+        text.push('\n');
+    }
+    text
 }
 
 /// One line, for machines.

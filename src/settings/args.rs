@@ -59,16 +59,15 @@ pub struct Cli {
     pub log_format: LogFormat,
 }
 
-/// The definitions of the arguments. The short help, asked for by `-h`, leaves the variables out, which
-/// would double it.
+/// The definitions of the arguments. Only the long help shows the variables, which would double the
+/// short one.
 pub(crate) fn command(arguments: &[OsString]) -> clap::Command {
-    let is_short = arguments.iter().any(|argument| argument == "-h");
-    if is_short {
-        let bare = |command: clap::Command| command.mut_args(|argument| argument.hide_env(true));
-        bare(Cli::command()).mut_subcommands(bare)
-    } else {
-        Cli::command()
+    let is_long = |argument: &OsString| argument == "--help" || argument == "help";
+    if arguments.iter().any(is_long) {
+        return Cli::command();
     }
+    let bare = |command: clap::Command| command.mut_args(|argument| argument.hide_env(true));
+    bare(Cli::command()).mut_subcommands(bare)
 }
 
 /// The groups that the flags are shown in.

@@ -126,6 +126,8 @@ pub(crate) enum SettingsError {
     Endpoints(#[from] EndpointError),
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    #[error("no such account can be simulated: {0}")]
+    Sandbox(std::io::Error),
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
 }

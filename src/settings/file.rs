@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use crate::settings::args::ExportArgs;
 use crate::settings::credentials::variable_of;
 use crate::settings::error::SettingsError;
-use crate::settings::names::nearest;
+use crate::settings::names::{is_of_every_command, nearest};
 use crate::settings::text_file;
 
 /// Bytes of a settings file, at most.
@@ -58,6 +58,12 @@ fn unknown_key(message: &str) -> Option<String> {
         return Some(format!(
             "credentials are never in a file of settings: take `{key}` out of it, and set {variable} or \
              {variable}_FILE in the environment"
+        ));
+    }
+    if is_of_every_command(key) {
+        let variable = key.replace('-', "_").to_uppercase();
+        return Some(format!(
+            "`{key}` is no setting of an export: give it as the flag --{key}, or by CLIPCENSUS_{variable}"
         ));
     }
     let keys = keys();
@@ -152,6 +158,8 @@ mod tests {
                 "{error}"
             );
         }
+        let of_all = refused("log-format = \"json\"");
+        assert!(of_all.contains("CLIPCENSUS_LOG_FORMAT"), "{of_all}");
         let slip = refused("include-secret = true");
         assert!(slip.contains("did you mean `include-secrets`?"), "{slip}");
     }

@@ -22,6 +22,13 @@ pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
+/// Whether a flag is one of every command, and so none of the settings of an export.
+pub(super) fn is_of_every_command(name: &str) -> bool {
+    let program = Cli::command();
+    let mut flags = program.get_arguments().filter_map(clap::Arg::get_long);
+    flags.any(|flag| flag == name)
+}
+
 /// Says of each variable that is meant for the program and that it does not know what it may have been
 /// meant for. No value is shown.
 #[must_use]

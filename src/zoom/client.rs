@@ -369,6 +369,16 @@ impl Inner {
         self.limiter.slot(label).await
     }
 
+    /// Too many requests a second: fewer from now on, and a word where it is far too many.
+    fn slow_down(&self, label: RateLabel) {
+        if self.limiter.on_throttled(label) {
+            self.events.emit(&Event::TooFast {
+                rate: tenths(self.limiter.rate(label)),
+                allowed: self.limits.shown(label),
+            });
+        }
+    }
+
     /// What the next attempts can learn from this one.
     fn record_outcome(
         &self,
@@ -381,14 +391,7 @@ impl Inner {
             return Outcome::Ok;
         };
         match error.class() {
-            RetryClass::Throttled => {
-                if self.limiter.on_throttled(label) {
-                    self.events.emit(&Event::TooFast {
-                        rate: tenths(self.limiter.rate(label)),
-                        allowed: self.limits.shown(label),
-                    });
-                }
-            }
+            RetryClass::Throttled => self.slow_down(label),
             RetryClass::Unauthorized => self.tokens.refused(token),
             // An answer too, that no gate of the service held up.
             RetryClass::Final(_) if error.status().is_some() => self.limiter.on_success(label),

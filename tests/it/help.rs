@@ -66,6 +66,20 @@ fn completions_and_man_pages_go_to_stdout() {
 }
 
 #[test]
+fn a_folder_without_its_flag_is_told_the_flag() {
+    for command in ["export", "check"] {
+        let run = Program::new(&[command, "census"]).exits(2);
+        assert!(
+            run.stderr.ends_with("by a flag: --out census\n"),
+            "{}",
+            run.stderr
+        );
+    }
+    let run = Program::new(&["report", "one", "two"]).exits(2);
+    assert!(!run.stderr.contains("--out"), "{}", run.stderr);
+}
+
+#[test]
 fn a_mistyped_command_is_told_the_nearest_one() {
     let run = Program::new(&["exprot"]).exits(2);
     assert!(run.stderr.contains("'export'"), "{}", run.stderr);
@@ -157,6 +171,8 @@ fn a_port_in_use_and_a_scenario_that_is_not_there_are_no_faults_of_the_program()
         "{}",
         run.stderr
     );
+    let run = Program::new(&["sandbox", "--clips=5000000000"]).exits(2);
+    assert!(run.stderr.contains("ask for fewer"), "{}", run.stderr);
     let run = Program::new(&["sandbox", "--scenario=/nowhere/rough.toml"]).exits(2);
     let told = "cannot read the scenario /nowhere/rough.toml: ";
     assert!(run.stderr.contains(told), "{}", run.stderr);

@@ -16,7 +16,7 @@ pub enum ScenarioError {
         why: String,
     },
     /// The file is no TOML, or something in it or in a setting does not exist.
-    #[error("the scenario is wrong: {}", .0.to_string().trim_end())]
+    #[error("the scenario is wrong: {}", one_line(.0))]
     Wrong(#[from] toml::de::Error),
 }
 
@@ -45,6 +45,20 @@ pub fn scenario(texts: &[&str], settings: &[String]) -> Result<SandboxOptions, S
         overlay(&mut table, parsed);
     }
     Ok(table.try_into()?)
+}
+
+/// Where it is and what is wrong, without the excerpt that the parser draws below it.
+fn one_line(error: &toml::de::Error) -> String {
+    let shown = error.to_string();
+    let mut lines = shown.lines();
+    match (error.span(), lines.next()) {
+        (Some(_), Some(place)) => format!("{place}: {}", error.message()),
+        (_, first) => first
+            .into_iter()
+            .chain(lines)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
 }
 
 fn overlay(lower: &mut Table, upper: Table) {
@@ -106,6 +120,18 @@ mod tests {
         assert_eq!(first.when, Trigger::Rate(0.02));
         assert_eq!(second.fault, Fault::TooMany(TooMany::Daily));
         assert_eq!(second.on, Target::Any);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line() {
+        let of = |text: &str| scenario(&[text], &[]).unwrap_err().to_string();
+        let unknown = of("history = \"sparse\"");
+        assert!(unknown.ends_with(", in `history`"), "{unknown}");
+        let broken = of("clips = 7\nclips 8\n");
+        assert!(broken.contains("line 2"), "{broken}");
+        for text in [unknown, broken] {
+            assert!(!text.contains('\n') && !text.contains('|'), "{text}");
+        }
     }
 
     #[test]

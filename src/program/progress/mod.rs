@@ -106,7 +106,7 @@ impl Progress {
                 ..
             } => state.waiting = None,
             Event::Unreachable { why, at_most } => {
-                let at_most = duration(at_most.as_secs_f64());
+                let at_most = duration(at_most.as_secs_f64().ceil());
                 let text = format!("waiting for the service, up to {at_most}: {}", visible(why));
                 self.bar.set_message(text.clone());
                 state.waiting = Some(text);
