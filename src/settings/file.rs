@@ -30,7 +30,7 @@ pub(super) fn read_file(path: &Path) -> Result<ExportArgs, SettingsError> {
         let before = before.unwrap_or_default();
         SettingsError::Toml {
             path: path.to_owned(),
-            line: before.lines().count().max(1),
+            line: before.matches('\n').count() + 1,
             why: unknown_key(error.message())
                 .or_else(|| unfit_value(key_at(before), error.message()))
                 .unwrap_or_else(|| error.message().to_owned()),
