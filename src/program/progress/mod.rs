@@ -133,7 +133,8 @@ impl Progress {
             log::progress(&snapshot);
             return;
         }
-        if let Some(likely) = snapshot.likely {
+        // A bar of no length is drawn full.
+        if let Some(likely) = snapshot.likely.filter(|likely| *likely > 0) {
             self.bar.set_length(likely);
         }
         self.bar.set_position(snapshot.clips);
