@@ -264,7 +264,7 @@ settings! {
 
         /// Compare with the last verified snapshot of a day before, and publish what changed: the table
         /// diffs, and a section of every summary.
-        #[arg(long, env = "CLIPCENSUS_DIFF", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+        #[arg(long, help_heading = OUTPUT, env = "CLIPCENSUS_DIFF", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = BoolishValueParser::new(), hide_possible_values = true)]
         pub diff: Option<bool>,
 
         /// Write passcodes and signed links.
