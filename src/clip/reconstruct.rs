@@ -12,8 +12,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::clip::Clip;
 use crate::clip::decimal::Decimal;
+use crate::clip::row::Clip;
 use crate::redact::surrogate::without_halves;
 
 /// What a member of `extra` must hold.
