@@ -212,7 +212,9 @@ fn the_list_of_exposed_clips_beside_a_manifest_is_the_one_that_report_prints() {
         assert!(lines > 0 && kept.contains("@brightwater.example"), "{kept}");
         assert!(kept.lines().next().unwrap().ends_with(",file_size_bytes"));
     }
-    world.export().arg("--include-secrets").succeeds();
+    let export = world.export().arg("--include-secrets");
+    // Without the owners it is worth less than the one that it takes the place of.
+    export.arg("--replace").succeeds();
     let printed = run(&world, &["report", "--format=exposed-csv"]).succeeds();
     let header = printed.stdout.lines().next().unwrap();
     assert!(header.ends_with(",share_link"), "{header}");
