@@ -13,8 +13,9 @@ use jiff::civil::Date;
 use crate::disk::error::DiskError;
 use crate::disk::layout::{LATEST, Layout, exact_date};
 use crate::disk::reading::digest_below;
+use crate::snapshot::files::LONGEST_MANIFEST;
 use crate::snapshot::intent::Intent;
-use crate::snapshot::manifest::{Latest, MOST_BYTES, Manifest, PublishedManifest};
+use crate::snapshot::manifest::{Latest, Manifest, PublishedManifest};
 
 /// Shows every manifest of an output folder, with its hash, and what cannot be read; in no order. What
 /// stands among the snapshots and is none is returned. A snapshot's folder has exactly its date for a
@@ -74,7 +75,7 @@ pub(super) fn published_before(layout: &Layout) -> Result<Vec<PublishedManifest>
         let Some(unknown) = exact_date(snapshot_date) else {
             continue;
         };
-        match digest_below(layout.out(), &layout.manifest(unknown), MOST_BYTES) {
+        match digest_below(layout.out(), &layout.manifest(unknown), LONGEST_MANIFEST) {
             Ok(Some((_, manifest_sha256))) => all.push(PublishedManifest {
                 snapshot_date: snapshot_date.clone(),
                 manifest_sha256,

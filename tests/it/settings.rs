@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Program, World, clips};
+use crate::support::{Program, World, clips, shows};
 
 /// Runs an export that must be refused before anything is sent; gives its message.
 fn refused(world: &World, arguments: &[&str]) -> String {
@@ -355,5 +355,14 @@ fn a_credential_as_a_flag_or_in_a_settings_file_is_told_where_it_belongs_and_not
     assert!(
         !message.contains("hush") && !message.contains("include-secrets"),
         "{message}"
+    );
+}
+
+#[test]
+fn a_scenario_without_end_is_refused_and_not_read() {
+    let run = Program::new(&["sandbox", "--scenario", "/dev/zero"]).exits(2);
+    shows(
+        &run,
+        &["cannot read the scenario /dev/zero: it is no regular file"],
     );
 }
