@@ -24,6 +24,12 @@ pub(super) fn open_spool(
             "cannot go on with the unfinished export {refused}; starting over"
         )));
     }
+    if let Some(lost) = spool.lost() {
+        events.emit(&Event::Caveat(format!(
+            "the unfinished export in {} is damaged, and is asked for again: {lost}",
+            layout.work_dir().display()
+        )));
+    }
     let found = spool.header();
     if found.run_id != wanted.run_id {
         events.emit(&Event::Caveat(format!(
@@ -39,6 +45,6 @@ pub(super) fn open_spool(
 fn is_of_a_former_snapshot(layout: &Layout, found: &SpoolHeader, wanted: &SpoolHeader) -> bool {
     let date = found.snapshot_at.date();
     let is_out =
-        || Manifest::read(&layout.manifest(date)).is_ok_and(|it| it.run_id == found.run_id);
+        || Manifest::read(layout, &layout.manifest(date)).is_ok_and(|it| it.run_id == found.run_id);
     date != wanted.snapshot_at.date() && is_out()
 }

@@ -30,6 +30,8 @@ pub struct Spool {
     header: SpoolHeader,
     hashing: Hashing,
     refused: Option<String>,
+    /// What an interrupted run had listed and cannot be read, in words.
+    lost: Option<String>,
     pages: Arc<PagesFile>,
     state: Mutex<State>,
     /// Told of every change of what is settled.
@@ -90,7 +92,16 @@ impl Spool {
         create_dirs(layout.out())?;
         private_dir(&layout.work_dir())?;
         private_dir(&folder)?;
-        let found = journal::read(&folder)?;
+        let (found, mut pages, mut lost) = match Left::read(&folder) {
+            Ok(left) => (left.journal, left.pages, None),
+            // It would not be read the next time either.
+            Err(error) => {
+                remove(&folder)?;
+                private_dir(&folder)?;
+                let lost = format!("all that it had listed: {error}");
+                (None, PagesFile::open(&folder)?, Some(lost))
+            }
+        };
         let refused = found.as_ref().and_then(|(header, _)| {
             let why = header.why_not_for(&wanted, within.unwrap_or_default())?;
             Some(format!("of {}: {why}", header.started_at))
@@ -99,8 +110,12 @@ impl Spool {
             .filter(|_| refused.is_none())
             .unwrap_or((wanted, Vec::new()));
         let hashing = Hashing::default();
-        let mut pages = PagesFile::open(&folder)?;
+        let found = entries.len();
         let (entries, hashes) = intact(entries, &pages, &hashing);
+        if entries.len() < found {
+            let damaged = found - entries.len();
+            lost = Some(format!("{damaged} of the {found} parts that it had listed"));
+        }
         pages.keep(entries.iter().flat_map(Entry::extents))?;
         let journal = journal::begin(&folder, &header, &entries)?;
         sweep(&folder)?;
@@ -109,6 +124,7 @@ impl Spool {
             header,
             hashing,
             refused,
+            lost,
             pages: Arc::new(pages),
             state: Mutex::new(State {
                 journal,
@@ -131,6 +147,12 @@ impl Spool {
     #[must_use]
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
+    }
+
+    /// What an interrupted run had listed and cannot be read, so that it is listed again.
+    #[must_use]
+    pub fn lost(&self) -> Option<&str> {
+        self.lost.as_deref()
     }
 
     /// The chains in it, in the order in which they came.
@@ -295,6 +317,21 @@ impl Spool {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an earlier run has left in a folder.
+struct Left {
+    journal: Option<(SpoolHeader, Vec<Entry>)>,
+    pages: PagesFile,
+}
+
+impl Left {
+    fn read(folder: &Path) -> Result<Self, DiskError> {
+        Ok(Self {
+            journal: journal::read(folder)?,
+            pages: PagesFile::open(folder)?,
+        })
     }
 }
 

@@ -260,7 +260,7 @@ impl AccountMerge {
         bound: Option<Key<'_>>,
         duplicates: &mut u64,
     ) -> Result<Option<RecordBatch>, DiskError> {
-        self.open_due()?;
+        self.open_due(bound)?;
         let Some(least) = self.least() else {
             return Ok(None);
         };
@@ -279,11 +279,13 @@ impl AccountMerge {
         Ok(Some(batch))
     }
 
-    /// Opens every run that may have the next row.
-    fn open_due(&mut self) -> Result<(), DiskError> {
+    /// Opens every run that may have the next row. One that begins behind the bound has none yet, and all
+    /// of those would be in memory before the first of them is handed out, as the newest are listed first.
+    fn open_due(&mut self, bound: Option<Key<'_>>) -> Result<(), DiskError> {
         loop {
             let due = match (self.next_first(), self.least()) {
                 (None, _) => false,
+                (Some(first), _) if bound.is_some_and(|bound| first >= bound) => false,
                 (Some(_), None) => true,
                 (Some(first), Some(least)) => first <= self.open[least].key(),
             };
@@ -325,7 +327,7 @@ impl AccountMerge {
             cursor.slot = usize::MAX;
         }
         while places.len() < BATCH_ROWS {
-            self.open_due()?;
+            self.open_due(bound)?;
             if self.open.len() < 2 {
                 break;
             }

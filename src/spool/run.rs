@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clip::{Column, schema};
 use crate::disk::DiskError;
+use crate::disk::decoding::decoded;
 use crate::disk::error::check_schema;
 use crate::spool::key::{Hashing, Key, Keys};
 use crate::spool::pages::{Extent, PagesFile};
@@ -106,7 +107,12 @@ fn sorted<'a>(
 
 /// The rows of a run, in order.
 pub(crate) fn read_run(pages: &PagesFile, run: &RunRecord) -> Result<RecordBatch, DiskError> {
-    let mut stream = Buffer::from_vec(pages.read(&run.extent)?);
+    let stream = pages.read(&run.extent)?;
+    decoded(pages.path(), || decode(pages, run, stream))
+}
+
+fn decode(pages: &PagesFile, run: &RunRecord, stream: Vec<u8>) -> Result<RecordBatch, DiskError> {
+    let mut stream = Buffer::from_vec(stream);
     let mut decoder = StreamDecoder::new();
     let batch = loop {
         let batch = decoder

@@ -205,6 +205,60 @@ fn a_journal_that_is_a_folder_or_nonsense_is_started_over() {
 }
 
 #[test]
+fn a_piece_that_does_not_decode_though_its_checksum_fits_is_asked_for_again_and_told() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = interrupted(&out);
+    let layout = layout(out.path());
+    let (header, mut entries) = journal::read(&folder).unwrap().unwrap();
+    let whole = fs::read(folder.join(PAGES)).unwrap();
+    let found = entries.len();
+    // Every byte of the run, each time with the checksum that it then has.
+    let extent = entries[0].runs[0].extent;
+    let (start, end) = (extent.offset, extent.offset + extent.bytes);
+    let mut lost = 0;
+    for at in start..end {
+        let mut pages = whole.clone();
+        pages[usize::try_from(at).unwrap()] ^= 0xff;
+        let piece = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+        entries[0].runs[0].extent.crc32 = crc32fast::hash(&pages[piece]);
+        fs::write(folder.join(PAGES), &pages).unwrap();
+        drop(journal::begin(&folder, &header, &entries).unwrap());
+        let spool = Spool::open(&layout, header.clone(), Some(Duration::from_hours(20))).unwrap();
+        let kept = spool.chains().len();
+        assert!(kept == found || kept == found - 1);
+        assert_eq!(spool.lost().is_some(), kept < found);
+        if let Some(told) = spool.lost() {
+            assert_eq!(told, format!("1 of the {found} parts that it had listed"));
+            lost += 1;
+        } else {
+            // What is kept can be read to the end.
+            for rows in crate::spool::merge(&spool) {
+                rows.unwrap();
+            }
+        }
+    }
+    assert!(lost > 100, "{lost}");
+}
+
+#[test]
+fn a_spool_that_cannot_be_read_is_begun_anew_and_told() {
+    let out = tempfile::tempdir().unwrap();
+    let folder = interrupted(&out);
+    let layout = layout(out.path());
+    let (header, _) = journal::read(&folder).unwrap().unwrap();
+    let journal = folder.join(JOURNAL);
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o0);
+    fs::set_permissions(&journal, closed).unwrap();
+    if File::open(&journal).is_ok() {
+        println!("skipped: root reads every file");
+        return;
+    }
+    let spool = Spool::open(&layout, header, Some(Duration::from_hours(20))).unwrap();
+    assert!(spool.chains().is_empty());
+    assert!(spool.lost().is_some_and(|told| told.contains("journal")));
+}
+
+#[test]
 fn a_run_that_is_old_or_whose_span_has_moved_or_whose_clock_was_wrong_is_not_gone_on_with() {
     const DAY: i64 = 24 * 60 * 60;
     let header = testing::header();

@@ -189,6 +189,29 @@ fn many_windows_are_handed_on_in_slices_and_read_as_one() {
 }
 
 #[test]
+fn a_run_is_not_read_before_the_bound_has_come_to_it() {
+    let out = tempfile::tempdir().unwrap();
+    let spool = testing::spool(out.path());
+    let at = |second: i64| Some(second * SECOND);
+    testing::finish(&spool, "a", 0, 10, &[vec![row("x", at(5), None, "first")]]);
+    let pages = std::fs::metadata(spool.pages().path()).unwrap().len();
+    testing::finish(&spool, "a", 10, 20, &[vec![row("y", at(15), None, "last")]]);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(spool.pages().path());
+    // What cannot be read is told only when it is read.
+    file.unwrap().set_len(pages).unwrap();
+    let mut growing = Merge::growing(&spool);
+    assert!(growing.take_up(&spool, Bound::Before("a".to_owned(), Micros(2 * SECOND))));
+    assert!(growing.next().is_none());
+    assert!(growing.take_up(&spool, Bound::Before("a".to_owned(), Micros(12 * SECOND))));
+    assert_eq!(growing.next().unwrap().unwrap().num_rows(), 1);
+    assert!(growing.next().is_none());
+    assert!(growing.take_up(&spool, Bound::Everything));
+    assert!(growing.next().unwrap().is_err());
+}
+
+#[test]
 fn long_runs_that_overlap_throughout_are_interleaved() {
     let out = tempfile::tempdir().unwrap();
     let spool = testing::spool(out.path());
