@@ -33,6 +33,12 @@ pub enum DiskError {
          folder, or take another output folder"
     )]
     OtherFileSystem { path: PathBuf },
+    /// A folder that snapshots are put into is a link to a folder elsewhere.
+    #[error(
+        "{path} is a link that leads out of the output folder; make it a plain folder, or take another \
+         output folder"
+    )]
+    LeadsOut { path: PathBuf },
     /// A folder or file that only its owner may change is a link, belongs to somebody else, or may
     /// be changed by others: what it holds cannot be trusted.
     #[error(
@@ -117,6 +123,7 @@ impl DiskError {
             Self::NotAFolder { .. }
                 | Self::NotAFile { .. }
                 | Self::OtherFileSystem { .. }
+                | Self::LeadsOut { .. }
                 | Self::NotOurs { .. }
                 | Self::Unable { .. }
                 | Self::NotDone { .. }

@@ -1,7 +1,7 @@
 //! Files and folders: durable ones, and writers that digest what passes.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::{fs, io};
 
@@ -110,15 +110,6 @@ pub(crate) fn digest_bytes(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// The length of a file in bytes, and its SHA-256 in hex digits.
-pub(crate) fn digest_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut digest = DigestWriter::new(io::sink());
-    let file = File::open(path)?;
-    io::copy(&mut BufReader::with_capacity(128 << 10, file), &mut digest)?;
-    let (_, bytes, sha256) = digest.finish();
-    Ok((bytes, sha256))
-}
-
 /// Bytes after which a long file is sent to the disk.
 const STRETCH: usize = 16 << 20;
 
@@ -163,19 +154,6 @@ impl Write for StreamedFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hashed_file_has_the_known_hash() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("abc");
-        fs::write(&path, "abc").unwrap();
-        let (bytes, sha256) = digest_file(&path).unwrap();
-        assert_eq!(bytes, 3);
-        assert_eq!(
-            sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
 
     #[test]
     fn a_long_file_holds_all_that_was_written() {

@@ -1,12 +1,14 @@
 //! The output folder: where everything stands below it, its lock, its files, and what goes wrong
 //! with them.
 
+pub(crate) mod decoding;
 pub(crate) mod error;
 pub(crate) mod file;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod mount;
 pub(crate) mod private;
+pub(crate) mod reading;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trial;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::disk::error::DiskError;
@@ -30,6 +31,7 @@ impl std::fmt::Display for Caveat {
 /// # Errors
 /// One that [cannot be written](DiskError::cannot_write), and names what the file system cannot do.
 pub(super) fn try_file_system(base: &Path, layout: &Layout) -> Result<Option<Caveat>, DiskError> {
+    refuse_ways_out(layout)?;
     let path = base.join("file");
     let mut file = File::create_new(&path).map_err(DiskError::write(base))?;
     file.write_all(b"trial").map_err(DiskError::write(base))?;
@@ -42,6 +44,28 @@ pub(super) fn try_file_system(base: &Path, layout: &Layout) -> Result<Option<Cav
     drop(file);
     fs::remove_dir_all(base).map_err(DiskError::unable("delete a folder", base))?;
     Ok(caveat)
+}
+
+/// Readers follow no link out of an output folder, which may be handed over: so nothing is published by
+/// way of one either.
+fn refuse_ways_out(layout: &Layout) -> Result<(), DiskError> {
+    let Ok(out) = fs::canonicalize(layout.out()) else {
+        return Ok(());
+    };
+    for path in layout.places() {
+        let Ok(whole) = fs::canonicalize(&path) else {
+            continue;
+        };
+        if !whole.starts_with(&out) {
+            let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+            return Err(if device(&whole) == device(&out) {
+                DiskError::LeadsOut { path }
+            } else {
+                DiskError::OtherFileSystem { path }
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The folders that are there and that a snapshot is put into; of an output folder that is yet to be
@@ -107,6 +131,25 @@ mod tests {
         assert_eq!(try_file_system(&base(&layout), &layout).unwrap(), None);
         assert_eq!(fs::read_dir(layout.table_dir()).unwrap().count(), 0);
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_is_a_link_out_of_the_output_folder_is_refused_and_nothing_is_done_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = layout(&folder.path().join("out"));
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::create_dir_all(layout.out()).unwrap();
+        for place in layout.places() {
+            symlink(&elsewhere, &place).unwrap();
+            let error = try_file_system(&base(&layout), &layout).unwrap_err();
+            assert!(error.cannot_write(), "{error}");
+            assert!(matches!(error, DiskError::LeadsOut { path } if path == place));
+            fs::remove_file(&place).unwrap();
+        }
+        fs::create_dir(layout.out().join("inside")).unwrap();
+        symlink("inside", layout.table_dir()).unwrap();
+        try_file_system(&base(&layout), &layout).unwrap();
     }
 
     #[test]

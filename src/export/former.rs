@@ -32,7 +32,7 @@ impl Former {
     /// Looks at what is there. Snapshots that are damaged count for nothing.
     pub(super) fn of(layout: &Layout, new: Candidate<'_>) -> Result<Self, DiskError> {
         let another = |manifest: &Manifest| manifest.run_id != new.run_id;
-        let of_date = |date| Manifest::read(&layout.manifest(date)).ok();
+        let of_date = |date| Manifest::read(layout, &layout.manifest(date)).ok();
         let snapshots = match held(layout) {
             Ok((snapshots, _)) => snapshots,
             Err(DiskError::NoSnapshot { .. }) => Vec::new(),

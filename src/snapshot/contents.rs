@@ -8,15 +8,20 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::disk::error::DiskError;
-use crate::disk::file::{digest_bytes, digest_file};
+use crate::disk::file::digest_bytes;
 use crate::disk::layout::{Folder, Layout, MANIFEST};
+use crate::disk::reading::{digest_below, read_below};
 use crate::snapshot::files::{DataFile, Document};
+use crate::snapshot::manifest::MOST_BYTES;
 
 /// The files of one snapshot, by its manifest.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Contents {
     files: Vec<DataFile>,
     documents: Vec<Document>,
+    /// The output folder.
+    #[serde(skip)]
+    out: PathBuf,
     /// The bytes of the manifest.
     #[serde(skip)]
     manifest: Vec<u8>,
@@ -24,17 +29,15 @@ pub(crate) struct Contents {
 
 impl Contents {
     /// Those of the manifest in a folder of documents, if it is the one with this SHA-256.
-    pub(crate) fn of(documents: &Path, sha256: &str) -> Option<Self> {
-        let manifest = documents.join(MANIFEST);
-        if !fs::metadata(&manifest).is_ok_and(|found| found.is_file()) {
-            return None;
-        }
-        let manifest = fs::read(manifest).ok()?;
+    pub(crate) fn of(layout: &Layout, documents: &Path, sha256: &str) -> Option<Self> {
+        let out = layout.out().to_owned();
+        let manifest = read_below(&out, &documents.join(MANIFEST), MOST_BYTES).ok()??;
         if digest_bytes(&manifest) != sha256 {
             return None;
         }
         let contents = serde_json::from_slice(&manifest).ok()?;
         Some(Self {
+            out,
             manifest,
             ..contents
         })
@@ -49,8 +52,8 @@ impl Contents {
     pub(crate) fn is(&self, folder: Folder, path: &Path) -> bool {
         self.problem(folder, path).is_none()
             && self.files_of(folder).all(|file| {
-                let found = digest_file(&path.join(file.name));
-                found.is_ok_and(|(_, sha256)| sha256 == file.sha256)
+                let found = digest_below(&self.out, &path.join(file.name), file.bytes);
+                found.is_ok_and(|found| found.is_some_and(|(_, sha256)| sha256 == file.sha256))
             })
     }
 
@@ -76,8 +79,8 @@ impl Contents {
         }
         if folder == Folder::Documents {
             let path = path.join(MANIFEST);
-            let is_file = fs::metadata(&path).is_ok_and(|found| found.is_file());
-            let is_same = is_file && fs::read(&path).is_ok_and(|found| found == self.manifest);
+            let found = read_below(&self.out, &path, MOST_BYTES).ok().flatten();
+            let is_same = found.is_some_and(|found| found == self.manifest);
             return (!is_same).then(|| (path, "is not the manifest that was written".to_owned()));
         }
         let wanted = self.files_of(folder).count();
@@ -110,7 +113,7 @@ impl Contents {
     /// The folder of the manifest of a snapshot, staged or in its place, and what it names.
     pub(crate) fn find(layout: &Layout, place: &Path, sha256: &str) -> Option<Self> {
         let staged = layout.staged(Folder::Documents);
-        Self::of(place, sha256).or_else(|| Self::of(&staged, sha256))
+        Self::of(layout, place, sha256).or_else(|| Self::of(layout, &staged, sha256))
     }
 }
 

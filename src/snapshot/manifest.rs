@@ -1,15 +1,18 @@
 //! The manifest: the JSON that proves a snapshot. It is written last.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::path::Path;
-use std::{fs, io};
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
 use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
+use crate::disk::reading::read_below;
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::files::{DataFile, Document};
@@ -94,6 +97,18 @@ pub struct Totals {
     pub cut: u64,
 }
 
+/// Bytes of a manifest at most: [`MOST_WINDOWS`] windows have some 400 each, and up to 1300 where many values were repaired.
+pub(crate) const MOST_BYTES: u64 = 128 << 20;
+
+/// Windows of a census at most. Each is in memory, in the journal and in the manifest.
+pub(crate) const MOST_WINDOWS: u64 = 100_000;
+
+/// A count that nothing has: sums of all that a manifest can hold stay within 64 bits.
+const LARGEST_COUNT: u64 = 1_000_000_000_000;
+
+/// Bytes of `latest.json` at most.
+const MOST_LATEST_BYTES: u64 = 1 << 16;
+
 /// The document that holds the records that are no clips, one a line.
 pub(crate) const REJECTS: &str = "rejects.ndjson";
 
@@ -105,8 +120,10 @@ pub struct Manifest {
     pub tool_version: String,
     /// The run that wrote it.
     pub run_id: String,
+    #[serde(deserialize_with = "few")]
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
+    #[serde(deserialize_with = "few_parameters")]
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// When the run began, RFC 3339.
     pub started_at: String,
@@ -132,6 +149,7 @@ pub struct Manifest {
     pub format: Format,
     /// How CSV cells are written; null for other formats.
     pub csv_mode: Option<CsvMode>,
+    #[serde(deserialize_with = "few")]
     pub windows: Vec<WindowRecord>,
     /// Sums over the windows.
     pub totals: Totals,
@@ -141,6 +159,7 @@ pub struct Manifest {
     /// Attempts by outcome.
     pub requests: BTreeMap<String, u64>,
     /// Accounts that could not be listed.
+    #[serde(deserialize_with = "few")]
     pub account_failures: Vec<AccountFailure>,
     /// The data files, in order: clips, then owners where they were looked up.
     pub files: Vec<DataFile>,
@@ -155,28 +174,29 @@ impl Manifest {
         self.snapshot_at.date()
     }
 
+    /// Bytes of its data files, as far as a number of 64 bits can tell.
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = self.files.iter().map(|file| file.bytes);
+        files.fold(0, u64::saturating_add)
+    }
+
     /// Rows of its files of owners; `None` where they were not looked up.
     #[must_use]
     pub fn owners(&self) -> Option<u64> {
         let files = self.files.iter().filter(|file| file.is_of_owners());
-        files.map(|file| file.rows).reduce(|sum, rows| sum + rows)
+        files.map(|file| file.rows).reduce(u64::saturating_add)
     }
 
-    /// Reads a manifest.
+    /// Reads a manifest of an output folder.
     ///
     /// # Errors
     /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
-    pub fn read(path: &Path) -> Result<Self, DiskError> {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if is_absent(&error) => {
-                return Err(DiskError::NoSnapshot {
-                    path: path.to_owned(),
-                });
-            }
-            Err(error) => return Err(DiskError::read(path)(error)),
-        };
+    pub fn read(layout: &Layout, path: &Path) -> Result<Self, DiskError> {
+        let text = read_below(layout.out(), path, MOST_BYTES)?;
+        let text = text.ok_or_else(|| DiskError::NoSnapshot {
+            path: path.to_owned(),
+        })?;
         let manifest: Self =
             serde_json::from_slice(&text).map_err(|error| DiskError::damaged(path, error))?;
         if manifest.schema_version > SCHEMA_VERSION {
@@ -186,7 +206,47 @@ impl Manifest {
             );
             return Err(DiskError::damaged(path, why));
         }
+        if !manifest.counts_are_possible() {
+            let why = "it counts more than there can be of anything";
+            return Err(DiskError::damaged(path, why));
+        }
         Ok(manifest)
+    }
+
+    /// Whether no count is so large that sums of them could be beyond what they are kept in.
+    fn counts_are_possible(&self) -> bool {
+        let totals = &self.totals;
+        let counts = [
+            totals.received,
+            totals.written,
+            totals.duplicates,
+            totals.rejected,
+            totals.outside,
+            totals.cut,
+        ];
+        let of_windows = self.windows.iter().flat_map(|window| {
+            [
+                window.expected.unwrap_or(0),
+                window.received,
+                window.distinct,
+                window.pages,
+                window.outside,
+                window.rejected,
+                window.rows,
+                u64::from(window.attempts) << 10,
+                u64::from(window.restarts) << 10,
+            ]
+            .into_iter()
+            .chain(window.repairs.values().copied())
+        });
+        let of_files = self.files.iter().map(|file| file.rows);
+        let mut all = counts
+            .into_iter()
+            .chain(totals.repairs.values().copied())
+            .chain(self.requests.values().copied())
+            .chain(of_windows)
+            .chain(of_files);
+        all.all(|count| count <= LARGEST_COUNT)
     }
 
     /// The manifest of the newest snapshot; `None` where nothing was published yet.
@@ -197,7 +257,7 @@ impl Manifest {
         let Some(date) = Latest::read(layout)? else {
             return Ok(None);
         };
-        match Self::read(&manifest_dir(layout, date).join(MANIFEST)) {
+        match Self::read(layout, &manifest_dir(layout, date).join(MANIFEST)) {
             Err(DiskError::NoSnapshot { .. }) => {
                 let why = format!("it names {date}, which has no manifest");
                 Err(DiskError::damaged(&layout.latest(), why))
@@ -210,6 +270,44 @@ impl Manifest {
     pub(crate) fn to_json(&self) -> Vec<u8> {
         to_json(self)
     }
+}
+
+/// Bytes of the parameters of a manifest at most: as values that may be anything, they take many times
+/// their length in memory. They name all accounts that were named.
+const MOST_PARAMETERS: usize = 4 << 20;
+
+/// A list of no more than there can be windows: each account has one at least.
+fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct Few<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "a list of at most {MOST_WINDOWS} items")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut items = Vec::new();
+            while let Some(item) = list.next_element()? {
+                items.push(item);
+                if items.len() as u64 > MOST_WINDOWS {
+                    return Err(A::Error::invalid_length(items.len(), &self));
+                }
+            }
+            Ok(items)
+        }
+    }
+    from.deserialize_seq(Few(PhantomData))
+}
+
+fn few_parameters<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeMap<String, serde_json::Value>, D::Error> {
+    let text: Box<RawValue> = Deserialize::deserialize(from)?;
+    if text.get().len() > MOST_PARAMETERS {
+        return Err(D::Error::custom("its parameters are too long"));
+    }
+    serde_json::from_str(text.get()).map_err(D::Error::custom)
 }
 
 /// What stands in `latest.json`.
@@ -238,10 +336,8 @@ impl Latest {
     /// The date that the file names; `None` where there is no file.
     pub(crate) fn read(layout: &Layout) -> Result<Option<Date>, DiskError> {
         let path = layout.latest();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if is_absent(&error) => return Ok(None),
-            Err(error) => return Err(DiskError::read(&path)(error)),
+        let Some(text) = read_below(layout.out(), &path, MOST_LATEST_BYTES)? else {
+            return Ok(None);
         };
         let latest: Self =
             serde_json::from_slice(&text).map_err(|error| DiskError::damaged(&path, error))?;
@@ -253,13 +349,6 @@ impl Latest {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     let mut text =
         serde_json::to_vec_pretty(value).expect("maps have text keys and instants are in range");
@@ -269,16 +358,19 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::snapshot::testing::manifest;
 
     #[test]
     fn a_manifest_reads_back_and_shows_instants_as_text() {
         let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
         let path = out.path().join("manifest.json");
         let written = manifest();
         fs::write(&path, written.to_json()).unwrap();
-        assert_eq!(Manifest::read(&path).unwrap(), written);
+        assert_eq!(Manifest::read(&layout, &path).unwrap(), written);
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             text.contains(r#""snapshot_at": "2026-11-23T00:00:00Z""#),
@@ -288,10 +380,35 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_with_more_than_there_can_be_of_anything_is_damaged() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
+        let path = out.path().join("manifest.json");
+        let read = |manifest: Manifest| {
+            fs::write(&path, manifest.to_json()).unwrap();
+            Manifest::read(&layout, &path)
+        };
+        read(manifest()).unwrap();
+        let mut many = manifest();
+        many.account_ids = vec![String::new(); 100_001];
+        let mut counts = manifest();
+        counts.windows[0].received = u64::MAX;
+        let mut requests = manifest();
+        requests.requests.insert("ok".to_owned(), u64::MAX);
+        let mut long = manifest();
+        let values = vec![serde_json::Value::Null; 1 << 20];
+        long.parameters.insert("a".to_owned(), values.into());
+        for wrong in [many, counts, requests, long] {
+            assert!(read(wrong).unwrap_err().is_damaged());
+        }
+    }
+
+    #[test]
     fn a_missing_a_damaged_and_a_later_manifest_are_told_apart() {
         let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
         let path = out.path().join("manifest.json");
-        let read = || Manifest::read(&path).unwrap_err();
+        let read = || Manifest::read(&layout, &path).unwrap_err();
         assert!(matches!(read(), DiskError::NoSnapshot { .. }));
         fs::write(&path, "{").unwrap();
         assert!(read().is_damaged());

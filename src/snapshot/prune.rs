@@ -44,12 +44,12 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
             continue;
         };
         let path = layout.manifest(date);
-        match Manifest::read(&path) {
+        match Manifest::read(layout, &path) {
             Ok(manifest) if manifest.date() == date => all.push(SnapshotInfo {
                 date,
                 verdict: manifest.verdict,
                 table: manifest.table,
-                bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+                bytes: manifest.bytes(),
             }),
             Ok(manifest) => {
                 let why = format!("it is of {}", manifest.date());
@@ -192,7 +192,7 @@ mod tests {
             let (all, _) = held(&layout).unwrap();
             prune_steps(&layout, &all[1..], &System, steps).unwrap();
             for date in dates(&layout) {
-                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "after {steps} steps");
             }
             let is_over = !layout.intent_file().exists();
@@ -223,7 +223,7 @@ mod tests {
                 let ended = prune_steps(&layout, &all[1..], &odd, usize::MAX);
                 odd.calls.set(usize::MAX);
                 for date in dates(&layout) {
-                    let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                    let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                     assert!(is_whole(&layout, &manifest), "after {calls} calls");
                 }
                 if ended.is_err() {
@@ -266,7 +266,7 @@ mod tests {
             );
             assert_eq!(dates(&layout), DAYS);
             for date in DAYS {
-                let manifest = Manifest::read(&layout.manifest(date)).unwrap();
+                let manifest = Manifest::read(&layout, &layout.manifest(date)).unwrap();
                 assert!(is_whole(&layout, &manifest), "{date}");
             }
             assert_eq!(recover(&layout).unwrap(), Recovery::Nothing);

@@ -3,26 +3,22 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Take};
 use std::path::{Component, Path, PathBuf};
 
-use ::parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
 use arrow::array::{RecordBatch, new_null_array};
 use arrow::error::ArrowError;
 
 use crate::clip::owner::{People, people_of};
-use crate::disk::error::{DiskError, check_schema};
+use crate::disk::error::DiskError;
 use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
+use crate::disk::reading::open_present;
 use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::{Format, Manifest};
+use crate::snapshot::parquet_reader::{ParquetFile, ParquetRows};
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
-
-/// Rows per batch read from Parquet.
-const BATCH_ROWS: usize = 4096;
 
 /// Finds a snapshot by its output folder (the newest), its `_snapshots/DATE` folder or its
 /// `manifest.json`.
@@ -53,7 +49,7 @@ pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
         || manifest_path.clone(),
         |date| manifest_dir(&layout, date).join(MANIFEST),
     );
-    let manifest = Manifest::read(&in_force)?;
+    let manifest = Manifest::read(&layout, &in_force)?;
     if date != Some(manifest.date()) {
         let why = format!("it is of {}, and stands elsewhere", manifest.date());
         return Err(DiskError::damaged(&manifest_path, why));
@@ -88,13 +84,30 @@ pub(crate) fn rows(
     manifest: &Manifest,
     rowset: Rowset,
 ) -> Result<Rows, DiskError> {
-    let mut files = VecDeque::new();
     let is_owners = rowset == Rowset::Owners;
     let wanted = |file: &&DataFile| file.is_of_owners() == is_owners;
-    for file in manifest.files.iter().filter(wanted) {
-        files.push_back((data_file(layout, manifest, file)?, file.rows));
+    rows_of(
+        layout,
+        manifest,
+        rowset,
+        manifest.files.iter().filter(wanted),
+    )
+}
+
+/// Reads the rows of some of its files, which are all of one kind.
+pub(crate) fn rows_of<'a>(
+    layout: &Layout,
+    manifest: &Manifest,
+    rowset: Rowset,
+    some: impl IntoIterator<Item = &'a DataFile>,
+) -> Result<Rows, DiskError> {
+    let mut files = VecDeque::new();
+    for file in some {
+        let path = data_file(layout, manifest, file)?;
+        files.push_back((path, file.clone()));
     }
     Ok(Rows {
+        out: layout.out().to_owned(),
         rowset,
         version: manifest.schema_version,
         files,
@@ -124,10 +137,12 @@ pub(crate) fn data_file(
 /// The rows of a snapshot, in batches. A file with another number of rows than the manifest says is
 /// an error.
 pub(crate) struct Rows {
+    /// The output folder that the files are of.
+    out: PathBuf,
     rowset: Rowset,
     /// The version of the row contract that the files are of.
     version: u32,
-    files: VecDeque<(PathBuf, u64)>,
+    files: VecDeque<(PathBuf, DataFile)>,
     format: Format,
     csv_mode: CsvMode,
     open: Option<OpenFile>,
@@ -140,20 +155,23 @@ struct OpenFile {
 }
 
 enum Reader {
-    Parquet(Box<ParquetRecordBatchReader>),
-    Csv(CsvReader<BufReader<File>>),
+    Parquet(Box<ParquetRows>),
+    Csv(CsvReader<BufReader<Take<File>>>),
 }
 
 impl Rows {
-    fn open(&self, path: &Path) -> Result<Reader, DiskError> {
+    fn open(&self, path: &Path, bytes: u64) -> Result<Reader, DiskError> {
+        let file = open_present(&self.out, path)?;
+        let found = file.metadata().map_err(DiskError::read(path))?.len();
+        if found != bytes {
+            let why = format!("it has {found} bytes in place of {bytes}");
+            return Err(DiskError::damaged(path, why));
+        }
         match self.format {
-            Format::Parquet => open_parquet(path, self.rowset, self.version)?
-                .with_batch_size(BATCH_ROWS)
-                .build()
-                .map(|reader| Reader::Parquet(Box::new(reader)))
-                .map_err(|error| DiskError::damaged(path, error)),
+            Format::Parquet => ParquetFile::open(file, path, self.rowset, self.version)
+                .map(|file| Reader::Parquet(Box::new(file.rows()))),
             Format::Csv => {
-                let file = File::open(path).map_err(DiskError::read(path))?;
+                let file = file.take(bytes);
                 let schema_of = |columns| self.rowset.schema_of(self.version, columns);
                 CsvReader::new(BufReader::new(file), self.csv_mode, schema_of)
                     .map(Reader::Csv)
@@ -165,13 +183,13 @@ impl Rows {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, DiskError> {
         loop {
             let Some(file) = &mut self.open else {
-                let Some((path, rows)) = self.files.pop_front() else {
+                let Some((path, file)) = self.files.pop_front() else {
                     return Ok(None);
                 };
                 self.open = Some(OpenFile {
-                    reader: self.open(&path)?,
+                    reader: self.open(&path, file.bytes)?,
                     path,
-                    missing: rows,
+                    missing: file.rows,
                 });
                 continue;
             };
@@ -219,10 +237,7 @@ impl OpenFile {
             Reader::Csv(reader) => reader
                 .next_batch()
                 .map_err(|why| DiskError::damaged(&self.path, why))?,
-            Reader::Parquet(reader) => reader
-                .next()
-                .transpose()
-                .map_err(DiskError::arrow_read(&self.path))?,
+            Reader::Parquet(reader) => reader.next_batch()?,
         };
         batch
             .map(|batch| in_present_schema(&batch, rowset))
@@ -231,8 +246,7 @@ impl OpenFile {
     }
 }
 
-/// Rows with nulls in the columns that are younger than their file. A Parquet reader's schema has no
-/// other difference than its metadata.
+/// Rows with nulls in the columns that are younger than their file.
 fn in_present_schema(batch: &RecordBatch, rowset: Rowset) -> Result<RecordBatch, ArrowError> {
     let schema = rowset.schema();
     let mut columns = batch.columns().to_vec();
@@ -240,21 +254,6 @@ fn in_present_schema(batch: &RecordBatch, rowset: Rowset) -> Result<RecordBatch,
         columns.push(new_null_array(field.data_type(), batch.num_rows()));
     }
     RecordBatch::try_new(schema, columns)
-}
-
-/// Opens a Parquet file whose schema is that of these rows, in some version of the row contract.
-pub(crate) fn open_parquet(
-    path: &Path,
-    rowset: Rowset,
-    version: u32,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, DiskError> {
-    let file = File::open(path).map_err(DiskError::read(path))?;
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|error| DiskError::damaged(path, error))?;
-    let wanted = rowset.schema_of(version, builder.schema().fields().len());
-    check_schema(path, builder.schema(), &wanted)?;
-    Ok(builder)
 }
 
 #[cfg(test)]

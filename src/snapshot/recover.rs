@@ -15,6 +15,7 @@ use crate::disk::error::DiskError;
 use crate::disk::file::{remove, rename, sync_dir};
 use crate::disk::layout::{Folder, LATEST, Layout};
 use crate::disk::private::{is_closed_to_others, private_dir};
+use crate::disk::reading::read_below;
 use crate::snapshot::contents::Contents;
 use crate::snapshot::intent::{Dated, Intent, Publish};
 use crate::snapshot::moves::{Renames, System, move_dir, put, take_away};
@@ -69,7 +70,7 @@ pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
     match Intent::read(layout) {
         Ok(Some(Intent::Publish(publish))) if publish.date == date => {
             let rows = Layout::new(layout.out(), publish.table).data_dir(date);
-            match Contents::of(&staged, &publish.manifest_sha256) {
+            match Contents::of(layout, &staged, &publish.manifest_sha256) {
                 Some(contents) if contents.is(Folder::Data, &rows) => staged,
                 _ => place,
             }
@@ -330,7 +331,8 @@ impl<'a> Mover<'a> {
         if let Ok(text) = fs::read(&latest) {
             let place = self.layout.latest();
             rename(&latest, &place)?;
-            if fs::read(&place).map_err(DiskError::read(&place))? != text {
+            let most = text.len() as u64;
+            if read_below(self.layout.out(), &place, most)?.is_none_or(|found| found != text) {
                 return Err(DiskError::not_done(&place, "is not what was written"));
             }
         }

@@ -1,19 +1,19 @@
 //! Checks a snapshot's files against its manifest, and the manifest against itself.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::{fs, io};
 
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::file::digest_file;
 use crate::disk::layout::{Layout, MANIFEST, exact_date};
-use crate::snapshot::files::DataFile;
+use crate::disk::reading::{digest_below, open_below, open_present};
+use crate::snapshot::files::{DataFile, Document};
 use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
-use crate::snapshot::read::{data_file, open_parquet, rows};
+use crate::snapshot::parquet_reader::ParquetFile;
+use crate::snapshot::read::{data_file, rows_of};
 use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
 use crate::verify::sums::wrong_sums;
@@ -36,6 +36,9 @@ impl Finding {
         }
     }
 }
+
+/// Names in a folder that are looked at: one of a snapshot has fewer.
+const MOST_NAMES: usize = 100_000;
 
 /// Compares lengths, hashes, row counts and schema of all data files and documents, looks for
 /// files that the manifest does not name, checks that its windows cover the whole span and that its
@@ -71,7 +74,8 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
         known.insert(document.path.clone());
         let name = document.path.rsplit('/').next().unwrap_or_default();
         let problem = if document.path == Layout::document_path(date, name) {
-            byte_problem(&documents.join(name), document.bytes, &document.sha256)
+            let path = documents.join(name);
+            byte_problem(layout, &path, document.bytes, &document.sha256)
         } else {
             Some(format!("it is no document of the snapshot of {date}"))
         };
@@ -79,7 +83,9 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
     }
     known.insert(Layout::document_path(date, MANIFEST));
     let path = Layout::document_path(date, REJECTS);
-    add(&path, rejects_problem(&documents.join(REJECTS), manifest));
+    let named = manifest.documents.iter().find(|it| it.path == path);
+    let problem = rejects_problem(layout, &documents.join(REJECTS), named, manifest);
+    add(&path, problem);
     for name in names(&layout.data_dir(date))? {
         add_foreign(&mut add, &known, &layout.data_path(date, &name));
     }
@@ -112,17 +118,26 @@ fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<Stri
 }
 
 /// What is wrong with the bytes of a file.
-fn byte_problem(path: &Path, bytes: u64, sha256: &str) -> Option<String> {
-    match digest_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("it is missing".to_owned()),
-        Err(error) => Some(format!("it cannot be read: {error}")),
-        Ok((found, _)) if found != bytes => {
+fn byte_problem(layout: &Layout, path: &Path, bytes: u64, sha256: &str) -> Option<String> {
+    match digest_below(layout.out(), path, bytes) {
+        Ok(None) => Some("it is missing".to_owned()),
+        Err(error) => Some(why(error)),
+        Ok(Some((found, _))) if found != bytes => {
             Some(format!("it has {found} bytes in place of {bytes}"))
         }
-        Ok((_, found)) if found != sha256 => {
+        Ok(Some((_, found))) if found != sha256 => {
             Some(format!("its sha256 is {found} in place of {sha256}"))
         }
-        Ok(_) => None,
+        Ok(Some(_)) => None,
+    }
+}
+
+/// Why a file could not be read, without its path.
+fn why(error: DiskError) -> String {
+    match error {
+        DiskError::Damaged { why, .. } => why,
+        DiskError::Read { source, .. } => format!("it cannot be read: {source}"),
+        error => error.to_string(),
     }
 }
 
@@ -131,8 +146,8 @@ fn data_problem(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Option
         Ok(path) => path,
         Err(error) => return Some(error.to_string()),
     };
-    byte_problem(&path, file.bytes, &file.sha256).or_else(|| {
-        match rows_of(layout, manifest, file) {
+    byte_problem(layout, &path, file.bytes, &file.sha256).or_else(|| {
+        match count_rows(layout, manifest, file) {
             Ok(rows) if rows == file.rows => None,
             Ok(rows) => Some(format!("it has {rows} rows in place of {}", file.rows)),
             Err(error) => Some(error.to_string()),
@@ -140,7 +155,7 @@ fn data_problem(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Option
     })
 }
 
-fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64, DiskError> {
+fn count_rows(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64, DiskError> {
     let rowset = if file.is_of_owners() {
         Rowset::Owners
     } else {
@@ -148,31 +163,37 @@ fn rows_of(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u64,
     };
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
-        let rows = open_parquet(&path, rowset, manifest.schema_version)?
-            .metadata()
-            .file_metadata()
-            .num_rows();
+        let opened = open_present(layout.out(), &path)?;
+        let opened = ParquetFile::open(opened, &path, rowset, manifest.schema_version)?;
+        let rows = opened.metadata().file_metadata().num_rows();
         return u64::try_from(rows).map_err(|error| DiskError::damaged(&path, error));
     }
-    let only = Manifest {
-        files: vec![file.clone()],
-        ..manifest.clone()
-    };
-    rows(layout, &only, rowset)?.try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
+    rows_of(layout, manifest, rowset, [file])?
+        .try_fold(0, |rows, batch| Ok(rows + batch?.num_rows() as u64))
 }
 
 /// Whether there are as many rejects as the manifest counts.
-fn rejects_problem(path: &Path, manifest: &Manifest) -> Option<String> {
+fn rejects_problem(
+    layout: &Layout,
+    path: &Path,
+    named: Option<&Document>,
+    manifest: &Manifest,
+) -> Option<String> {
     let counted = manifest.totals.rejected;
-    let lines = match File::open(path).and_then(lines) {
+    // One that is not named, or longer than it should be, is told of already.
+    let most = named.map_or(0, |document| document.bytes);
+    let file = match open_below(layout.out(), path) {
+        Ok(file) => file,
+        Err(error) => return Some(why(error)),
+    };
+    let lines = match file.map_or(Ok(0), |file| lines(file.take(most))) {
         Ok(lines) => lines,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Some(format!("it cannot be read: {error}")),
     };
     (lines != counted).then(|| format!("it has {lines} lines in place of {counted}"))
 }
 
-fn lines(file: File) -> io::Result<u64> {
+fn lines(file: impl Read) -> io::Result<u64> {
     let mut input = BufReader::with_capacity(1 << 17, file);
     let mut lines = 0;
     loop {
@@ -205,6 +226,7 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, DiskError> {
         Err(error) => return Err(DiskError::read(folder)(error)),
     };
     listed
+        .take(MOST_NAMES)
         .map(|file| {
             let file = file.map_err(DiskError::read(folder))?;
             Ok(file.file_name().to_string_lossy().into_owned())
@@ -217,7 +239,12 @@ fn latest_problem(layout: &Layout) -> Result<Option<String>, DiskError> {
     let newest = names(&layout.snapshots_dir())?
         .iter()
         .filter_map(|name| exact_date(name))
-        .filter(|date| layout.manifest(*date).is_file())
+        .filter(|date| {
+            matches!(
+                open_below(layout.out(), &layout.manifest(*date)),
+                Ok(Some(_))
+            )
+        })
         .max();
     Ok(match Latest::read(layout) {
         Ok(named) if named == newest => None,

@@ -1,6 +1,6 @@
 //! What a manifest says, compared with what else it says: sums, windows, coverage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::{WindowOutcome, WindowRecord};
 use crate::snapshot::manifest::Manifest;
@@ -9,8 +9,10 @@ use crate::snapshot::manifest::Manifest;
 pub(super) fn wrong_sums(manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     totals(manifest, &mut problems);
+    let ids = manifest.account_ids.iter().map(String::as_str);
+    let listed: HashSet<&str> = ids.collect();
     for window in &manifest.windows {
-        problems.extend(contradiction(manifest, window).map(|why| format!("{window}: {why}")));
+        problems.extend(contradiction(&listed, window).map(|why| format!("{window}: {why}")));
     }
     coverage(manifest, &mut problems);
     problems
@@ -19,55 +21,62 @@ pub(super) fn wrong_sums(manifest: &Manifest) -> Vec<String> {
 fn totals(manifest: &Manifest, problems: &mut Vec<String>) {
     let totals = &manifest.totals;
     let clips = manifest.files.iter().filter(|file| !file.is_of_owners());
-    let rows: u64 = clips.map(|file| file.rows).sum();
-    if rows != totals.written {
+    // What a manifest says may be beyond what 64 bits hold together.
+    let rows: u128 = clips.map(|file| u128::from(file.rows)).sum();
+    if rows != u128::from(totals.written) {
         problems.push(format!(
             "its files have {rows} rows and its totals {} written",
             totals.written
         ));
     }
-    let accounted = totals.written + totals.duplicates + totals.rejected;
-    if totals.received != accounted {
+    let accounted: u128 = [totals.written, totals.duplicates, totals.rejected]
+        .map(u128::from)
+        .iter()
+        .sum();
+    if u128::from(totals.received) != accounted {
         problems.push(format!(
             "it received {} and accounts for {accounted}",
             totals.received
         ));
     }
-    let sum = |count: fn(&WindowRecord) -> u64| manifest.windows.iter().map(count).sum::<u64>();
+    let sum = |count: fn(&WindowRecord) -> u64| {
+        let counts = manifest.windows.iter().map(count);
+        counts.map(u128::from).sum::<u128>()
+    };
     for (name, of_windows, total) in [
         ("received", sum(|window| window.received), totals.received),
         ("rejected", sum(|window| window.rejected), totals.rejected),
         ("outside", sum(|window| window.outside), totals.outside),
     ] {
-        if of_windows != total {
+        if of_windows != u128::from(total) {
             problems.push(format!(
                 "its windows have {of_windows} {name} and its totals {total}"
             ));
         }
     }
     let spooled = sum(|window| window.rows);
-    if spooled < totals.written {
+    if spooled < u128::from(totals.written) {
         problems.push(format!(
             "its windows have {spooled} rows and its totals {} written",
             totals.written
         ));
     }
-    let mut repairs: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut repairs: BTreeMap<&str, u128> = BTreeMap::new();
     for (field, count) in manifest.windows.iter().flat_map(|window| &window.repairs) {
-        *repairs.entry(field).or_default() += count;
+        *repairs.entry(field).or_default() += u128::from(*count);
     }
     if !repairs.into_iter().eq(totals
         .repairs
         .iter()
-        .map(|(field, count)| (field.as_str(), *count)))
+        .map(|(field, count)| (field.as_str(), u128::from(*count))))
     {
         problems.push("the repairs of its windows are not those of its totals".to_owned());
     }
 }
 
 /// Why a window's record cannot be so.
-fn contradiction(manifest: &Manifest, window: &WindowRecord) -> Option<String> {
-    if !manifest.account_ids.contains(&window.account_id) {
+fn contradiction(listed: &HashSet<&str>, window: &WindowRecord) -> Option<String> {
+    if !listed.contains(window.account_id.as_str()) {
         return Some("it is of an account that was not listed".to_owned());
     }
     if window.outcome == WindowOutcome::Settled && window.expected != Some(window.distinct) {
@@ -79,25 +88,30 @@ fn contradiction(manifest: &Manifest, window: &WindowRecord) -> Option<String> {
             window.distinct
         ));
     }
-    let kept = window.rows + window.rejected;
-    (kept > window.received).then(|| format!("it kept {kept} and received {}", window.received))
+    let kept = u128::from(window.rows) + u128::from(window.rejected);
+    (kept > u128::from(window.received))
+        .then(|| format!("it kept {kept} and received {}", window.received))
 }
 
 /// Every account that was listed is covered by its windows, from the begin of the span to its end.
 fn coverage(manifest: &Manifest, problems: &mut Vec<String>) {
     let end = manifest.snapshot_at.seconds();
+    let failures = manifest.account_failures.iter();
+    let failed: HashSet<&str> = failures.map(|it| it.account_id.as_str()).collect();
+    let mut by_account: HashMap<&str, Vec<&WindowRecord>> = HashMap::new();
+    for window in &manifest.windows {
+        if window.outcome != WindowOutcome::Split {
+            by_account
+                .entry(&window.account_id)
+                .or_default()
+                .push(window);
+        }
+    }
     for account_id in &manifest.account_ids {
-        let is_failed = |failed: &crate::snapshot::AccountFailure| &failed.account_id == account_id;
-        if manifest.account_failures.iter().any(is_failed) {
+        if failed.contains(account_id.as_str()) {
             continue;
         }
-        let mut windows: Vec<&WindowRecord> = manifest
-            .windows
-            .iter()
-            .filter(|window| {
-                &window.account_id == account_id && window.outcome != WindowOutcome::Split
-            })
-            .collect();
+        let mut windows = by_account.remove(account_id.as_str()).unwrap_or_default();
         windows.sort_unstable_by_key(|window| window.from);
         let mut reached = manifest.since;
         for window in windows {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::disk::DiskError;
+use crate::disk::reading::read_below;
 use crate::event::Outcome;
 use crate::model::Verdict;
 use crate::model::exit_code::ExitCode;
@@ -161,11 +162,14 @@ fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
     );
 }
 
+/// Bytes of a summary that is read, at most.
+const MOST_SUMMARY: u64 = 64 << 20;
+
 /// What cannot be read is left out: no number is better than a wrong one.
 fn newest(out: &Path) -> Option<(Manifest, Summary)> {
     let (layout, manifest) = locate(out).ok()?;
     let folder = layout.snapshot_dir(manifest.date());
-    let summary = fs::read(folder.join("summary.json")).ok()?;
+    let summary = read_below(layout.out(), &folder.join("summary.json"), MOST_SUMMARY).ok()??;
     Some((manifest, serde_json::from_slice(&summary).ok()?))
 }
 

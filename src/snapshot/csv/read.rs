@@ -1,7 +1,7 @@
 //! Reads back the CSV that this tool writes; strict, so that damage is found.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -17,12 +17,24 @@ use crate::snapshot::csv::spreadsheet::BYTE_ORDER_MARK;
 /// Rows per batch.
 const BATCH_ROWS: usize = 2048;
 
+/// Bytes after which a batch ends, whatever its rows.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// The longest record, in bytes: a row is a part of an answer of 32 MiB at most, and its quotes are
+/// doubled.
+const LONGEST_RECORD: u64 = 128 << 20;
+
+/// Fields of a record at most, of whatever version.
+const MOST_FIELDS: usize = 256;
+
 /// Reads rows from CSV, in batches.
 pub(crate) struct CsvReader<R> {
     input: R,
     mode: CsvMode,
     schema: SchemaRef,
     line: u64,
+    /// Bytes of all records so far.
+    bytes: usize,
 }
 
 impl<R: BufRead> CsvReader<R> {
@@ -38,6 +50,7 @@ impl<R: BufRead> CsvReader<R> {
             mode,
             schema: Arc::new(Schema::empty()),
             line: 0,
+            bytes: 0,
         };
         let header = reader.record()?.unwrap_or_default();
         let names = header.iter().map(|name| name.as_deref().unwrap_or(""));
@@ -58,8 +71,8 @@ impl<R: BufRead> CsvReader<R> {
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, String> {
         let schema = Arc::clone(&self.schema);
         let mut columns: Vec<Cells> = schema.fields().iter().map(|f| Cells::of(f)).collect();
-        let mut rows = 0;
-        while rows < BATCH_ROWS {
+        let (mut rows, before) = (0, self.bytes);
+        while rows < BATCH_ROWS && self.bytes - before < BATCH_BYTES {
             let Some(record) = self.record()? else { break };
             if record.len() != columns.len() {
                 return Err(format!(
@@ -92,12 +105,18 @@ impl<R: BufRead> CsvReader<R> {
         let mut quotes = 0;
         loop {
             let before = text.len();
-            let read = self
-                .input
+            let most = LONGEST_RECORD.saturating_sub(before as u64);
+            let read = Read::take(&mut self.input, most)
                 .read_until(b'\n', &mut text)
                 .map_err(|error| error.to_string())?;
             if read == 0 && text.is_empty() {
                 return Ok(None);
+            }
+            if text.len() as u64 >= LONGEST_RECORD {
+                return Err(format!(
+                    "the record after line {} is longer than {LONGEST_RECORD} bytes",
+                    self.line
+                ));
             }
             if read == 0 {
                 return Err("it ends in the middle of a record".to_owned());
@@ -110,15 +129,16 @@ impl<R: BufRead> CsvReader<R> {
                 break;
             }
         }
+        self.bytes += text.len();
         let text = String::from_utf8(text).map_err(|error| error.to_string())?;
         let record = text.strip_suffix("\r\n").unwrap_or(&text);
         split(record)
             .map(Some)
-            .ok_or_else(|| format!("line {} has a stray quote", self.line))
+            .ok_or_else(|| format!("line {} has a stray quote, or too many fields", self.line))
     }
 }
 
-/// The fields of a whole record; `None` where a quote stands where it must not.
+/// The fields of a whole record; `None` where a quote stands where it must not, or there are too many.
 fn split(mut record: &str) -> Option<Vec<Option<String>>> {
     let mut fields = Vec::new();
     loop {
@@ -136,6 +156,9 @@ fn split(mut record: &str) -> Option<Vec<Option<String>>> {
             (Some(field.to_owned()).filter(|f| !f.is_empty()), rest)
         };
         fields.push(field);
+        if fields.len() > MOST_FIELDS {
+            return None;
+        }
         match rest {
             Some(rest) => record = rest,
             None => return Some(fields),

@@ -42,6 +42,13 @@ fn published(
     (out, manifest)
 }
 
+/// Puts a text in place of the first data file, as long as its manifest says.
+fn rewrite(out: &tempfile::TempDir, manifest: &mut Manifest, text: &str) {
+    let file = &mut manifest.files[0];
+    fs::write(out.path().join(&file.path), text).unwrap();
+    file.bytes = text.len() as u64;
+}
+
 const FORMATS: [(Format, CsvMode); 3] = [
     (Format::Parquet, CsvMode::Lossless),
     (Format::Csv, CsvMode::Lossless),
@@ -68,12 +75,9 @@ fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
         CsvMode::Lossless,
         10,
     );
-    let file = open_parquet(
-        &out.path().join(&manifest.files[0].path),
-        Rowset::Clips,
-        SCHEMA_VERSION,
-    )
-    .unwrap();
+    let path = out.path().join(&manifest.files[0].path);
+    let file = File::open(&path).unwrap();
+    let file = ParquetFile::open(file, &path, Rowset::Clips, SCHEMA_VERSION).unwrap();
     let metadata = file.metadata().file_metadata();
     let keys: Vec<&str> = metadata
         .key_value_metadata()
@@ -156,7 +160,8 @@ fn csv_for_a_spreadsheet_begins_with_a_byte_order_mark_and_other_csv_does_not() 
             begin.matches('\u{feff}').count()
         );
         // Earlier builds wrote none.
-        fs::write(&path, text.trim_start_matches('\u{feff}')).unwrap();
+        let mut manifest = manifest;
+        rewrite(&out, &mut manifest, text.trim_start_matches('\u{feff}'));
         let read = read_rows(&testing::layout(out.path()), &manifest).unwrap();
         assert_eq!(testing::all(read), testing::batch("acme", &rows));
     }
@@ -189,6 +194,7 @@ fn owners_without_status(format: Format) -> (tempfile::TempDir, Manifest) {
             writer.close().unwrap();
         }
     }
+    let bytes = fs::metadata(&place).unwrap().len();
     let manifest = Manifest {
         schema_version: SCHEMA_VERSION - 1,
         format,
@@ -196,7 +202,7 @@ fn owners_without_status(format: Format) -> (tempfile::TempDir, Manifest) {
         files: vec![DataFile {
             path,
             rows: 1,
-            bytes: 0,
+            bytes,
             sha256: String::new(),
         }],
         ..testing::manifest()
@@ -245,7 +251,7 @@ fn only_the_last_columns_may_be_missing_and_only_those_that_may_be_null() {
 fn damaged_rows_are_told_with_their_line() {
     let rows = [("id".to_owned(), Some(1), None, "t".to_owned())];
     let batch = testing::batch("acme", &rows);
-    let (out, manifest) = published(&batch, Format::Csv, CsvMode::Lossless, 10);
+    let (out, mut manifest) = published(&batch, Format::Csv, CsvMode::Lossless, 10);
     let path = out.path().join(&manifest.files[0].path);
     let text = fs::read_to_string(&path).unwrap();
     let cut = text.trim_end().to_owned();
@@ -269,11 +275,24 @@ fn damaged_rows_are_told_with_their_line() {
         ),
         (cut, "middle of a record"),
     ] {
-        fs::write(&path, damaged).unwrap();
+        rewrite(&out, &mut manifest, &damaged);
         let read = read_rows(&testing::layout(out.path()), &manifest).unwrap();
         let error = read.last().unwrap().unwrap_err();
         assert!(error.is_damaged());
         assert!(error.to_string().contains(why), "{error}, not {why}");
+    }
+}
+
+#[test]
+fn a_file_of_another_length_than_the_manifest_says_is_not_read() {
+    for (format, csv_mode) in FORMATS {
+        let (out, manifest) = published(&testing::batch("acme", &[]), format, csv_mode, 10);
+        let path = out.path().join(&manifest.files[0].path);
+        let text = fs::read(&path).unwrap();
+        fs::write(&path, [&text[..], b"x"].concat()).unwrap();
+        let mut rows = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+        let error = rows.next().unwrap().unwrap_err();
+        assert!(error.to_string().contains("bytes in place of"), "{error}");
     }
 }
 
@@ -370,4 +389,124 @@ proptest! {
             prop_assert_eq!(&testing::all(rows), &batch);
         }
     }
+}
+
+/// A snapshot whose only data file is this one.
+fn handed_over(bytes: &[u8], rows: u64) -> (tempfile::TempDir, Manifest) {
+    let out = tempfile::tempdir().unwrap();
+    let date = testing::manifest().date();
+    let path = testing::layout(out.path()).data_path(date, "part-00000.parquet");
+    let place = out.path().join(&path);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(&place, bytes).unwrap();
+    let manifest = Manifest {
+        files: vec![DataFile {
+            path,
+            rows,
+            bytes: bytes.len() as u64,
+            sha256: String::new(),
+        }],
+        ..testing::manifest()
+    };
+    (out, manifest)
+}
+
+/// What reading a file brings: the rows, or why they cannot be read.
+fn read_back(bytes: &[u8], rows: u64) -> Result<Vec<RecordBatch>, DiskError> {
+    let (out, manifest) = handed_over(bytes, rows);
+    read_rows(&testing::layout(out.path()), &manifest)?.collect()
+}
+
+/// A Parquet file with these titles, each with a dictionary and as few bytes as there can be.
+fn with_titles(titles: &[&str], rows: usize) -> Vec<u8> {
+    let row = |n: usize| {
+        let title = titles[n % titles.len()].to_owned();
+        (format!("{n:06}"), Some(1), None, title)
+    };
+    let rows: Vec<testing::Row> = (0..rows).map(row).collect();
+    let properties = ::parquet::file::properties::WriterProperties::builder()
+        .set_compression(::parquet::basic::Compression::ZSTD(
+            ::parquet::basic::ZstdLevel::default(),
+        ))
+        .set_dictionary_page_size_limit(usize::MAX)
+        .set_data_page_size_limit(usize::MAX)
+        .set_statistics_enabled(::parquet::file::properties::EnabledStatistics::None)
+        .build();
+    let schema = crate::clip::schema();
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).unwrap();
+    for some in rows.chunks(64) {
+        writer.write(&testing::batch("acme", some)).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_text_that_a_dictionary_names_again_and_again_is_copied_a_few_rows_at_a_time() {
+    let long = "t".repeat(1 << 20);
+    let bytes = with_titles(&[&long], 300);
+    assert!(bytes.len() < 20_000, "{}", bytes.len());
+    let batches = read_back(&bytes, 300).unwrap();
+    assert_eq!(
+        batches.iter().map(RecordBatch::num_rows).sum::<usize>(),
+        300
+    );
+    for batch in batches {
+        let bytes: usize = batch
+            .columns()
+            .iter()
+            .map(|it| it.get_array_memory_size())
+            .sum();
+        assert!(bytes < 20 << 20, "{bytes}");
+    }
+}
+
+#[test]
+fn pages_and_rows_that_are_far_larger_than_any_of_ours_are_refused() {
+    let title = "t".repeat(65 << 20);
+    let error = read_back(&with_titles(&[&title, &format!("{title}u"), "u"], 3), 3).unwrap_err();
+    assert!(error.is_damaged());
+    assert!(error.to_string().contains("larger pages"), "{error}");
+    assert!(error.to_string().contains("part-00000.parquet"), "{error}");
+}
+
+#[test]
+fn a_footer_that_is_far_longer_than_any_of_ours_is_not_read() {
+    let mut bytes = with_titles(&["t"], 3);
+    let end = bytes.len() - 8;
+    bytes.splice(4..4, vec![0; 8 << 20]);
+    let footer = u32::try_from(end + (8 << 20) - 4).unwrap();
+    let at = bytes.len() - 8;
+    bytes[at..at + 4].copy_from_slice(&footer.to_le_bytes());
+    let error = read_back(&bytes, 3).unwrap_err();
+    assert!(error.to_string().contains("longer footer"), "{error}");
+}
+
+#[test]
+fn whatever_byte_of_a_parquet_file_is_another_it_is_told_or_nothing_is_lost_but_no_panic() {
+    let bytes = with_titles(&["one", "two", ""], 100);
+    let (out, manifest) = handed_over(&bytes, 100);
+    let layout = testing::layout(out.path());
+    let path = out.path().join(&manifest.files[0].path);
+    let mut refused = 0;
+    for at in 0..bytes.len() {
+        for bit in [0, 3, 7] {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << bit;
+            fs::write(&path, &flipped).unwrap();
+            let read: Result<Vec<RecordBatch>, DiskError> =
+                read_rows(&layout, &manifest).unwrap().collect();
+            match read {
+                // What the decoder cannot see, the hash of the file does.
+                Ok(read) => {
+                    let rows = read.iter().map(RecordBatch::num_rows).sum::<usize>();
+                    assert_eq!(rows, 100);
+                }
+                Err(error) => {
+                    assert!(error.is_damaged(), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > bytes.len() / 2, "{refused} of {}", bytes.len());
 }

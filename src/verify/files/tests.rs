@@ -10,6 +10,11 @@ use crate::snapshot::manifest::{AccountFailure, Totals};
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
 
+/// The length and the hash of a file.
+fn digest(layout: &Layout, path: &Path) -> (u64, String) {
+    digest_below(layout.out(), path, u64::MAX).unwrap().unwrap()
+}
+
 /// A snapshot of 15 rows and a reject, in two files and two windows.
 fn published(format: Format) -> (tempfile::TempDir, Layout, Manifest) {
     let out = tempfile::tempdir().unwrap();
@@ -65,7 +70,7 @@ fn published(format: Format) -> (tempfile::TempDir, Layout, Manifest) {
             &testing::lock(&layout),
         )
         .unwrap();
-    let manifest = Manifest::read(&layout.manifest(day)).unwrap();
+    let manifest = Manifest::read(&layout, &layout.manifest(day)).unwrap();
     (out, layout, manifest)
 }
 
@@ -99,7 +104,7 @@ fn every_damage_is_found(layout: &Layout, manifest: &Manifest, name: &str) {
     fs::remove_file(&path).unwrap();
     is_found("missing");
     fs::create_dir(&path).unwrap();
-    is_found("cannot be read");
+    is_found("no regular file");
     fs::remove_dir(&path).unwrap();
     fs::write(&path, &whole).unwrap();
     assert_eq!(check_files(layout, manifest).unwrap(), []);
@@ -245,7 +250,7 @@ fn rejects_that_are_not_as_many_as_counted_are_found_though_their_hash_fits() {
     let path = layout.snapshot_dir(manifest.date()).join(REJECTS);
     fs::write(&path, "{}\n{}\n").unwrap();
     let document = &mut manifest.documents[0];
-    (document.bytes, document.sha256) = digest_file(&path).unwrap();
+    (document.bytes, document.sha256) = digest(&layout, &path);
     assert!(only_problem(&layout, &manifest).contains("2 lines in place of 1"));
 }
 
@@ -275,6 +280,6 @@ fn another_schema_is_found() {
     let path = layout.out().join(&manifest.files[0].path);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("clip_id", "id")).unwrap();
-    (manifest.files[0].bytes, manifest.files[0].sha256) = digest_file(&path).unwrap();
+    (manifest.files[0].bytes, manifest.files[0].sha256) = digest(&layout, &path);
     assert!(only_problem(&layout, &manifest).contains("its columns are"));
 }

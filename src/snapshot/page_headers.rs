@@ -1,0 +1,306 @@
+//! The headers of the pages of a Parquet file, read before any page is: they alone tell how much memory a
+//! page takes, and the library that reads pages tells nobody.
+//!
+//! A header is a structure of Thrift's compact protocol. What is read here is read strictly: whatever
+//! another reader might take for something else is no header.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// What is first read of a header, in bytes; nearly all are shorter.
+const FIRST_READ: usize = 1 << 10;
+
+/// The longest header that is read, in bytes. The statistics in it are of some hundred bytes.
+const LONGEST: usize = 1 << 18;
+
+/// How deep structures may stand in each other.
+const DEEPEST: u8 = 8;
+
+/// The sizes of the pages of one column of a row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct PageSizes {
+    /// Bytes of its dictionary, uncompressed.
+    pub(super) dictionary: u64,
+    /// Bytes of its largest other page, uncompressed.
+    pub(super) largest: u64,
+    /// The most bytes for each value that any other page has, uncompressed.
+    pub(super) per_value: u64,
+    /// Bytes of all pages, uncompressed.
+    pub(super) bytes: u64,
+    /// Values of all pages, nulls included.
+    pub(super) values: u64,
+}
+
+/// Reads the headers of all pages that stand in `length` bytes from `start` on.
+///
+/// # Errors
+/// When the file cannot be read; `InvalidData` where something is no header, or its page ends elsewhere
+/// than the others.
+pub(super) fn page_sizes(file: &File, start: u64, length: u64) -> io::Result<PageSizes> {
+    let (mut at, end) = (start, start.checked_add(length).ok_or_else(invalid)?);
+    let mut sizes = PageSizes::default();
+    while at < end {
+        let header = header_at(file, at)?;
+        let behind = at.checked_add(header.length + header.compressed);
+        at = behind.filter(|behind| *behind <= end).ok_or_else(invalid)?;
+        sizes.bytes += header.uncompressed;
+        if header.kind == Kind::Dictionary {
+            sizes.dictionary += header.uncompressed;
+            continue;
+        }
+        sizes.largest = sizes.largest.max(header.uncompressed);
+        let per_value = header.uncompressed.div_ceil(header.values.max(1));
+        sizes.per_value = sizes.per_value.max(per_value);
+        sizes.values += header.values;
+    }
+    Ok(sizes)
+}
+
+fn invalid() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "a page has no usable header")
+}
+
+fn header_at(file: &File, at: u64) -> io::Result<Header> {
+    let mut bytes = Vec::new();
+    for most in [FIRST_READ, LONGEST] {
+        bytes.resize(most, 0);
+        let read = read_up_to(file, &mut bytes, at)?;
+        let header = bytes.get(..read).and_then(Header::read);
+        if let Some(header) = header {
+            return Ok(header);
+        }
+    }
+    Err(invalid())
+}
+
+fn read_up_to(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, at + read as u64) {
+            Ok(0) => break,
+            Ok(some) => read += some,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Data,
+    Dictionary,
+}
+
+/// What counts of the header of a page.
+#[derive(Debug, PartialEq, Eq)]
+struct Header {
+    kind: Kind,
+    /// Bytes of the header itself.
+    length: u64,
+    uncompressed: u64,
+    compressed: u64,
+    values: u64,
+}
+
+/// Types of fields, as the compact protocol numbers them.
+mod kind {
+    pub(super) const TRUE: u8 = 1;
+    pub(super) const FALSE: u8 = 2;
+    pub(super) const I8: u8 = 3;
+    pub(super) const I16: u8 = 4;
+    pub(super) const I32: u8 = 5;
+    pub(super) const I64: u8 = 6;
+    pub(super) const DOUBLE: u8 = 7;
+    pub(super) const BINARY: u8 = 8;
+    pub(super) const STRUCT: u8 = 12;
+}
+
+impl Header {
+    /// `None` where there is none, or not all of it.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut input = Input(bytes);
+        let (mut page, mut uncompressed, mut compressed, mut values) = (None, None, None, None);
+        let mut id = 0;
+        while let Some(field) = input.field(&mut id)? {
+            match (id, field) {
+                (1, kind::I32) => page = Some(input.size()?),
+                (2, kind::I32) => uncompressed = Some(input.size()?),
+                (3, kind::I32) => compressed = Some(input.size()?),
+                (4, kind::I32) => input.skip(field, 0)?,
+                // Of a data page, a dictionary, a data page of the second version. Of an index nothing
+                // is known, and nobody writes one.
+                (5 | 7 | 8, kind::STRUCT) if values.is_none() => {
+                    values = Some((id, input.first_number()?));
+                }
+                _ => return None,
+            }
+        }
+        let (values_of, values) = values?;
+        let kind = match (page?, values_of) {
+            (0, 5) | (3, 8) => Kind::Data,
+            (2, 7) => Kind::Dictionary,
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            length: (bytes.len() - input.0.len()) as u64,
+            uncompressed: uncompressed?,
+            compressed: compressed?,
+            values,
+        })
+    }
+}
+
+/// What is still to be read.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// A number of 32 bits that is not negative.
+    fn size(&mut self) -> Option<u64> {
+        let zigzag = self.varint()?;
+        let is_size = zigzag & 1 == 0 && zigzag >> 1 <= i32::MAX.unsigned_abs().into();
+        is_size.then_some(zigzag >> 1)
+    }
+
+    /// The type of the next field, whose id goes into `id`; the inner `None` at the end of the structure.
+    /// Ids must rise, so that no field comes twice.
+    #[expect(
+        clippy::option_option,
+        reason = "the end of a structure and of the input are different things"
+    )]
+    fn field(&mut self, id: &mut u8) -> Option<Option<u8>> {
+        let byte = self.byte()?;
+        if byte == 0 {
+            return Some(None);
+        }
+        let (delta, kind) = (byte >> 4, byte & 0x0f);
+        if delta == 0 {
+            return None;
+        }
+        *id = id.checked_add(delta)?;
+        Some(Some(kind))
+    }
+
+    /// Reads a structure, of which the first field, a number, counts.
+    fn first_number(&mut self) -> Option<u64> {
+        let mut id = 0;
+        let first = self.field(&mut id)??;
+        if (id, first) != (1, kind::I32) {
+            return None;
+        }
+        let number = self.size()?;
+        while let Some(field) = self.field(&mut id)? {
+            self.skip(field, 1)?;
+        }
+        Some(number)
+    }
+
+    fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
+        match kind {
+            kind::TRUE | kind::FALSE => {}
+            kind::I8 => drop(self.byte()?),
+            kind::I16 | kind::I32 | kind::I64 => drop(self.varint()?),
+            kind::DOUBLE => self.0 = self.0.get(8..)?,
+            kind::BINARY => {
+                let length = usize::try_from(self.varint()?).ok()?;
+                self.0 = self.0.get(length..)?;
+            }
+            kind::STRUCT if depth < DEEPEST => {
+                let mut id = 0;
+                while let Some(field) = self.field(&mut id)? {
+                    self.skip(field, depth + 1)?;
+                }
+            }
+            // No list, set or map stands in the header of a page.
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// A data page of 3 values, of 100 bytes uncompressed and 4 compressed.
+    const DATA: [u8; 14] = [0x15, 0, 0x15, 200, 1, 0x15, 8, 0x2c, 0x15, 6, 0x15, 0, 0, 0];
+
+    fn data() -> Header {
+        Header {
+            kind: Kind::Data,
+            length: 14,
+            uncompressed: 100,
+            compressed: 4,
+            values: 3,
+        }
+    }
+
+    #[test]
+    fn the_sizes_of_a_page_stand_in_its_header() {
+        assert_eq!(Header::read(&DATA).unwrap(), data());
+        for short in 0..14 {
+            assert_eq!(Header::read(&DATA[..short]), None, "{short}");
+        }
+    }
+
+    #[test]
+    fn what_another_reader_might_read_as_other_sizes_is_no_header() {
+        let changed = |at: usize, byte: u8| {
+            let mut bytes = DATA;
+            bytes[at] = byte;
+            Header::read(&bytes)
+        };
+        assert_eq!(changed(0, 0x16), None, "the type of the page as 64 bits");
+        assert_eq!(changed(1, 2), None, "a page of an index");
+        assert_eq!(changed(3, 201), None, "a negative size");
+        assert_eq!(changed(5, 0x05), None, "an id of its own");
+        assert_eq!(changed(7, 0x4c), None, "the values of a dictionary");
+        assert_eq!(changed(7, 0x29), None, "a list");
+        let long = [
+            0x15, 0, 0x15, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1,
+        ];
+        assert_eq!(Header::read(&long), None, "a size of more than 32 bits");
+    }
+
+    #[test]
+    fn the_pages_of_a_column_are_added_up_and_none_may_end_behind_it() {
+        let mut file = tempfile::tempfile().unwrap();
+        let page = [&DATA[..], b"page"].concat();
+        file.write_all(&page.repeat(2)).unwrap();
+        let length = page.len() as u64;
+        let sizes = PageSizes {
+            dictionary: 0,
+            largest: 100,
+            per_value: 34,
+            bytes: 200,
+            values: 6,
+        };
+        assert_eq!(page_sizes(&file, 0, 2 * length).unwrap(), sizes);
+        for wrong in [2 * length - 1, 2 * length + 1, u64::MAX] {
+            page_sizes(&file, 1, wrong).unwrap_err();
+            page_sizes(&file, 0, wrong).unwrap_err();
+        }
+    }
+}
