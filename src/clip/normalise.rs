@@ -39,6 +39,9 @@ pub(crate) enum Reject {
 /// The longest `clip_id` taken for one, in bytes. Real ones have about 40 to 120.
 pub(crate) const LONGEST_CLIP_ID: usize = 4096;
 
+/// The longest id of an owner, status or share scope, in bytes.
+const LONGEST_NAME: usize = 4096;
+
 /// Turns one record into a clip.
 ///
 /// # Errors
@@ -57,10 +60,10 @@ pub(crate) fn normalise(
 
     let mut clip = Clip {
         clip_id,
-        owner_id: reader.text("owner_id", fields.owner_id),
+        owner_id: reader.name("owner_id", fields.owner_id),
         title: reader.text("title", fields.title),
         description: reader.text("description", fields.description),
-        status: reader.text("status", fields.status),
+        status: reader.name("status", fields.status),
         duration_seconds: reader.duration(fields.duration),
         file_size_bytes: reader.take("file_size", fields.file_size, value::file_size),
         created_at: reader.instant("created_date", fields.created_date),
@@ -135,6 +138,16 @@ impl Reader {
         })
     }
 
+    /// A text that is counted by: each that is different is held in memory.
+    fn name<'a>(&mut self, name: &'static str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+        let short = |raw| value::text(raw).filter(|text| text.len() <= LONGEST_NAME);
+        let text = self.take(name, raw, short)?;
+        Some(match self.secrets {
+            SecretPolicy::Keep => text,
+            SecretPolicy::Cut => redact_text(text),
+        })
+    }
+
     fn link<'a>(&mut self, name: &'static str, raw: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
         let link = self.take(name, raw, value::text)?;
         Some(match self.secrets {
@@ -190,7 +203,7 @@ impl Reader {
             extra: unused,
             repairs: std::mem::take(&mut self.repairs),
         };
-        clip.share_scope = nested.text("share_scope", scope).map(corrected_scope);
+        clip.share_scope = nested.name("share_scope", scope).map(corrected_scope);
         clip.passcode_enabled = nested.take("enable_passcode", enabled, value::boolean);
         clip.passcode = match self.secrets {
             SecretPolicy::Keep => nested.text("passcode", passcode),

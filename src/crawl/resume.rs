@@ -1,6 +1,6 @@
 //! What is still to be asked for, after earlier runs; and what all of them come to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::crawl::chain::Chain;
 use crate::crawl::context::Crawl;
@@ -22,11 +22,16 @@ impl Crawl {
         let mut queue = Queue::default();
         let (mut windows, mut resumed) = (0, 0);
         let mut progress = self.progress();
-        for (account, listed) in self.accounts.iter().enumerate() {
+        let mut by_account: HashMap<&str, Vec<(usize, &ChainRecord)>> = HashMap::new();
+        for (place, chain) in chains.iter().enumerate() {
+            let own = by_account.entry(&chain.account_id).or_default();
+            own.push((place, chain));
+        }
+        // From the last: what is pushed goes on top of what is there, and nothing has to be moved.
+        for (account, listed) in self.accounts.iter().enumerate().rev() {
             let mut done = Vec::new();
             let mut seams = Vec::new();
-            let own = |(_, chain): &(usize, &ChainRecord)| chain.account_id == listed.id;
-            for (place, chain) in chains.iter().enumerate().filter(own) {
+            for (place, chain) in by_account.remove(listed.id.as_str()).unwrap_or_default() {
                 let is_done = progress.sums.standing(place) != Standing::Superseded;
                 let spans = [Some(chain.asked), chain.finished];
                 seams.extend(spans.into_iter().flatten().flat_map(|it| [it.from, it.to]));
@@ -49,7 +54,10 @@ impl Crawl {
 
     /// Takes up what earlier runs have come to. Returns what of it is settled.
     fn replay(&self, chains: &[ChainRecord]) -> Vec<Settled> {
-        let place_of = |id: &str| self.accounts.iter().position(|account| account.id == id);
+        let accounts = self.accounts.iter().enumerate();
+        let places: HashMap<&str, usize> = accounts
+            .map(|(place, it)| (it.id.as_str(), place))
+            .collect();
         let mut progress = self.progress();
         progress.sums = Sums::default();
         for (place, chain) in chains.iter().enumerate() {
@@ -59,7 +67,8 @@ impl Crawl {
                 HashSet::new()
             };
             // Accounts are part of what a spool is for.
-            let account = place_of(&chain.account_id).unwrap_or(usize::MAX);
+            let account = places.get(chain.account_id.as_str()).copied();
+            let account = account.unwrap_or(usize::MAX);
             progress.sums.add(account, chain, seam, 0);
             if chain.pages > 0 {
                 progress.has_page(account);

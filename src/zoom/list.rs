@@ -11,6 +11,9 @@ use crate::zoom::endless::EndlessGuard;
 use crate::zoom::failure::{Failure, FailureKind};
 use crate::zoom::wire::{Page, PageToken, WireError, text};
 
+/// The most records of a list that are kept.
+const MOST_KEPT: usize = 1_000_000;
+
 /// How often a list is started again.
 const RESTARTS: u32 = 3;
 
@@ -76,6 +79,10 @@ where
         records += page.hashes.len() as u64;
         distinct.extend(page.hashes);
         items.extend(page.items);
+        if items.len() > MOST_KEPT {
+            let why = format!("more than {MOST_KEPT} records came");
+            return Err(Failure::unsent(FailureKind::Unusable, call.name(), why));
+        }
         let (next, total) = (page.next, page.total);
         let Some(next) = next else {
             return Ok(Listed { items, total });

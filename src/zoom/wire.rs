@@ -21,6 +21,10 @@ pub struct Page<'a> {
     pub page_size: Option<u64>,
 }
 
+/// The most records of a page: of clips and accounts 300 are asked for, of users 2000. Each of more would
+/// take many times its length in memory.
+const MOST_RECORDS: usize = 10_000;
+
 /// The longest page token that is sent back, in bytes: more does not fit into the head of a request.
 const LONGEST_PAGE_TOKEN: usize = 4096;
 
@@ -76,6 +80,9 @@ pub enum WireError {
         /// The name it should have.
         key: String,
     },
+    /// It is no page of the size that was asked for.
+    #[error("the answer has more than {MOST_RECORDS} records")]
+    TooManyRecords,
     /// There is something in place of a page token, so it is not known whether there is more.
     #[error("the answer's next_page_token is no string of at most {LONGEST_PAGE_TOKEN} bytes")]
     BadPageToken,
@@ -96,17 +103,31 @@ impl WireError {
     }
 }
 
+/// The longest body that is repaired, in bytes: a repaired one may be six times as long.
+const MOST_REPAIRED: usize = 4 << 20;
+
 /// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped, and
 /// a raw control character within a string is escaped, which the grammar of JSON wants and of which
-/// there is only one reading.
+/// there is only one reading. Neither is done to a body that is far larger than any page: it is no JSON
+/// then.
 #[must_use]
 pub(crate) fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let may_grow = body.len() <= MOST_REPAIRED;
     let (text, is_repaired) = match std::str::from_utf8(body) {
         Ok(text) => (Cow::Borrowed(text), false),
-        Err(_) => (String::from_utf8_lossy(body), true),
+        Err(_) if may_grow => (String::from_utf8_lossy(body), true),
+        // Cut off there, it is no JSON.
+        Err(error) => {
+            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+            (
+                Cow::Borrowed(std::str::from_utf8(valid).unwrap_or_default()),
+                true,
+            )
+        }
     };
-    let escaped = with_control_characters_escaped(&text);
+    let escaped = may_grow.then(|| with_control_characters_escaped(&text));
+    let escaped = escaped.flatten();
     (escaped.map_or(text, Cow::Owned), is_repaired)
 }
 
@@ -182,6 +203,9 @@ impl<'a> Fields<'a> {
         let records = self.records.ok_or_else(|| WireError::MissingRecords {
             key: records_key.to_owned(),
         })?;
+        if records.len() > MOST_RECORDS {
+            return Err(WireError::TooManyRecords);
+        }
         let next_page_token = match self.next_page_token {
             None => None,
             Some(raw) if raw.get() == "null" => None,
@@ -336,6 +360,10 @@ impl<'de> Visitor<'de> for Records {
         let mut records = Vec::new();
         while let Some(record) = seq.next_element()? {
             records.push(record);
+            // One more than may be tells that there are too many.
+            if records.len() > MOST_RECORDS {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+            }
         }
         Ok(Some(records))
     }

@@ -142,6 +142,18 @@ fn a_text_of_another_type_is_a_repair() {
 }
 
 #[test]
+fn a_text_that_is_counted_by_is_a_repair_where_it_is_far_longer_than_any() {
+    let text = |letters: usize| format!("\"{}\"", "x".repeat(letters));
+    for name in ["owner_id", "status"] {
+        assert_repaired(name, &text(4097));
+    }
+    row(&format!(r#""owner_id":{}"#, text(4096)), |clip, repairs| {
+        assert_eq!(clip.owner_id.as_deref().map(str::len), Some(4096));
+        assert!(repairs.is_empty());
+    });
+}
+
+#[test]
 fn text_with_half_a_surrogate_pair_is_a_repair_and_its_escape_stays_readable() {
     for half in [
         r"\ud83d",

@@ -43,6 +43,16 @@ impl Largest {
     }
 }
 
+/// Letters of a title that are kept; a longer one ends in `…`.
+const TITLE_LETTERS: usize = 1000;
+
+fn cut(title: &str) -> String {
+    match title.char_indices().nth(TITLE_LETTERS) {
+        Some((end, _)) => title.get(..end).unwrap_or_default().to_owned() + "…",
+        None => title.to_owned(),
+    }
+}
+
 impl Candidate<String> {
     fn borrowed(&self) -> Candidate<&str> {
         Candidate {
@@ -64,9 +74,21 @@ impl Candidate<&str> {
             account_id: self.account_id.to_owned(),
             clip_id: self.clip_id.to_owned(),
             owner_id: self.owner_id.map(str::to_owned),
-            title: self.title.map(str::to_owned),
+            title: self.title.map(cut),
             duration_micros: self.duration_micros,
             created_at: self.created_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_title_that_is_far_too_long_the_begin_is_kept() {
+        assert_eq!(cut("ü"), "ü");
+        assert_eq!(cut(&"ü".repeat(1000)), "ü".repeat(1000));
+        assert_eq!(cut(&"ü".repeat(1 << 20)), "ü".repeat(1000) + "…");
     }
 }

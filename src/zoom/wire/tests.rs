@@ -170,6 +170,29 @@ fn invalid_utf_8_is_replaced_and_said() {
 }
 
 #[test]
+fn a_body_that_is_far_larger_than_any_page_is_not_made_larger_by_repairs() {
+    for odd in [0xff, 0x13] {
+        let mut body = br#"{"data":[""#.to_vec();
+        body.resize(MOST_REPAIRED, odd);
+        body.extend(br#""]}"#);
+        let (text, _) = text(&body);
+        assert!(text.len() <= body.len());
+        assert!(matches!(parse(&text), Err(WireError::Malformed { .. })));
+    }
+}
+
+#[test]
+fn a_page_of_far_more_records_than_were_asked_for_is_none() {
+    let page = |records: usize| format!(r#"{{"data":[{}0]}}"#, "0,".repeat(records - 1));
+    assert_eq!(parse(&page(10_000)).unwrap().records.len(), 10_000);
+    assert_eq!(parse(&page(10_001)).unwrap_err(), WireError::TooManyRecords);
+    assert_eq!(
+        parse(&page(1_000_000)).unwrap_err(),
+        WireError::TooManyRecords
+    );
+}
+
+#[test]
 fn raw_control_characters_within_strings_are_read_as_what_they_are() {
     let body = "{\n\t\"da\\\"ta\": \"\n\", \"data\": [\"a\u{13}b\\\\\", \"\u{e9}\t\u{0}\"]\r\n}";
     let (text, is_repaired) = text(body.as_bytes());
