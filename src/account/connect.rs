@@ -10,7 +10,9 @@ use crate::account::scopes::{Need, for_clips, for_owners};
 use crate::crawl::Account;
 use crate::error::Error;
 use crate::event::Events;
+use crate::model::Window;
 use crate::settings::{Accounts, ExportSettings, SettingsError, Source};
+use crate::snapshot::manifest::MOST_WINDOWS;
 use crate::zoom::accounts::sub_accounts;
 use crate::zoom::clips::SMALLEST_PAGE;
 use crate::zoom::transport::Transport;
@@ -76,9 +78,11 @@ pub(crate) async fn open_source(settings: &ExportSettings) -> Result<OpenSource,
     }
 }
 
-/// The real network, by the proxies that the settings name.
+/// The real network, by the proxies that the settings name. Who is not patient does not wait for a single
+/// attempt much longer than for all of them.
 pub(crate) fn network(settings: &ExportSettings) -> Result<HttpTransport, Error> {
-    HttpTransport::by(Timeouts::default(), settings.proxies.clone())
+    let timeouts = Timeouts::default().within(settings.max_wait);
+    HttpTransport::by(timeouts, settings.proxies.clone())
         .map_err(|error| Error::Transport(error.to_string()))
 }
 
@@ -189,6 +193,20 @@ pub(crate) async fn accounts(
     accounts.sort_by(|one, other| one.id.cmp(&other.id));
     accounts.dedup();
     Ok(accounts)
+}
+
+/// Refuses a census of more windows than one manifest can hold, before the first of them is asked for.
+pub(crate) fn refuse_too_many(accounts: &[Account], span: Window) -> Result<(), SettingsError> {
+    let windows = Window::tile(span).len() as u64 * accounts.len() as u64;
+    if windows <= MOST_WINDOWS {
+        return Ok(());
+    }
+    Err(SettingsError::TooManyWindows {
+        accounts: accounts.len(),
+        since: span.from.timestamp(),
+        windows,
+        most: MOST_WINDOWS,
+    })
 }
 
 /// What time it is by the service's clock; `None` if its answers do not tell. Where none came yet, as

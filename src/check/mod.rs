@@ -36,13 +36,13 @@ pub(crate) async fn check(
     now: Timestamp,
 ) -> Result<Vec<CheckResult>, Error> {
     let source = connect::open_source(settings).await?;
-    let transport = connect::network(settings)?;
-    connect::warn_of_bundled_roots(&transport, settings);
-    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
     let patience = ExportSettings {
         max_wait: settings.max_wait.min(estimate::PATIENCE),
         ..settings.clone()
     };
+    let transport = connect::network(&patience)?;
+    connect::warn_of_bundled_roots(&transport, settings);
+    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
     let client = connect::client(
         Arc::clone(&clock) as _,
         &patience,
@@ -92,6 +92,10 @@ async fn service(
             return results;
         }
     };
+    if let Err(error) = connect::refuse_too_many(&accounts, span) {
+        results.push(CheckResult::error("export", &error.into()));
+        return results;
+    }
     let windows = Window::tile(span);
     let mut sampling = Sampling::new(client, settings, &windows, accounts.len());
     let asked = accounts.len().min(ACCOUNTS_ASKED);

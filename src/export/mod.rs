@@ -82,7 +82,9 @@ async fn export_through(
     tell_difference(clock);
     let present = clock.map_or(now, |clock| clock.service);
 
-    let wanted = census.spool_header(&settings, &accounts, now, settings.span(present)?);
+    let span = settings.span(present)?;
+    connect::refuse_too_many(&accounts, span)?;
+    let wanted = census.spool_header(&settings, &accounts, now, span);
     lock.confirm()?;
     let spool = open_spool(&layout, &settings, &wanted, &events)?;
     let header = spool.header().clone();

@@ -28,7 +28,7 @@ use crate::settings::args::{
     Cli, Command, ExportArgs, LogFormat, ManArgs, PruneArgs, ReportArgs, ReportFormat, SandboxArgs,
     VerifyArgs,
 };
-use crate::settings::{Environment, ExportSettings, SettingsError};
+use crate::settings::{Environment, ExportSettings, SettingsError, text_file};
 use crate::snapshot::retain::reasons;
 use crate::snapshot::{RetentionPolicy, locate, prune, recover};
 use crate::verify::{summary_of, verify};
@@ -302,13 +302,19 @@ fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error>
     }
 }
 
+/// Bytes of a scenario at most.
+const LONGEST_SCENARIO: u64 = 1 << 20;
+
 /// Flags, then settings, then the file, then the defaults; `until` is the present.
 fn sandbox_options(args: &SandboxArgs, now: Timestamp) -> Result<SandboxOptions, Error> {
     let text = match &args.scenario {
-        Some(path) => std::fs::read_to_string(path).map_err(|source| SettingsError::File {
-            path: path.clone(),
-            source,
-        })?,
+        Some(path) => {
+            let read = text_file::read(path, LONGEST_SCENARIO);
+            read.map_err(|source| SettingsError::ScenarioFile {
+                path: path.clone(),
+                source,
+            })?
+        }
         None => String::new(),
     };
     let present = format!("clips = 50_000\nuntil = {}\n", now.as_second());

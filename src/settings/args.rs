@@ -219,7 +219,8 @@ settings! {
         #[arg(long, value_name = "REQUESTS", env = "CLIPCENSUS_CONCURRENCY")]
         pub concurrency: Option<usize>,
 
-        /// How long one request waits in all for a limit to lift or an outage to end [default: 15m]
+        /// How long one request waits in all for a limit to lift or an outage to end; an attempt takes no longer
+        /// either, though half a minute always [default: 15m]
         #[arg(long, value_name = "DURATION", env = "CLIPCENSUS_MAX_WAIT")]
         pub max_wait: Option<String>,
 

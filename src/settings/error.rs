@@ -73,6 +73,22 @@ pub(crate) enum SettingsError {
     AccountsFileLine { path: PathBuf, line: usize },
     #[error("the accounts file {path} names no account: write one id a line")]
     NoAccounts { path: PathBuf },
+    #[error(
+        "{accounts} accounts from {since} on make {windows} windows, and one census has {most} at most: \
+         begin later with --since, or list some of the accounts at a time with --accounts-file, each time \
+         into another --out"
+    )]
+    TooManyWindows {
+        accounts: usize,
+        since: Timestamp,
+        windows: u64,
+        most: u64,
+    },
+    #[error("cannot read the scenario {path}: {source}")]
+    ScenarioFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot read the settings file {path}: {source}")]
     File {
         path: PathBuf,

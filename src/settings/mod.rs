@@ -10,7 +10,7 @@ mod file;
 mod id;
 mod limits;
 mod monitor;
-mod text_file;
+pub(crate) mod text_file;
 mod when;
 
 pub(crate) use accounts::Accounts;

@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 
 /// Reads a file of at most so many bytes. A pipe or a device is refused: it may never end, and the
 /// settings file is read more than once.
-pub(super) fn read(path: &Path, most: u64) -> Result<String> {
+pub(crate) fn read(path: &Path, most: u64) -> Result<String> {
     let file = File::options()
         .read(true)
         // Opening a pipe would wait for whoever writes into it.

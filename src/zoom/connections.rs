@@ -37,6 +37,21 @@ impl Default for Timeouts {
     }
 }
 
+/// The least time for an attempt: a page takes seconds where the network is slow.
+const LEAST_WHOLE: Duration = Duration::from_secs(30);
+
+impl Timeouts {
+    /// The same for who waits no longer than this for the service: an attempt takes as long at most, but 30 s
+    /// are always given.
+    #[must_use]
+    pub(crate) fn within(self, max_wait: Duration) -> Self {
+        Self {
+            whole: self.whole.min(max_wait.max(LEAST_WHOLE)),
+            ..self
+        }
+    }
+}
+
 /// What certificates are checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Roots {
@@ -186,6 +201,15 @@ fn builder(timeouts: Timeouts) -> ClientBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_takes_no_longer_than_all_of_them_may_but_always_has_half_a_minute() {
+        let whole = |max_wait| {
+            let timeouts = Timeouts::default().within(Duration::from_secs(max_wait));
+            timeouts.whole.as_secs()
+        };
+        assert_eq!([0, 20, 60, 900].map(whole), [30, 30, 60, 300]);
+    }
 
     #[test]
     fn a_system_without_root_certificates_uses_the_bundled_ones_unless_it_was_told_where_they_are()
