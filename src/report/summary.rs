@@ -1,11 +1,13 @@
 //! What a summary holds: the content of `summary.json`, as types, and its text.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clip::STATUSES;
 use crate::clip::owner::{People, Person};
+use crate::redact::hidden::is_hidden;
 use crate::report::bytes::Bytes;
 use crate::snapshot::DataFile;
 use crate::snapshot::manifest::Shrunk;
@@ -435,5 +437,40 @@ pub(crate) fn json(summary: &Summary) -> String {
     let mut json = serde_json::to_string_pretty(summary)
         .expect("a summary has only string keys and is written to memory");
     json.push('\n');
+    // Such characters stand in texts alone, where an escape means the same.
+    let is_odd = |character: char| is_hidden(character) && character != '\n';
+    if json.contains(is_odd) {
+        json = escaped(&json, is_odd);
+    }
     json
+}
+
+/// JSON with some characters as escapes.
+fn escaped(json: &str, is_odd: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_odd(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to memory does not fail.
+                _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod json_tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_an_escape_in_json_and_means_the_same() {
+        let text = "a\u{9b}31m\u{202e}b\u{e0001}\u{7f}ü";
+        let json = serde_json::to_string(text).unwrap();
+        let shown = escaped(&json, is_hidden);
+        assert!(!shown.contains(is_hidden) && shown.contains('ü'), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+    }
 }

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use crate::redact::hidden::push_visible;
 use crate::report::html::table::{Use, shown};
 use crate::report::page;
 use crate::report::page::plain::{LONGEST_PROSE, fit};
@@ -68,7 +69,19 @@ pub(crate) fn html(summary: &Summary) -> String {
             }
         }
     };
-    whole.into_string()
+    plain(&whole.into_string())
+}
+
+/// The page without what steers a terminal or hides text, whichever part of it that came from.
+fn plain(page: &str) -> String {
+    let mut plain = String::with_capacity(page.len());
+    for character in page.chars() {
+        match character {
+            '\n' => plain.push('\n'),
+            other => push_visible(&mut plain, other),
+        }
+    }
+    plain
 }
 
 /// What the page may load: its own style and script, by their hashes, and nothing else.
