@@ -25,6 +25,7 @@
 //! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
 //! | `disk` | full, not writable, in the way, another export |
 //! | `neighbours` | other users who can write into the output folder, and other machines |
+//! | `handed_over` | snapshots and answers that nobody of ours made: nothing hangs, memory holds |
 //! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
 //! | `signals` | stopped by a signal, whatever command it is and whatever it waits for |
@@ -43,6 +44,7 @@ mod doubts;
 mod drift;
 mod export;
 mod faults;
+mod handed_over;
 mod help;
 mod house;
 mod kill;
