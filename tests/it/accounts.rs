@@ -5,7 +5,7 @@ use std::fs;
 
 use clipcensus_sandbox::{Behaviour, Fault, FaultRule, Limits, SandboxOptions, Trigger};
 
-use crate::support::{Program, World, assert_is_truth, assert_nothing_published, clips};
+use crate::support::{Program, World, assert_is_truth, assert_nothing_published, clips, shows};
 
 /// Windows of 28 days from 2023-01-01 to 2026-11-01.
 const WINDOWS: u64 = 50;
@@ -196,4 +196,19 @@ fn a_scope_that_the_list_of_accounts_needs_is_named() {
     let scope = "account:read:list_sub_accounts:master";
     assert!(run.stderr.contains(scope), "{}", run.stderr);
     assert_nothing_published(&world);
+}
+
+#[test]
+fn more_windows_than_one_census_can_hold_are_refused_before_any_is_asked_for() {
+    let world = World::new(clips(100));
+    let file = world.folder.path().join("accounts.txt");
+    let ids: Vec<String> = (0..2100).map(|number| format!("sub{number}")).collect();
+    fs::write(&file, ids.join("\n")).unwrap();
+    let export = world.export().arg("--accounts-file");
+    let run = export.arg(file.to_str().unwrap()).exits(2);
+    shows(
+        &run,
+        &["2100 accounts from 2023-01-01", "100000", "--accounts-file"],
+    );
+    assert_eq!(world.sandbox.report().requests, 1, "an access token");
 }

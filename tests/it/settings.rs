@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Program, World, clips};
+use crate::support::{Program, World, clips, shows};
 
 /// Runs an export that must be refused before anything is sent; gives its message.
 fn refused(world: &World, arguments: &[&str]) -> String {
@@ -266,4 +266,13 @@ fn a_flag_counts_more_than_a_file_that_says_the_same_by_another_name() {
     let manifest = world.manifest();
     assert_eq!(manifest["parameters"]["rate"], 15.0);
     assert_eq!(manifest["account_ids"][0], account);
+}
+
+#[test]
+fn a_scenario_without_end_is_refused_and_not_read() {
+    let run = Program::new(&["sandbox", "--scenario", "/dev/zero"]).exits(2);
+    shows(
+        &run,
+        &["cannot read the scenario /dev/zero: it is no regular file"],
+    );
 }
