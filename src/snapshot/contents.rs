@@ -11,8 +11,7 @@ use crate::disk::error::DiskError;
 use crate::disk::file::digest_bytes;
 use crate::disk::layout::{Folder, Layout, MANIFEST};
 use crate::disk::reading::{digest_below, read_below};
-use crate::snapshot::files::{DataFile, Document};
-use crate::snapshot::manifest::MOST_BYTES;
+use crate::snapshot::files::{DataFile, Document, LONGEST_MANIFEST};
 
 /// The files of one snapshot, by its manifest.
 #[derive(Debug, Deserialize)]
@@ -31,7 +30,7 @@ impl Contents {
     /// Those of the manifest in a folder of documents, if it is the one with this SHA-256.
     pub(crate) fn of(layout: &Layout, documents: &Path, sha256: &str) -> Option<Self> {
         let out = layout.out().to_owned();
-        let manifest = read_below(&out, &documents.join(MANIFEST), MOST_BYTES).ok()??;
+        let manifest = read_below(&out, &documents.join(MANIFEST), LONGEST_MANIFEST).ok()??;
         if digest_bytes(&manifest) != sha256 {
             return None;
         }
@@ -79,7 +78,9 @@ impl Contents {
         }
         if folder == Folder::Documents {
             let path = path.join(MANIFEST);
-            let found = read_below(&self.out, &path, MOST_BYTES).ok().flatten();
+            let found = read_below(&self.out, &path, LONGEST_MANIFEST)
+                .ok()
+                .flatten();
             let is_same = found.is_some_and(|found| found == self.manifest);
             return (!is_same).then(|| (path, "is not the manifest that was written".to_owned()));
         }

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::disk::file::DigestWriter;
 use crate::disk::layout::OWNERS;
 
+/// Bytes of a manifest at most: its windows, 100,000 at most, have some 400 each, and up to 1300 where many
+/// values were repaired.
+pub(crate) const LONGEST_MANIFEST: u64 = 128 << 20;
+
 /// One data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {

@@ -15,7 +15,7 @@ use crate::disk::layout::{Layout, MANIFEST, Table, exact_date};
 use crate::disk::reading::read_below;
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
-use crate::snapshot::files::{DataFile, Document};
+use crate::snapshot::files::{DataFile, Document, LONGEST_MANIFEST};
 use crate::snapshot::recover::manifest_dir;
 
 /// The format of the data files.
@@ -96,9 +96,6 @@ pub struct Totals {
     #[serde(default)]
     pub cut: u64,
 }
-
-/// Bytes of a manifest at most: [`MOST_WINDOWS`] windows have some 400 each, and up to 1300 where many values were repaired.
-pub(crate) const MOST_BYTES: u64 = 128 << 20;
 
 /// Windows of a census at most. Each is in memory, in the journal and in the manifest.
 pub(crate) const MOST_WINDOWS: u64 = 100_000;
@@ -193,7 +190,7 @@ impl Manifest {
     /// [`DiskError::NoSnapshot`] where there is none, [`DiskError::Damaged`] for a file
     /// that is none or is of a later schema version.
     pub fn read(layout: &Layout, path: &Path) -> Result<Self, DiskError> {
-        let text = read_below(layout.out(), path, MOST_BYTES)?;
+        let text = read_below(layout.out(), path, LONGEST_MANIFEST)?;
         let text = text.ok_or_else(|| DiskError::NoSnapshot {
             path: path.to_owned(),
         })?;
