@@ -32,6 +32,12 @@ impl std::fmt::Display for Caveat {
 /// One that [cannot be written](DiskError::cannot_write), and names what the file system cannot do.
 pub(super) fn try_file_system(base: &Path, layout: &Layout) -> Result<Option<Caveat>, DiskError> {
     refuse_ways_out(layout)?;
+    if layout.latest().is_dir() {
+        // To publish would find that out last.
+        return Err(DiskError::NotAFile {
+            path: layout.latest(),
+        });
+    }
     let path = base.join("file");
     let mut file = File::create_new(&path).map_err(DiskError::write(base))?;
     file.write_all(b"trial").map_err(DiskError::write(base))?;

@@ -11,7 +11,7 @@ pub enum ExitCode {
     Success = 0,
     /// Bad arguments or settings; nothing was sent.
     Usage = 2,
-    /// `diff --exit-code` found a difference.
+    /// `diff` found a difference, and was to say so by its exit code.
     Findings = 3,
     /// Counts do not agree, or `verify` found something.
     Incomplete = 65,
@@ -55,7 +55,7 @@ impl ExitCode {
             Self::Usage => {
                 "bad arguments or settings, or an address or certificate that does not fit"
             }
-            Self::Findings => "differences were found (diff --exit-code)",
+            Self::Findings => "differences were found, and asked for",
             Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",
@@ -144,7 +144,7 @@ mod tests {
             .lines()
             .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
             .collect();
-        assert_eq!(codes, [0, 2, 65, 70, 73, 75, 77, 129, 130, 143]);
+        assert_eq!(codes, [0, 2, 3, 65, 70, 73, 75, 77, 129, 130, 143]);
         let words: Vec<String> = topic().split_whitespace().map(str::to_owned).collect();
         let words = words.join(" ");
         for code in ExitCode::ALL {

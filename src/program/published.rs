@@ -12,7 +12,12 @@ use crate::settings::args::SummaryForm;
 pub(super) fn shown(published: &Published, form: SummaryForm) -> String {
     match form {
         SummaryForm::Text => {
-            format!("{}\n{}", report::text(&published.summary), paths(published))
+            format!(
+                "{}\n{}manifest sha256: {}\n",
+                report::text(&published.summary),
+                paths(published),
+                published.manifest_sha256
+            )
         }
         SummaryForm::Paths => paths(published),
         SummaryForm::Json => line(published),
@@ -24,7 +29,7 @@ pub(super) fn folder_of(published: &Published) -> &Path {
     published.manifest.parent().unwrap_or(&published.manifest)
 }
 
-/// A path a line, what people open first; then the hash to keep.
+/// A path a line; what people open first.
 fn paths(published: &Published) -> String {
     let files = [&published.report].into_iter().chain(&published.data);
     let files = files.chain([&published.manifest]);
@@ -33,9 +38,6 @@ fn paths(published: &Published) -> String {
         text.push_str(&file.display().to_string());
         text.push('\n');
     }
-    text.push_str("manifest sha256: ");
-    text.push_str(&published.manifest_sha256);
-    text.push('\n');
     text
 }
 

@@ -103,32 +103,36 @@ impl WireError {
     }
 }
 
-/// The longest body that is repaired, in bytes: a repaired one may be six times as long.
-const MOST_REPAIRED: usize = 4 << 20;
+/// The most bytes that repairs may add to a body, which six of a byte would be without a bound. A body
+/// that would need more is broken throughout, and no JSON.
+const MOST_ADDED: usize = 4 << 20;
 
 /// A body as text: invalid UTF-8 is replaced, and whether any was; a byte order mark is dropped, and
 /// a raw control character within a string is escaped, which the grammar of JSON wants and of which
-/// there is only one reading. Neither is done to a body that is far larger than any page: it is no JSON
-/// then.
+/// there is only one reading. Where that would make it far longer it is cut off, and so is no JSON.
 #[must_use]
 pub(crate) fn text(body: &[u8]) -> (Cow<'_, str>, bool) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let may_grow = body.len() <= MOST_REPAIRED;
     let (text, is_repaired) = match std::str::from_utf8(body) {
         Ok(text) => (Cow::Borrowed(text), false),
-        Err(_) if may_grow => (String::from_utf8_lossy(body), true),
-        // Cut off there, it is no JSON.
-        Err(error) => {
-            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            (
-                Cow::Borrowed(std::str::from_utf8(valid).unwrap_or_default()),
-                true,
-            )
-        }
+        Err(_) => (Cow::Owned(with_invalid_replaced(body)), true),
     };
-    let escaped = may_grow.then(|| with_control_characters_escaped(&text));
-    let escaped = escaped.flatten();
+    let escaped = with_control_characters_escaped(&text);
     (escaped.map_or(text, Cow::Owned), is_repaired)
+}
+
+fn with_invalid_replaced(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        if text.len() > body.len() + MOST_ADDED {
+            break;
+        }
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 /// The text with the raw control characters of its strings escaped; `None` if there are none.
@@ -147,6 +151,9 @@ fn with_control_characters_escaped(text: &str) -> Option<String> {
             // What a backslash stands before, a control character too, is not to be read as another.
             '\\' if is_in_string => _ = characters.next(),
             '\0'..='\u{1f}' if is_in_string => {
+                if escaped.len() > at + MOST_ADDED {
+                    return Some(escaped);
+                }
                 escaped.push_str(text.get(kept..at)?);
                 // Writing to a string does not fail.
                 _ = write!(escaped, "\\u{:04x}", u32::from(character));

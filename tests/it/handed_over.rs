@@ -104,8 +104,9 @@ fn no_command_waits_for_a_pipe_or_follows_a_link_out_of_the_snapshot_whichever_f
             let prune =
                 ["prune", snapshot.out().to_str().unwrap(), "--keep-daily=1"].map(str::to_owned);
             let prune = Program::new(&prune.each_ref().map(String::as_str)).run();
+            // A folder as latest.json is in the way of what prune writes.
             assert!(
-                matches!(prune.code, Some(0 | 65)),
+                matches!(prune.code, Some(0 | 65 | 73)),
                 "{name}: {}",
                 prune.stderr
             );

@@ -101,10 +101,15 @@ fn every_variable_exists_and_no_secret_stands_in_one() {
     }
 }
 
+/// The codes of an export; only other commands have findings.
+fn codes() -> impl Iterator<Item = ExitCode> {
+    let all = ExitCode::ALL.into_iter();
+    all.filter(|code| *code != ExitCode::Findings)
+}
+
 /// The codes that a person has to see to.
 fn hopeless() -> Vec<u64> {
-    ExitCode::ALL
-        .into_iter()
+    codes()
         .filter(|code| !code.is_passing() && *code != ExitCode::Success)
         .map(|code| code as u64)
         .collect()
@@ -218,8 +223,7 @@ for code in (0, 2, 65, 70, 73, 75, 77, 129, 130, 143, -9):
     let run = python(script, "airflow_dag.py");
     let said = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(run.status.success(), "{said}");
-    let mut expected: Vec<String> = ExitCode::ALL
-        .into_iter()
+    let mut expected: Vec<String> = codes()
         .map(|code| {
             let ending = match code {
                 ExitCode::Success => "passed",
