@@ -86,7 +86,7 @@ impl Census {
             ("service", json!(settings.source.name())),
             ("rate", json!(settings.limits.light)),
             ("concurrency", json!(settings.limits.concurrency)),
-            ("allow_incomplete", json!(settings.allow_incomplete)),
+            ("allow_incomplete", json!(settings.accepted.incomplete)),
         ];
         parameters.extend(others.map(|(name, value)| (name.to_owned(), value)));
         parameters

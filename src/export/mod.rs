@@ -72,18 +72,7 @@ async fn export_through(
     let source = connect::open_source(&settings).await?;
     let census = Census::of(&settings, &source);
     let layout = Layout::new(&settings.out, census.table());
-    let lock = Arc::new(OutputLock::acquire(&layout)?);
-    if let Some(message) = recover(&layout)?.message() {
-        tracing::warn!("{message}");
-    }
-    census.refuse_other(&layout)?;
-    if let Some(room) = Room::of(&settings, &layout, None).filter(|room| room.is_short()) {
-        let out = layout.out().display();
-        tracing::warn!(
-            "the disk may be too small for {out}: {room}; make room, or prune old snapshots"
-        );
-    }
-
+    let lock = Arc::new(take_folder(&settings, &census, &layout)?);
     let watch = Arc::new(SandboxWatch::new(transport));
     let clock = Arc::new(ServiceClock::new(Arc::clone(&watch) as _));
     let client = connect::client(Arc::clone(&clock) as _, &settings, &source, &events);
@@ -106,7 +95,7 @@ async fn export_through(
         has_owners: settings.resolve_owners,
     };
     let former = Former::of(&layout, best)?;
-    if let (false, Some(why)) = (settings.replace, former.why_kept(best)) {
+    if let (false, Some(why)) = (settings.accepted.worse, former.why_kept(best)) {
         if header.run_id == wanted.run_id {
             spool.remove(&layout)?;
         }
@@ -135,12 +124,13 @@ async fn export_through(
     let files = DataFiles::of(&settings, &layout, header.snapshot_at);
     let early = EarlyWriter::begin(files.clone(), &crawl);
     let (before, begun) = (request_counts.requests(), Instant::now());
-    let failures = crawl.run().await?;
+    // Its future is large, and waited for by many others.
+    let failures = Box::pin(crawl.run()).await?;
     let (requests, took) = (request_counts.requests() - before, begun.elapsed());
     let windows = crawl.windows();
     let verdict = Verdict::of(&windows, failures.len());
     let has_an_account = failures.len() < crawl.accounts.len();
-    if verdict == Verdict::Incomplete && !(settings.allow_incomplete && has_an_account) {
+    if verdict == Verdict::Incomplete && !(settings.accepted.incomplete && has_an_account) {
         return Err(incomplete(&crawl, failures));
     }
     for doubt in doubts(&windows) {
@@ -163,12 +153,32 @@ async fn export_through(
         parameters: census.parameters(&settings),
         settings,
     };
-    let published = async move {
+    let published = Box::pin(async move {
         let written = off_thread(move || draft.write(early, &files)).await?;
         let people = written.look_up().await?;
         off_thread(move || written.publish(people)).await
-    };
+    });
     published.await.map_err(|error| cause(error, &lock))
+}
+
+/// Takes the output folder for this export, and completes what an interrupted one has left half done.
+fn take_folder(
+    settings: &ExportSettings,
+    census: &Census,
+    layout: &Layout,
+) -> Result<OutputLock, Error> {
+    let lock = OutputLock::acquire(layout)?;
+    if let Some(message) = recover(layout)?.message() {
+        tracing::warn!("{message}");
+    }
+    census.refuse_other(layout)?;
+    if let Some(room) = Room::of(settings, layout, None).filter(|room| room.is_short()) {
+        let out = layout.out().display();
+        tracing::warn!(
+            "the disk may be too small for {out}: {room}; make room, or prune old snapshots"
+        );
+    }
+    Ok(lock)
 }
 
 /// Why files could not be written: a run of another machine that has taken the folder over clears

@@ -104,7 +104,7 @@ impl Draft {
             cut: rows.cut,
             ..self.totals(counted.written, counted.duplicates)?
         };
-        let most = self.settings.max_shrink;
+        let most = self.settings.accepted.shrink;
         let shrunk = self.former.shrunk(&self.windows, totals.written, most);
         match (&shrunk, most) {
             (Some(shrunk), Some(_)) => {
@@ -271,7 +271,10 @@ impl StagedDraft {
             verdict: draft.verdict,
             has_owners: people.is_some(),
         };
-        if let (false, Some(why)) = (draft.settings.replace, draft.former.why_kept(candidate)) {
+        if let (false, Some(why)) = (
+            draft.settings.accepted.worse,
+            draft.former.why_kept(candidate),
+        ) {
             return Err(Error::IsWorse { why });
         }
         let mut written_people = People::new();

@@ -50,7 +50,7 @@ pub(super) fn open_spool(
 /// Whether somebody has looked at a fall and says that the clips are gone. Nothing less publishes what
 /// was listed when it was refused: by now the app may have its permission back.
 fn accepts_any_fall(settings: &ExportSettings) -> bool {
-    settings.max_shrink.is_some_and(|most| most >= 1.0)
+    settings.accepted.shrink.is_some_and(|most| most >= 1.0)
 }
 
 /// Whether a spool was left by an export whose snapshot is out, with the date of another day: killed

@@ -27,7 +27,8 @@ pub fn settings(input: &[u8]) -> bool {
             assert!(settings.max_file_rows > 0);
             assert!(
                 settings
-                    .max_shrink
+                    .accepted
+                    .shrink
                     .is_none_or(|share| (0.0..=1.0).contains(&share))
             );
             true

@@ -56,6 +56,32 @@ impl Source {
     }
 }
 
+/// What is published though something speaks against it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Accepted {
+    /// A census that is incomplete.
+    pub incomplete: bool,
+    /// One that is worse than the one whose place it takes.
+    pub worse: bool,
+    /// The share of the clips that may be gone since the newest verified snapshot, 0 to 1; `None`
+    /// accepts any.
+    pub shrink: Option<f64>,
+}
+
+impl Accepted {
+    fn by(args: &ExportArgs) -> Result<Self, SettingsError> {
+        let share = |share| {
+            let is_share = |share: &f64| (0.0..=1.0).contains(share);
+            in_range("max-shrink", Some(share), share, "0 to 1", is_share)
+        };
+        Ok(Self {
+            incomplete: args.allow_incomplete.unwrap_or(false),
+            worse: args.replace.unwrap_or(false),
+            shrink: args.max_shrink.map(share).transpose()?,
+        })
+    }
+}
+
 /// Everything that an export needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct ExportSettings {
@@ -89,13 +115,7 @@ pub(crate) struct ExportSettings {
     pub diff: bool,
     /// Whether secrets are written.
     pub secrets: SecretPolicy,
-    /// Whether an incomplete census is published.
-    pub allow_incomplete: bool,
-    /// Whether a snapshot may be replaced by one that is worse.
-    pub replace: bool,
-    /// The share of the clips that may be gone since the newest verified snapshot, 0 to 1, for a
-    /// snapshot to be published; `None` publishes any.
-    pub max_shrink: Option<f64>,
+    pub accepted: Accepted,
     /// How long ago an interrupted export may have begun to be gone on with; `None` forgets it.
     pub resume_within: Option<Duration>,
     /// What an export prints at its end; `None` leaves it to how quiet it is to be.
@@ -126,14 +146,12 @@ impl ExportSettings {
             .clone()
             .filter(|out| !is_blank(&out.to_string_lossy()));
         let out = expanded("out", out.ok_or(SettingsError::NoOut)?, home)?;
-        let at_home = |setting, path| expanded(setting, path, home);
+        let at_home = |setting, path: Option<PathBuf>| {
+            path.map(|path| expanded(setting, path, home)).transpose()
+        };
         let args = ExportArgs {
-            accounts_file: (args.accounts_file.clone())
-                .map(|path| at_home("accounts-file", path))
-                .transpose()?,
-            metrics_file: (args.metrics_file.clone())
-                .map(|path| at_home("metrics-file", path))
-                .transpose()?,
+            accounts_file: at_home("accounts-file", args.accounts_file.clone())?,
+            metrics_file: at_home("metrics-file", args.metrics_file.clone())?,
             ..args
         };
         let ping_url = args.ping_url.as_ref().map(PingUrl::new).transpose()?;
@@ -201,16 +219,7 @@ impl ExportSettings {
             },
             resolve_owners: args.resolve_owners.unwrap_or(false),
             diff,
-            allow_incomplete: args.allow_incomplete.unwrap_or(false),
-            replace: args.replace.unwrap_or(false),
-            max_shrink: args
-                .max_shrink
-                .map(|share| {
-                    in_range("max-shrink", Some(share), share, "0 to 1", |share| {
-                        (0.0..=1.0).contains(share)
-                    })
-                })
-                .transpose()?,
+            accepted: Accepted::by(&args)?,
             resume_within: match args.fresh {
                 Some(true) => None,
                 _ => Some(limits::duration(
