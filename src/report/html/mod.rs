@@ -128,11 +128,11 @@ fn why_of(verdict: &str) -> &str {
 /// The parts of the page that the navigation leads to.
 fn parts(summary: &Summary) -> Vec<(&'static str, &'static str)> {
     let mut parts = vec![("owners", "Storage by owner")];
-    if summary.changes.is_some() {
-        parts.insert(0, ("changes", "What changed"));
-    }
     if !summary.accounts.is_empty() {
         parts.insert(0, ("accounts", "Accounts"));
+    }
+    if summary.changes.is_some() {
+        parts.insert(0, ("changes", "What changed"));
     }
     if !summary.user_statuses.is_empty() {
         parts.push(("departed", "Gone or inactive"));
