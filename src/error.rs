@@ -44,6 +44,12 @@ pub(crate) enum Error {
         /// How the export would end.
         code: ExitCode,
     },
+    /// The census was published as it was allowed to be.
+    #[error(
+        "published, but incomplete: {why}; the manifest names each, and an export run again lists only what \
+         is missing"
+    )]
+    PublishedIncomplete { why: String },
     /// A snapshot is not what its manifest says, or a manifest not what those after it say.
     #[error("{what}: {why}; restore what differs, or export the date again")]
     NotAsPublished { what: String, why: String },
@@ -164,6 +170,7 @@ impl Error {
             Self::Diff(error) => diff_exit_code(error),
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::NotAsPublished { .. }
+            | Self::PublishedIncomplete { .. }
             | Self::Incomplete { .. }
             | Self::IsWorse { .. }
             | Self::Shrunk(_) => ExitCode::Incomplete,
@@ -203,7 +210,7 @@ fn service_exit_code(kind: &FailureKind) -> ExitCode {
 fn snapshot_exit_code(error: &DiskError) -> ExitCode {
     match error {
         DiskError::AnotherExport { .. } | DiskError::TakenOver { .. } => ExitCode::TryAgain,
-        DiskError::NoSnapshot { .. } => ExitCode::Usage,
+        DiskError::NoSnapshot { .. } | DiskError::NoOutput { .. } => ExitCode::Usage,
         error if error.is_damaged() => ExitCode::Incomplete,
         _ => ExitCode::CannotWrite,
     }

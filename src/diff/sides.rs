@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::diff::error::DiffError;
 use crate::disk::{DiskError, Layout, Table};
 use crate::model::Verdict;
-use crate::snapshot::read::Rows;
+use crate::snapshot::read::{Rows, read_proven_rows};
 use crate::snapshot::retain::SnapshotInfo;
-use crate::snapshot::{Manifest, held, locate, read_rows};
+use crate::snapshot::{Manifest, held, locate};
 
 /// Which snapshots are to be compared.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,9 +44,9 @@ impl Side {
         Ok(Self { layout, manifest })
     }
 
-    /// Its date, and its clips in order.
+    /// Its date, and its clips in order. Its files are those that were published.
     pub(crate) fn rows(&self) -> Result<(Date, Rows), DiskError> {
-        let rows = read_rows(&self.layout, &self.manifest)?;
+        let rows = read_proven_rows(&self.layout, &self.manifest)?;
         Ok((self.manifest.date(), rows))
     }
 }

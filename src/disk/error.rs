@@ -105,6 +105,11 @@ pub enum DiskError {
         "no snapshot at {path}; name an output folder, one of its _snapshots/DATE folders, or a manifest.json"
     )]
     NoSnapshot { path: PathBuf },
+    /// There are no snapshots in a folder.
+    #[error(
+        "{path} is no output folder, as it has no _snapshots; name the one that exports were given as --out"
+    )]
+    NoOutput { path: PathBuf },
     /// Something stands among the snapshots that is none.
     #[error(
         "{path} is no snapshot, whose folder is named exactly by its date, such as 2026-11-23; move \

@@ -48,9 +48,9 @@ pub(crate) fn open_below(out: &Path, path: &Path) -> Result<Option<File>, DiskEr
 /// The same, of a file that must be there.
 ///
 /// # Errors
-/// As [`open_below`], and [`DiskError::Read`] where there is none.
+/// As [`open_below`], and [`DiskError::Damaged`] where there is none.
 pub(crate) fn open_present(out: &Path, path: &Path) -> Result<File, DiskError> {
-    let absent = || DiskError::read(path)(ErrorKind::NotFound.into());
+    let absent = || DiskError::damaged(path, "it is missing");
     open_below(out, path)?.ok_or_else(absent)
 }
 

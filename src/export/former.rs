@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::disk::{DiskError, Layout, Table};
 use crate::model::{Micros, Verdict, WindowRecord};
+use crate::report::numbers::things;
 use crate::snapshot::manifest::Shrunk;
 use crate::snapshot::{Manifest, held};
 
 /// The share of the clips of the newest verified snapshot that may be gone before it is worth a word.
-const USUAL_SHRINK: f64 = 0.2;
+pub(super) const USUAL_SHRINK: f64 = 0.2;
 
 /// Clips of an account whose going altogether is worth a word; who had fewer may have deleted them.
 const FEW_CLIPS: u64 = 10;
@@ -42,7 +43,7 @@ impl Former {
         let of_date = |date| Manifest::read(layout, &layout.manifest(date)).ok();
         let snapshots = match held(layout) {
             Ok((snapshots, _)) => snapshots,
-            Err(DiskError::NoSnapshot { .. }) => Vec::new(),
+            Err(DiskError::NoOutput { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
         let mut verified = snapshots
@@ -96,23 +97,22 @@ impl Former {
     pub(super) fn replaced(&self) -> Option<String> {
         let there = self.same_date.as_ref()?;
         Some(format!(
-            "replaced the snapshot of {} as of {} ({}, {} clips)",
+            "replaced the snapshot of {} as of {} ({}, {})",
             there.date(),
             there.snapshot_at,
             there.verdict.name(),
-            there.totals.written
+            things(there.totals.written, "clip")
         ))
     }
 
-    /// Whether far more clips are gone than usual, or than may be: of all, or of an account that has
-    /// none any more. One account of many is a small share of all, and may have lost a permission.
-    pub(super) fn shrunk(
-        &self,
-        windows: &[WindowRecord],
-        clips: u64,
-        most: Option<f64>,
-    ) -> Option<Shrunk> {
-        let before = self.newest_verified.as_ref()?;
+    /// Whether more than that share of the clips are gone: of all, or of an account that has none any
+    /// more. One account of many is a small share of all, and may have lost a permission.
+    pub(super) fn shrunk(&self, windows: &[WindowRecord], clips: u64, most: f64) -> Option<Shrunk> {
+        // One of the same day, which has the fall already, must not hide it.
+        let before = self
+            .verified_before
+            .as_ref()
+            .or(self.newest_verified.as_ref())?;
         let clips_before = before.totals.written;
         let now = rows_by_account(windows);
         let emptied_accounts: Vec<String> = rows_by_account(&before.windows)
@@ -131,7 +131,7 @@ impl Former {
         } else {
             1.0
         };
-        (gone > most.unwrap_or(USUAL_SHRINK)).then(|| Shrunk {
+        (gone > most).then(|| Shrunk {
             since: before.date().to_string(),
             clips_before,
             clips,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// A fall from these clips to those.
-    fn fall(before: &[(&str, u64)], now: &[(&str, u64)], most: Option<f64>) -> Option<Shrunk> {
+    fn fall(before: &[(&str, u64)], now: &[(&str, u64)], most: f64) -> Option<Shrunk> {
         let sum = |accounts: &[(&str, u64)]| accounts.iter().map(|(_, rows)| rows).sum();
         let mut newest = manifest();
         newest.windows = windows(before);
@@ -178,12 +178,12 @@ mod tests {
     #[test]
     fn a_fall_of_more_than_a_fifth_or_than_may_be_is_told() {
         let from_100_to = |clips, most| fall(&[("a", 100)], &[("a", clips)], most).is_some();
-        assert!(!from_100_to(80, None));
-        assert!(from_100_to(79, None));
-        assert!(!from_100_to(79, Some(0.3)));
-        assert!(from_100_to(69, Some(0.3)));
-        assert!(from_100_to(99, Some(0.0)));
-        assert!(!from_100_to(0, Some(1.0)));
+        assert!(!from_100_to(80, USUAL_SHRINK));
+        assert!(from_100_to(79, USUAL_SHRINK));
+        assert!(!from_100_to(79, 0.3));
+        assert!(from_100_to(69, 0.3));
+        assert!(from_100_to(99, 0.0));
+        assert!(!from_100_to(0, 1.0));
     }
 
     #[test]
@@ -193,12 +193,12 @@ mod tests {
             &[("big", 100_000), ("lost", 0), ("small", 0)][..],
             &[("big", 100_000)],
         ] {
-            let told = fall(&before, now, Some(0.9)).unwrap();
+            let told = fall(&before, now, 0.9).unwrap();
             assert_eq!(told.emptied_accounts, ["lost"]);
             assert!(told.to_string().ends_with("none of account lost any more"));
-            assert_eq!(fall(&before, now, Some(1.0)), None);
+            assert_eq!(fall(&before, now, 1.0), None);
         }
         let fewer = [("big", 100_000), ("lost", 1), ("small", 0)];
-        assert_eq!(fall(&before, &fewer, None), None);
+        assert_eq!(fall(&before, &fewer, USUAL_SHRINK), None);
     }
 }

@@ -37,7 +37,7 @@ use crate::export::unfinished::open_spool;
 use crate::model::Verdict;
 use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
-use crate::snapshot::recover;
+use crate::snapshot::{Manifest, recover};
 use crate::zoom::transport::Transport;
 use crate::zoom::{ClockReading, SandboxWatch, ServiceClock};
 
@@ -172,6 +172,16 @@ fn take_folder(
         tracing::warn!("{message}");
     }
     census.refuse_other(layout)?;
+    if let Ok(Some(latest)) = Manifest::latest(layout)
+        && latest.format != settings.format
+    {
+        tracing::warn!(
+            "{} holds .{} files so far: who reads these does not see the .{} of this snapshot",
+            layout.out().display(),
+            latest.format.extension(),
+            settings.format.extension()
+        );
+    }
     if let Some(room) = Room::of(settings, layout, None).filter(|room| room.is_short()) {
         let out = layout.out().display();
         tracing::warn!(

@@ -15,11 +15,11 @@ use crate::diff::incomparable;
 use crate::disk::{DiskError, Layout};
 use crate::error::Error;
 use crate::event::Event;
-use crate::export::changes::changes_since;
+use crate::export::changes::{changes_since, not_compared};
 use crate::export::data_files::DataFiles;
 use crate::export::early_writer::{CountedRows, EarlyWriter};
 use crate::export::exposed_rows::ExposedRows;
-use crate::export::former::{Candidate, Former};
+use crate::export::former::{Candidate, Former, USUAL_SHRINK};
 use crate::export::owners::LookUp;
 use crate::export::request_counts::RequestCounts;
 use crate::model::{Verdict, WindowRecord};
@@ -104,17 +104,16 @@ impl Draft {
             cut: rows.cut,
             ..self.totals(counted.written, counted.duplicates)?
         };
-        let most = self.settings.accepted.shrink;
-        let shrunk = self.former.shrunk(&self.windows, totals.written, most);
-        match (&shrunk, most) {
-            (Some(shrunk), Some(_)) => {
-                self.crawl.spool.mark_shrunk()?;
-                return Err(Error::Shrunk(shrunk.clone()));
-            }
-            (Some(shrunk), None) => self.crawl.events.emit(&Event::Caveat(format!(
+        let fall = |beyond| self.former.shrunk(&self.windows, totals.written, beyond);
+        if let Some(shrunk) = self.settings.accepted.shrink.and_then(fall) {
+            self.crawl.spool.mark_shrunk()?;
+            return Err(Error::Shrunk(shrunk));
+        }
+        let shrunk = fall(USUAL_SHRINK);
+        if let Some(shrunk) = &shrunk {
+            self.crawl.events.emit(&Event::Caveat(format!(
                 "far fewer clips than before: {shrunk}; an app that has lost a permission looks like this"
-            ))),
-            (None, _) => {}
+            )));
         }
         Ok(StagedDraft {
             staged: rows.staged,
@@ -227,14 +226,13 @@ impl Draft {
             return Ok(None);
         };
         if self.verdict != Verdict::Verified || incomparable(before, &self.parameters).is_some() {
-            tracing::warn!(
-                "not compared with the snapshot of {}: only verified ones of the same census tell what \
-                 changed",
-                before.date()
-            );
+            let why = "only verified ones of the same census tell what changed";
+            let caveat = not_compared(before, why);
+            self.crawl.events.emit(&Event::Caveat(caveat));
             return Ok(None);
         }
-        changes_since(before, &self.layout, &self.settings, staged)
+        let events = &self.crawl.events;
+        changes_since(before, &self.layout, &self.settings, events, staged)
     }
 
     fn forget_spool(self) {

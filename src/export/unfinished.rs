@@ -22,7 +22,11 @@ pub(super) fn open_spool(
                 .to_owned(),
         ));
     }
-    if is_shrunk || is_of_a_former_snapshot(layout, spool.header(), wanted) {
+    // Without a page there is nothing to go on with, and no reason to be of an older instant.
+    let is_empty = spool.header().run_id != wanted.run_id
+        && spool.lost().is_none()
+        && spool.chains().is_empty();
+    if is_shrunk || is_empty || is_of_a_former_snapshot(layout, spool.header(), wanted) {
         spool.remove(layout)?;
         spool = Spool::open(layout, wanted.clone(), None)?;
     }

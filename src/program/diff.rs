@@ -41,7 +41,7 @@ pub(super) fn run_diff(args: &DiffArgs) -> Result<ExitCode, Error> {
         DiffFormat::Text | DiffFormat::Markdown => {
             let mut nothing = |_: &RecordBatch| Ok(());
             compare(&sides, &wanted, &mut changes, &mut nothing)?;
-            let sections = sections(&sides, &changes, &people(&sides)?);
+            let sections = sections(args, &sides, &changes, &people(&sides)?);
             let is_text = args.format == DiffFormat::Text;
             let page = if is_text { text_of } else { markdown_of };
             return print(&page(&sections)).map(|()| code(args, &changes));
@@ -78,9 +78,14 @@ fn compare(
 }
 
 /// What is said in words.
-fn sections(sides: &Sides, changes: &Changes, people: &People) -> Vec<Section> {
+fn sections(args: &DiffArgs, sides: &Sides, changes: &Changes, people: &People) -> Vec<Section> {
+    let only: Vec<&str> = args.only.iter().map(|kind| name(*kind)).collect();
+    let only = match only.as_slice() {
+        [] => String::new(),
+        some => format!(", only {}", some.join(" or ")),
+    };
     let heading = format!(
-        "Changes from {} to {}",
+        "Changes from {} to {}{only}",
         sides.from.manifest.date(),
         sides.to.manifest.date()
     );
@@ -135,6 +140,16 @@ fn only(kind: DifferenceKind) -> Only {
         DifferenceKind::New => Only::New,
         DifferenceKind::Gone => Only::Gone,
         DifferenceKind::Changed => Only::Changed,
+    }
+}
+
+fn name(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Opened => "opened",
+        DifferenceKind::Closed => "closed",
+        DifferenceKind::New => "new",
+        DifferenceKind::Gone => "gone",
+        DifferenceKind::Changed => "changed",
     }
 }
 

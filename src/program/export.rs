@@ -15,6 +15,8 @@ use crate::program::progress::{LogOnly, Progress, log};
 use crate::program::published::{folder_of, shown};
 use crate::program::signals::Signals;
 use crate::program::stdout::{print, print_line};
+use crate::report::numbers::things;
+use crate::report::summary::Proof;
 use crate::settings::args::{ExportArgs, SummaryForm};
 use crate::settings::{Environment, ExportSettings};
 
@@ -41,11 +43,30 @@ pub(super) fn run_export(
         Err(error) => error.exit_code(),
     };
     monitor.ended(exit_code, Timestamp::now(), signals);
-    if let Ok(published) = &ended {
-        let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
-        log::published(folder_of(published), verdict, rows);
+    let published = ended?;
+    let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
+    log::published(folder_of(&published), verdict, rows);
+    if published.verdict == Verdict::Incomplete {
+        return Err(Error::PublishedIncomplete {
+            why: what_is_missing(&published.summary.proof),
+        });
     }
-    ended.map(|_| exit_code)
+    Ok(exit_code)
+}
+
+/// How much of a census is not proven.
+fn what_is_missing(proof: &Proof) -> String {
+    let unsettled = proof.windows_unsettled.len() as u64;
+    let failed = proof.failed_accounts.len() as u64;
+    let windows = format!("{} of {}", unsettled, things(proof.windows, "window"));
+    match (unsettled, failed) {
+        (_, 0) => format!("{windows} did not settle"),
+        (0, _) => format!("{} could not be listed", things(failed, "account")),
+        _ => format!(
+            "{windows} did not settle, and {} could not be listed",
+            things(failed, "account")
+        ),
+    }
 }
 
 fn watched_export(

@@ -108,7 +108,7 @@ fn object(listed: &Listed) -> Value {
         "table": about.table,
         "format": name(about.format),
         "rows": about.rows,
-        "bytes": about.bytes,
+        "file_bytes": about.bytes,
         "owners": about.owners,
         "tool_version": about.tool_version,
         "simulated": about.is_simulated,

@@ -19,7 +19,7 @@ pub(super) fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
     // Taking the lock makes the folder.
     if !layout.snapshots_dir().is_dir() {
         let path = args.out.clone();
-        return Err(DiskError::NoSnapshot { path }.into());
+        return Err(DiskError::NoOutput { path }.into());
     }
     let lock = if args.dry_run {
         None

@@ -50,7 +50,7 @@ fn line(published: &Published) -> String {
         "snapshot_at": summary.snapshot_at,
         "verdict": published.verdict.name(),
         "rows": summary.totals.clips,
-        "bytes": summary.totals.bytes,
+        "clip_bytes": summary.totals.bytes,
         "path": path(folder_of(published)),
         "report": path(&published.report),
         "files": published.data.iter().map(|file| path(file)).collect::<Vec<_>>(),

@@ -23,7 +23,7 @@ use crate::snapshot::manifest::{Latest, Manifest, PublishedManifest};
 /// yet, or none any more.
 ///
 /// # Errors
-/// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
+/// [`DiskError::NoOutput`] for a folder that is no output folder; when it cannot be read.
 pub(crate) fn each_manifest(
     layout: &Layout,
     mut show: impl FnMut(Date, Result<(Manifest, String), DiskError>),
@@ -32,7 +32,7 @@ pub(crate) fn each_manifest(
     let listed = match fs::read_dir(&folder) {
         Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(DiskError::NoSnapshot {
+            return Err(DiskError::NoOutput {
                 path: layout.out().to_owned(),
             });
         }

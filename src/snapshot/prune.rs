@@ -19,7 +19,7 @@ use crate::snapshot::retain::SnapshotInfo;
 /// be read.
 ///
 /// # Errors
-/// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
+/// [`DiskError::NoOutput`] for a folder that is no output folder; when it cannot be read.
 pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>), DiskError> {
     let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     let mut others = each_manifest(layout, |date, read| match read {
@@ -275,7 +275,7 @@ mod tests {
     fn what_cannot_be_read_or_is_no_snapshot_is_told() {
         let out = tempfile::tempdir().unwrap();
         let layout = testing::layout(out.path());
-        assert!(matches!(held(&layout), Err(DiskError::NoSnapshot { .. })));
+        assert!(matches!(held(&layout), Err(DiskError::NoOutput { .. })));
         three(&layout);
         fs::write(layout.manifest(DAYS[1]), "{").unwrap();
         fs::create_dir(layout.snapshots_dir().join("2026-01-01")).unwrap();

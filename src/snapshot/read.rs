@@ -13,7 +13,7 @@ use crate::clip::SCHEMA_VERSION;
 use crate::clip::owner::{People, people_of};
 use crate::disk::error::DiskError;
 use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
-use crate::disk::reading::open_present;
+use crate::disk::reading::{digest_below, open_present};
 use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::{Format, Manifest};
@@ -33,7 +33,9 @@ pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
     };
     let whole = fs::canonicalize(path).map_err(|_| nothing())?;
     let manifest_path = if whole.is_file() {
-        whole
+        // Any other file may be as good as it was, and is no snapshot.
+        let is_manifest = whole.file_name().is_some_and(|name| name == MANIFEST);
+        is_manifest.then_some(whole).ok_or_else(nothing)?
     } else if whole.join(MANIFEST).is_file() {
         whole.join(MANIFEST)
     } else {
@@ -64,6 +66,27 @@ pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
 /// [`DiskError::Damaged`] for a manifest that names files outside of the output folder.
 pub(crate) fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, DiskError> {
     rows(layout, manifest, Rowset::Clips)
+}
+
+/// The same, once it is known that each file is the one of its manifest, to the last byte: what is
+/// compared row by row must not differ for damage.
+///
+/// # Errors
+/// As [`read_rows`]; [`DiskError::Damaged`] names the file that is another.
+pub(crate) fn read_proven_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, DiskError> {
+    for file in manifest
+        .files
+        .iter()
+        .filter(|it| it.folder() == Folder::Data)
+    {
+        let path = data_file(layout, manifest, file)?;
+        let found = digest_below(layout.out(), &path, file.bytes)?;
+        if found.is_none_or(|(_, sha256)| sha256 != file.sha256) {
+            let why = "it is not the file that its manifest names";
+            return Err(DiskError::damaged(&path, why));
+        }
+    }
+    read_rows(layout, manifest)
 }
 
 /// Reads the clips of data files that are still staged, in order.

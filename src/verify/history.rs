@@ -87,7 +87,7 @@ impl History {
 /// files are not looked at.
 ///
 /// # Errors
-/// [`DiskError::NoSnapshot`] for a folder that is no output folder; when it cannot be read.
+/// [`DiskError::NoOutput`] for a folder that is no output folder; when it cannot be read.
 pub(crate) fn history(layout: &Layout) -> Result<History, DiskError> {
     let mut snapshots = Vec::new();
     let others = each_manifest(layout, |date, read| {

@@ -125,6 +125,11 @@ print(duckdb.sql(f'SELECT count(*) > 0 FROM ({ours})').fetchall()[0][0],
 fn a_difference_is_an_exit_code_where_that_is_asked_for() {
     let world = two_nights();
     diff(&world).arg("--exit-code").exits(3);
+    let only = diff(&world).arg("--only=gone,opened").succeeds();
+    shows_text(
+        &only.stdout,
+        "Changes from 2026-10-31 to 2026-11-01, only gone or opened",
+    );
     let same = diff(&world).arg("--only=changed");
     // Every column that the account changes.
     let ignored = "--ignore=title,owner_id,status,modified_at,extra";
@@ -227,7 +232,7 @@ fn a_census_is_published_though_the_one_before_is_damaged_or_cannot_be_compared(
     for file in files_below(&world.out().join("clips/snapshot_date=2026-10-01")) {
         fs::write(file, "PAR1").unwrap();
     }
-    let run = world.export().arg("--diff").succeeds();
+    let run = world.export().arg("--diff").arg("-q").succeeds();
     shows(
         &run,
         &[
@@ -246,6 +251,24 @@ fn a_census_is_published_though_the_one_before_is_damaged_or_cannot_be_compared(
     shows(&run, &["only verified ones of the same census"]);
     let run = world.export().arg("--diff").arg("--by=modified").exits(2);
     shows(&run, &["--diff and --by modified exclude each other"]);
+}
+
+#[test]
+fn bytes_that_changed_in_place_are_no_difference_but_damage() {
+    let world = compared();
+    let folder = world.out().join("clips/snapshot_date=2026-10-01");
+    let path = &files_below(&folder)[0];
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let why = "it is not the file that its manifest names";
+    shows(&diff(&world).exits(65), &[why]);
+    let run = world.export().arg("--diff").succeeds();
+    shows(
+        &run,
+        &["not compared with the snapshot of 2026-10-01: ", why],
+    );
 }
 
 #[test]
@@ -272,7 +295,7 @@ fn shows_text(text: &str, words: &str) {
 fn what_cannot_be_compared_ends_with_the_reason_and_leaves_no_output() {
     let world = World::new(clips(50));
     let nothing = diff(&world).exits(2);
-    shows(&nothing, &["no snapshot at "]);
+    shows(&nothing, &["is no output folder"]);
     world.export().succeeds();
     let alone = diff(&world).exits(2);
     shows(

@@ -375,7 +375,7 @@ fn the_summary_for_machines_is_one_line_of_json() {
         assert_eq!(line["snapshot_date"], "2026-11-01");
         assert_eq!(line["verdict"], "verified");
         assert_eq!(line["rows"], 50);
-        assert_eq!(line["bytes"], summary["totals"]["bytes"]);
+        assert_eq!(line["clip_bytes"], summary["totals"]["bytes"]);
         for path in [
             &line["path"],
             &line["report"],

@@ -136,7 +136,7 @@ fn without_a_number_to_keep_nothing_is_removed() {
     assert_eq!(dates(&world, "clips"), DAYS[..2]);
     let nowhere = world.folder.path().join("nowhere");
     let prune = Program::new(&["prune", nowhere.to_str().unwrap(), "--keep-daily=1"]);
-    assert!(prune.exits(2).stderr.contains("no snapshot at"));
+    assert!(prune.exits(2).stderr.contains("is no output folder"));
     assert!(!nowhere.exists());
 }
 

@@ -82,7 +82,14 @@ fn what_is_incomplete_does_not_replace_what_is_verified_unasked() {
     shows(&run, &["is verified", "would be incomplete", "--replace"]);
     assert_eq!(world.manifest()["verdict"], "verified");
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
-    incomplete().arg("--replace").exits(65);
+    let run = incomplete().arg("--replace").arg("-q").exits(65);
+    shows(
+        &run,
+        &[
+            "error: published, but incomplete: ",
+            "windows did not settle",
+        ],
+    );
     assert_eq!(world.manifest()["verdict"], "incomplete");
     // Any is better than that one.
     world.export().succeeds();
@@ -159,6 +166,42 @@ fn a_first_census_and_one_of_what_changed_have_nothing_to_shrink_from() {
         )
         .succeeds();
     assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn an_export_that_ended_before_the_first_page_is_not_gone_on_with() {
+    let breaks = (Fault::Html(503), Trigger::FirstAttempts(1));
+    let world = World::new(with_faults(1_000, &[breaks]));
+    world.export().arg("--max-wait=0s").exits(75);
+    let run = world.export().succeeds();
+    assert!(!run.stderr.contains("going on with"), "{}", run.stderr);
+    assert_eq!(world.manifest()["resumed_at"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_second_export_of_the_day_does_not_hide_a_fall_and_neither_does_what_may_be_gone() {
+    let world = World::new(clips(1_000));
+    world.export().arg("--until=2026-10-31").succeeds();
+    let fewer = World::new(clips(500));
+    for shrink in [None, None, Some("--max-shrink=1")] {
+        let export = into(&world.out(), &fewer).arg("-q");
+        let run = shrink.into_iter().fold(export, Program::arg).succeeds();
+        shows(
+            &run,
+            &["far fewer clips than before: 500 clips, where 2026-10-31 had 1000"],
+        );
+    }
+}
+
+#[test]
+fn files_of_another_format_than_before_are_told() {
+    let world = World::new(clips(50));
+    world.export().arg("--until=2026-10-31").succeeds();
+    let run = world.export().arg("--format=csv").succeeds();
+    shows(
+        &run,
+        &["holds .parquet files so far", ".csv of this snapshot"],
+    );
 }
 
 /// A service that breaks down in the middle of the list, for one run.

@@ -1,5 +1,5 @@
 //! How an export ended, told to those who watch over it: a metrics file, and an address that is
-//! called. Whatever goes wrong with that is a warning, and changes neither the export nor its exit.
+//! called. Whatever goes wrong with that is said, and changes neither the export nor its exit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::model::exit_code::ExitCode;
 use crate::program::monitor::counts::Counts;
 use crate::program::monitor::metrics::Ended;
 use crate::program::monitor::ping::ping;
+use crate::program::progress::log::caveat;
 use crate::program::signals::Signals;
 use crate::settings::args::ExportArgs;
 use crate::settings::{Environment, MonitorSettings};
@@ -69,7 +70,7 @@ impl Monitor {
                 counts: &self.counts,
             };
             if let Err(error) = ended.write(path) {
-                tracing::warn!("the metrics file was not written: {error}");
+                caveat(&format!("the metrics file was not written: {error}"));
             }
         }
         if let Some(url) = self.settings.ping_url.clone() {
@@ -81,7 +82,7 @@ impl Monitor {
                 Ok(())
             });
             if let Err(error) = pinged {
-                tracing::warn!("the ping URL may not have been called: {error}");
+                caveat(&format!("the ping URL may not have been called: {error}"));
             }
         }
     }

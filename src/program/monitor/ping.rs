@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::program::progress::log::caveat;
 use crate::settings::PingUrl;
 use crate::zoom::transport::{Authorization, Method, Request, Transport, TransportError};
 use crate::zoom::{HttpTransport, Proxies, Timeouts};
@@ -48,5 +49,7 @@ pub(super) async fn ping(url: &PingUrl, proxies: Proxies, word: Option<&str>) {
 fn warn(url: &PingUrl, word: Option<&str>, why: &str) {
     let word = word.map_or_else(String::new, |word| format!(" with /{word}"));
     let host = url.host();
-    tracing::warn!("the ping URL at {host} could not be called{word}: {why}");
+    caveat(&format!(
+        "the ping URL at {host} could not be called{word}: {why}"
+    ));
 }

@@ -188,7 +188,7 @@ fn storage(summary: &Summary, names: &Names<'_>) -> Markup {
             &owners,
             &html! {
                 (charts::owners(summary, names))
-                (tables(&owners, Use::Filter("Find an owner")))
+                (tables(&owners, Use::Filter("Find among these owners")))
                 p { a href="owners.csv" { "All owners as CSV (owners.csv, beside this page)" } }
             },
         ))

@@ -32,7 +32,14 @@ pub(crate) fn sections(
         let heading = format!("Most bytes since {}", changes.from_date);
         let columns = columns("Growth");
         let growth = |clip: &ChangedClip| Cell::text(signed(clip.growth_bytes));
-        sections.push(clips(&heading, columns, &changes.largest, &owner, growth));
+        let mut largest = clips(&heading, columns, &changes.largest, &owner, growth);
+        if changes.differences() > changes.largest.len() as u64 {
+            largest.lines.push(format!(
+                "The {} that changed the storage most.",
+                changes.largest.len()
+            ));
+        }
+        sections.push(largest);
     }
     sections
 }
@@ -65,9 +72,10 @@ fn counts(heading: String, changes: &Changes) -> Section {
         rows: rows.map(row).into(),
     });
     section.notes = vec![
-        format!("Storage: {}.", signed(changes.growth_bytes)),
-        "Opened: anyone with the link can watch it now, without a passcode, and could not before. Closed: \
-         the other way round."
+        format!("Storage of these clips: {}.", signed(changes.growth_bytes)),
+        "New: not there before. Gone: not listed any more. Changed: there before and now, with other values. \
+         Opened: anyone with the link can watch it now without a passcode; before, it was not open, or not \
+         there. Closed: the other way round."
             .to_owned(),
     ];
     section
@@ -76,9 +84,10 @@ fn counts(heading: String, changes: &Changes) -> Section {
 fn columns(number: &'static str) -> Vec<Column> {
     vec![
         column("Clip", Kind::Name),
-        column("Owner", Kind::Text),
-        column(number, Kind::Number),
+        column("Owner", Kind::Detail),
+        column("Id", Kind::Detail),
         column("Change", Kind::Text),
+        column(number, Kind::Number),
     ]
 }
 
@@ -94,8 +103,9 @@ fn clips(
         vec![
             Cell::text(title.unwrap_or(&clip.clip_id)),
             Cell::text(owner(clip.owner_id.as_deref())),
-            number(clip),
+            Cell::text(title.map_or("", |_| clip.clip_id.as_str())),
             Cell::text(&clip.change),
+            number(clip),
         ]
     };
     list(heading, columns, clips.iter().map(row).collect())

@@ -27,7 +27,7 @@ pub(crate) fn owners(summary: &Summary, names: &Names<'_>, limit: usize) -> Sect
     columns.extend([
         column("Exposed", Kind::Number),
         column("Stored in them", Kind::Number),
-        column("Of all clips", Kind::Number),
+        column("Clips in all", Kind::Number),
     ]);
     let rows = owners.iter().take(limit).map(|owner| {
         let mut cells = vec![Cell::text(plain_name(owner))];

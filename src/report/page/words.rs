@@ -7,8 +7,9 @@ pub(crate) const RECLAIMABLE: &str = "Reclaimable: soft-deleted clips are in the
      recording holds nothing to watch. Deleting them for good loses nothing that can be watched now.";
 
 /// What makes a clip exposed.
-pub(crate) const EXPOSED: &str = "Exposed: the link is open to anyone, asks for no passcode, and \
-     plays. Whoever gets the link can watch the clip without signing in.";
+pub(crate) const EXPOSED: &str = "Exposed: the link is open to anyone and asks for no passcode. \
+     Whoever gets it can watch the clip without signing in; one that is still being recorded or made, as \
+     soon as it is there.";
 
 /// What a window is.
 pub(crate) const WINDOW: &str = "A window is a part of the span, at most 28 days long, that is \

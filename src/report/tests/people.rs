@@ -162,9 +162,10 @@ fn two_owners_of_one_name_are_told_apart_wherever_they_are_named() {
     insta::assert_snapshot!(between(&text, "Exposed clips", "Growth"), @r"
     Exposed clips
       EXPOSED: 3 clips, 1.0 kB of 3 owners can be watched by anyone with the link
-      Exposed: the link is open to anyone, asks for no passcode, and plays.
-        Whoever gets the link can watch the clip without signing in.
-      Owner  Exposed  Stored in them  Of all clips
+      Exposed: the link is open to anyone and asks for no passcode. Whoever gets
+        it can watch the clip without signing in; one that is still being recorded
+        or made, as soon as it is there.
+      Owner  Exposed  Stored in them  Clips in all
       Jo Ng        1           500 B             1
         jo@x  u1
       Jo Ng        1           300 B             1

@@ -315,7 +315,8 @@ fn a_snapshot_is_found_by_folder_date_and_manifest() {
         assert_eq!(layout.out(), whole);
         assert_eq!(found, manifest);
     }
-    for path in ["clips", "nothing", "_snapshots/2026-11-24"] {
+    let data = &manifest.files[0].path;
+    for path in ["clips", "nothing", "_snapshots/2026-11-24", data] {
         let error = locate(&out.path().join(path)).unwrap_err();
         assert!(matches!(error, DiskError::NoSnapshot { .. }));
     }
