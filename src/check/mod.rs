@@ -22,7 +22,7 @@ use crate::export::census::Census;
 use crate::export::space::Room;
 use crate::model::Window;
 use crate::settings::{Accounts, ExportSettings, PingUrl};
-use crate::zoom::{Client, ClockReading, ServiceClock};
+use crate::zoom::{Client, ClockReading, SandboxWatch, ServiceClock};
 
 /// Accounts of which each is asked for its clips, at most.
 const ACCOUNTS_ASKED: usize = 8;
@@ -45,7 +45,8 @@ pub(crate) async fn check(
     };
     let transport = connect::network(&patience)?;
     connect::warn_of_bundled_roots(&transport, settings);
-    let clock = Arc::new(ServiceClock::new(Arc::new(transport)));
+    let watch = Arc::new(SandboxWatch::new(Arc::new(transport)));
+    let clock = Arc::new(ServiceClock::new(Arc::clone(&watch) as _));
     let client = connect::client(Arc::clone(&clock) as _, &patience, &source, events);
     let mut results = Results {
         all: Vec::new(),
@@ -55,6 +56,10 @@ pub(crate) async fn check(
         results.add(result);
     }
     let clips = service(&client, &clock, settings, &source, now, &mut results).await;
+    if watch.has_answered() {
+        let text = "a simulated account: the sandbox of clipcensus answers, and not Zoom";
+        results.add(CheckResult::ok("service", text.to_owned()));
+    }
     if let Some(reading) = clock.reading() {
         results.add(clocks(reading));
     }

@@ -31,7 +31,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckResult {
     pub state: State,
-    /// What it is: `proxy`, `credentials`, `scopes`, `reach`, `export`, `records`, `clock` or `output`.
+    /// What it is: `proxy`, `credentials`, `scopes`, `reach`, `export`, `records`, `service`, `clock` or `output`.
     pub about: &'static str,
     /// What was found, and what to do about it.
     pub text: String,

@@ -223,7 +223,7 @@ fn tell_difference(clock: Option<ClockReading>) {
 }
 
 /// Windows and accounts that a message names; more would hide the rest of it.
-const MOST_NAMED: usize = 20;
+const MOST_NAMED: usize = 5;
 
 /// Why nothing is published: the one account's own failure if there is only that, else all reasons.
 fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {

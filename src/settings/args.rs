@@ -209,11 +209,11 @@ settings! {
         pub search: Option<String>,
 
         /// Where the census begins: a date, RFC 3339, or an age such as 36h or 30d [default: 2023-01-01]
-        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_SINCE")]
+        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_SINCE", allow_hyphen_values = true)]
         pub since: Option<String>,
 
         /// Where it ends, exclusive [default: the start of the run]
-        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_UNTIL")]
+        #[arg(long, help_heading = WHEN, value_name = "WHEN", env = "CLIPCENSUS_UNTIL", allow_hyphen_values = true)]
         pub until: Option<String>,
 
         /// The date that --since and --until are about [default: created]

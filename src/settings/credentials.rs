@@ -83,10 +83,16 @@ impl Environment {
 
     /// A credential, from `NAME` or from the file that `NAME_FILE` names.
     fn credential(&self, name: &str) -> Result<Option<SecretString>, SettingsError> {
+        let variable = format!("{name}_FILE");
         if let Some(value) = self.trimmed(name) {
+            // A value that was left behind must not win unnoticed.
+            if self.trimmed(&variable).is_some() {
+                return Err(SettingsError::TwoCredentials {
+                    name: name.to_owned(),
+                });
+            }
             return checked(name, name, value).map(Some);
         }
-        let variable = format!("{name}_FILE");
         let Some(path) = self.trimmed(&variable).map(PathBuf::from) else {
             return Ok(None);
         };

@@ -45,6 +45,8 @@ pub(crate) enum SettingsError {
     Duration { setting: &'static str, text: String },
     #[error("--status {status:?} is not one of {}", STATUSES.join(", "))]
     Status { status: String },
+    #[error("{name} and {name}_FILE are both set: unset one of them")]
+    TwoCredentials { name: String },
     #[error("--{first} and --{second} exclude each other: give one of them")]
     Conflict {
         first: &'static str,

@@ -239,7 +239,7 @@ impl HttpTransport {
             return Err(TransportError::NoRoots { variable });
         }
         let way = Way {
-            host: request.url.host_str().unwrap_or_default().to_owned(),
+            host: host_and_port(&request.url),
             proxy: match route {
                 Route::By(proxy) => Some(proxy),
                 Route::Direct(_) => None,
@@ -431,6 +431,13 @@ fn innermost(error: &dyn std::error::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// Where a URL leads, as it names it: with the port, if that is not the one of https.
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 #[cfg(test)]

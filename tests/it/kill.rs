@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clipcensus_sandbox::{Fault, FaultRule, Faults, History, SandboxOptions, TooMany, Trigger};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rustix::fs::{CWD, FileType, Mode, OFlags};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
@@ -115,11 +114,15 @@ fn a_crawl_killed_at_any_request_goes_on_to_the_same_bytes_and_fetches_no_finish
             if !kill_when(child, || world.sandbox.report().requests >= at) {
                 break;
             }
-            assert!(!world.out().join("_snapshots").exists(), "half a snapshot");
+            // On a busy machine the last request may be long over when the kill comes.
+            if let Ok(found) = files(&data_dir(&world)) {
+                assert!(found == truth[format], "half a snapshot");
+            }
             killed += 1;
             runs += 1;
         }
-        if !world.out().join("_snapshots").exists() {
+        if !world.out().join("_snapshots/latest.json").exists() || !left_in_work(&world).is_empty()
+        {
             export(&world, format).succeeds();
         }
         assert!(
@@ -409,23 +412,6 @@ fn a_signal_stops_an_export_that_waits_for_the_service_however_long() {
             assert!(world.out().join("_work").read_dir().unwrap().count() == 1);
         }
     }
-}
-
-#[test]
-fn a_signal_stops_an_export_whose_disk_hangs() {
-    let world = World::new(clips(300));
-    fs::create_dir_all(world.out().join("_snapshots")).unwrap();
-    let latest = world.out().join("_snapshots/latest.json");
-    // Whoever reads a pipe that nobody writes to waits, as for a disk that does not answer.
-    let mode = Mode::RUSR | Mode::WUSR;
-    rustix::fs::mknodat(CWD, &latest, FileType::Fifo, mode, 0).unwrap();
-    let mut held = None;
-    let output = stop_when(world.export().spawn(), Signal::TERM, || {
-        let flags = OFlags::WRONLY | OFlags::NONBLOCK;
-        held = rustix::fs::open(&latest, flags, Mode::empty()).ok();
-        held.is_some()
-    });
-    assert_stopped(&output, 143);
 }
 
 #[test]

@@ -317,6 +317,17 @@ fn a_tilde_in_a_variable_or_a_settings_file_is_the_home_of_the_user_and_makes_no
 }
 
 #[test]
+fn a_credential_that_is_set_twice_is_refused() {
+    let world = World::new(clips(1));
+    let run = world
+        .export()
+        .env("ZOOM_CLIENT_SECRET_FILE", "/dev/null")
+        .exits(2);
+    let told = "ZOOM_CLIENT_SECRET and ZOOM_CLIENT_SECRET_FILE are both set: unset one of them";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
 fn a_variable_that_does_not_exist_is_told_even_where_all_is_to_be_quiet() {
     let world = World::new(clips(40));
     let run = world
