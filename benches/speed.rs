@@ -89,7 +89,7 @@ impl Export {
 
     fn measure_into(&self, out: &Path) {
         let (sandbox, environment) = self.sandbox();
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command
             .args(["-v", "--log-format=json", "export", "--rate"])
             .arg(self.limit.unwrap_or(10_000).to_string())
@@ -173,7 +173,7 @@ impl Export {
 
     /// Starts the sandbox and reads what it prints: the environment to reach it.
     fn sandbox(&self) -> (Killed, Vec<(String, String)>) {
-        let mut command = Command::new(PROGRAM);
+        let mut command = program();
         command.args(["sandbox", "--clips", &self.clips.to_string()]);
         command.args(["--set", &format!("history={}", self.history)]);
         // Nothing changes while it is listed, nor was changed a moment before.
@@ -211,6 +211,13 @@ impl Drop for Killed {
     }
 }
 
+/// The program, which is not to be told of the bench's own variable.
+fn program() -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.env_remove(PYTHON);
+    command
+}
+
 fn main() {
     let wanted = std::env::args().skip(1).find(|text| !text.starts_with('-'));
     let is_wanted = |name: &str| wanted.as_ref().is_none_or(|text| name.contains(text));
@@ -241,7 +248,7 @@ fn main() {
         let folder = tempfile::tempdir().unwrap();
         largest.measure_into(folder.path());
         for name in ["report", "verify"] {
-            let mut command = Command::new(PROGRAM);
+            let mut command = program();
             command.arg(name).arg(folder.path());
             let used = watch(command);
             println!(

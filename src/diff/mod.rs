@@ -3,7 +3,7 @@
 //! Both are read once, side by side, in the order that they are in (`walk`). A clip that stands at the
 //! same place in both is compared there. Any other is set aside (`sorter`), on disk where there are
 //! many, and found again by its id, since a clip whose creation date was corrected stands elsewhere.
-//! So the memory that it takes depends on neither the number of clips nor that of the differences.
+//! So the memory that it takes hardly grows with either: by a batch for each sorted part on disk.
 
 mod cursor;
 mod differences;
