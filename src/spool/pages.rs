@@ -72,9 +72,13 @@ impl PagesFile {
         extents: impl Iterator<Item = &'a Extent>,
     ) -> Result<(), DiskError> {
         let end = extents.filter_map(Extent::end).max().unwrap_or(0);
-        self.file
-            .set_len(end)
-            .map_err(DiskError::write(&self.path))?;
+        // Cutting nothing off is no empty word: ext4 takes a file that was cut to no length for one that is
+        // replaced, and writes all of it to the disk when it is closed, though it is deleted then.
+        if end < *self.end.get_mut() {
+            self.file
+                .set_len(end)
+                .map_err(DiskError::write(&self.path))?;
+        }
         self.end = AtomicU64::new(end);
         Ok(())
     }
