@@ -8,6 +8,26 @@ use crate::settings::SettingsError;
 use crate::snapshot::manifest::Shrunk;
 use crate::zoom::{Failure, FailureKind};
 
+/// What ends a query or an audit.
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct SqlFailure {
+    /// What is wrong, and what to do.
+    pub why: String,
+    /// How the command ends.
+    pub code: ExitCode,
+}
+
+impl<E: Into<Error>> From<E> for SqlFailure {
+    fn from(error: E) -> Self {
+        let error: Error = error.into();
+        Self {
+            why: error.to_string(),
+            code: error.exit_code(),
+        }
+    }
+}
+
 /// What ends a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -21,6 +41,9 @@ pub(crate) enum Error {
     /// Two snapshots could not be compared.
     #[error(transparent)]
     Diff(#[from] DiffError),
+    /// A query or an audit.
+    #[error(transparent)]
+    Sql(#[from] SqlFailure),
     /// The HTTP client could not be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Transport(String),
@@ -168,6 +191,7 @@ impl Error {
             Self::Service(failure) => service_exit_code(&failure.kind),
             Self::Snapshot(error) => snapshot_exit_code(error),
             Self::Diff(error) => diff_exit_code(error),
+            Self::Sql(failure) => failure.code,
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::NotAsPublished { .. }
             | Self::PublishedIncomplete { .. }

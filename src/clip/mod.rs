@@ -19,6 +19,7 @@ pub(crate) mod tests;
 mod value;
 
 pub(crate) use normalise::normalise;
+pub use open_link::exposed_in_sql;
 pub(crate) use open_link::{OpenLink, open_link};
 pub(crate) use row::{Clip, SHARE_SCOPES, STATUSES, SecretPolicy};
 pub(crate) use schema::{ClipBatchBuilder, Column, SCHEMA_VERSION, schema};

@@ -6,6 +6,16 @@ const ANYONE: &str = "ANYONE";
 /// The statuses of clips whose link plays nothing, whoever has it.
 const UNWATCHABLE: [&str; 3] = ["RECORD_FAILED", "RECORD_DELETE", "SUSPENDED"];
 
+/// Whether a clip is exposed, as a condition in SQL on the columns of the row.
+#[must_use]
+pub fn exposed_in_sql() -> String {
+    let unwatchable = UNWATCHABLE.map(|status| format!("'{status}'")).join(", ");
+    format!(
+        "coalesce(share_scope = '{ANYONE}' AND NOT passcode_enabled \
+         AND coalesce(status, '') NOT IN ({unwatchable}), false)"
+    )
+}
+
 /// A link that is open to anyone and is not known to ask for a passcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OpenLink {

@@ -1,6 +1,7 @@
 //! The program from its arguments to its exit code: each command has a file of its own.
 
 use std::ffi::OsString;
+use std::future::Future;
 use std::io;
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::Error;
+use crate::error::{Error, SqlFailure};
 use crate::model::exit_code;
 use crate::model::exit_code::ExitCode;
+use crate::program::companion;
 use crate::program::diff::run_diff;
 use crate::program::export::{Voice, run_check, run_export};
 use crate::program::manual;
@@ -24,12 +26,36 @@ use crate::program::stdout::{print, put};
 use crate::program::verify::{run_list, run_verify};
 use crate::redact::hidden::visible;
 use crate::settings::args::{Cli, Command, LogFormat, ManArgs, command};
+use crate::settings::audit::{AuditArgs, QueryArgs};
 use crate::settings::{SettingsError, unknown_variables, variable_of};
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let given = arguments.clone();
+    run_with(arguments, |_| async move { Err(companion::start(&given)) })
+}
+
+/// The same, with what does a query or an audit: only such commands are handed to it. Its future is
+/// dropped where a signal comes, and may leave nothing behind then.
+pub fn run_with<F>(
+    arguments: impl IntoIterator<Item = OsString>,
+    sql: impl FnOnce(SqlCommand) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
+{
     keep_secrets_from_core_dumps();
-    guarded(|| run_arguments(arguments))
+    guarded(|| run_arguments(arguments, sql))
+}
+
+/// A command that is done in SQL.
+#[derive(Debug)]
+pub enum SqlCommand {
+    /// A question.
+    Query(QueryArgs),
+    /// Rules.
+    Audit(Box<AuditArgs>),
 }
 
 /// Whatever panics is a fault of ours, and has its exit code.
@@ -44,7 +70,13 @@ fn keep_secrets_from_core_dumps() {
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
 }
 
-fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+fn run_arguments<F>(
+    arguments: impl IntoIterator<Item = OsString>,
+    sql: impl FnOnce(SqlCommand) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
+{
     // First of all: what follows may hang, were it by printing the help into a pipe.
     let signals = match Signals::listen() {
         Ok(signals) => signals,
@@ -87,7 +119,7 @@ fn run_arguments(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         is_quiet: cli.quiet,
         has_bar: !cli.quiet && log_format == LogFormat::Text && std::io::stderr().is_terminal(),
     };
-    run_command(cli.command, voice, &signals).unwrap_or_else(|error| {
+    run_command(cli.command, voice, &signals, sql).unwrap_or_else(|error| {
         match log_format {
             LogFormat::Text => complain(&error),
             LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
@@ -118,7 +150,19 @@ fn folder_without_flag<'a>(error: &'a clap::Error, arguments: &[OsString]) -> Op
     }
 }
 
-fn run_command(command: Command, voice: Voice, signals: &Signals) -> Result<ExitCode, Error> {
+fn run_command<F>(
+    command: Command,
+    voice: Voice,
+    signals: &Signals,
+    sql: impl FnOnce(SqlCommand) -> F,
+) -> Result<ExitCode, Error>
+where
+    F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
+{
+    let in_sql = |command| {
+        let work = sql(command);
+        signals.until_signal(async move { Ok(work.await?) })
+    };
     match command {
         Command::Export(args) => run_export(*args, voice, signals),
         Command::Check(args) => run_check(*args, signals),
@@ -126,6 +170,8 @@ fn run_command(command: Command, voice: Voice, signals: &Signals) -> Result<Exit
         Command::List(args) => run_list(&args),
         Command::Verify(args) => run_verify(&args),
         Command::Diff(args) => run_diff(&args),
+        Command::Audit(args) => in_sql(SqlCommand::Audit(args)),
+        Command::Query(args) => in_sql(SqlCommand::Query(args)),
         Command::Prune(args) => run_prune(&args),
         Command::Sandbox(args) => run_sandbox(&args, signals),
         Command::Completions(args) => done(put(|stdout| {

@@ -1,6 +1,8 @@
 //! The program: each command from its arguments to its exit code, and what is told meanwhile.
 
+mod audit_settings;
 mod commands;
+mod companion;
 mod diff;
 mod export;
 mod list;
@@ -12,7 +14,8 @@ mod published;
 mod report;
 mod sandbox;
 mod signals;
-mod stdout;
+pub(crate) mod stdout;
 mod verify;
 
-pub use commands::run;
+pub use audit_settings::audit_table;
+pub use commands::{SqlCommand, run, run_with};

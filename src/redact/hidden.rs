@@ -26,7 +26,7 @@ pub(crate) fn is_hidden(character: char) -> bool {
 }
 
 /// The text on one line, with such characters as escapes: `\n`, `\u{1b}`.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }

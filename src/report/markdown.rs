@@ -25,7 +25,7 @@ pub(crate) fn markdown(summary: &Summary) -> String {
 }
 
 /// Sections as such markdown.
-pub(crate) fn markdown_of(sections: &[Section]) -> String {
+pub fn markdown_of(sections: &[Section]) -> String {
     let mut page = String::new();
     for section in sections {
         let level = if page.is_empty() { "# " } else { "\n## " };

@@ -15,7 +15,7 @@ pub(crate) mod fold;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod owners_csv;
-mod page;
+pub(crate) mod page;
 mod spreadsheet;
 pub(crate) mod summary;
 pub(crate) mod text;

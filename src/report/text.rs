@@ -30,7 +30,7 @@ pub(crate) fn text(summary: &Summary) -> String {
 }
 
 /// Sections as such a text.
-pub(crate) fn text_of(sections: &[Section]) -> String {
+pub fn text_of(sections: &[Section]) -> String {
     let mut page = String::new();
     for section in sections {
         if !page.is_empty() {

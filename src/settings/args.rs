@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use crate::clip::STATUSES;
 use crate::clip::difference::paired_names;
-use crate::disk::layout::exact_date;
 use crate::model::exit_code;
+use crate::settings::audit::{AuditArgs, AuditTable, QueryArgs};
+use crate::settings::snapshot_date::snapshot_date;
 
 /// A complete, verified census of every Zoom Clip in an account.
 #[derive(Debug, Parser)]
@@ -138,6 +139,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Tell what changed from one snapshot to a later one.
     Diff(DiffArgs),
+    /// Hold a snapshot against rules, and tell what breaks them.
+    Audit(Box<AuditArgs>),
+    /// Answer a question in SQL from the snapshots.
+    Query(QueryArgs),
     /// Remove old snapshots, whole.
     Prune(PruneArgs),
     /// Serve a simulated Zoom account on this machine.
@@ -314,6 +319,10 @@ settings! {
         #[arg(long, help_heading = SERVICE, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
         #[serde(skip)]
         pub config: Option<PathBuf>,
+
+        /// The settings of an audit, which an export only looks at.
+        #[arg(skip)]
+        pub audit: Option<AuditTable>,
 
         /// Address of the API [default: Zoom's]
         #[arg(long, help_heading = SERVICE, hide_short_help = true, value_name = "URL", env = "CLIPCENSUS_BASE_URL")]
@@ -570,10 +579,6 @@ fn counted_column(text: &str) -> Result<String, String> {
     ))
 }
 
-fn snapshot_date(text: &str) -> Result<Date, &'static str> {
-    exact_date(text).ok_or("a snapshot is named by its date, such as 2026-11-23")
-}
-
 /// The settings of a prune.
 #[derive(Debug, Args)]
 #[command(
@@ -664,13 +669,15 @@ pub struct CompletionsArgs {
 }
 
 /// The commands that have a man page.
-pub const MANUAL: [&str; 10] = [
+pub const MANUAL: [&str; 12] = [
     "export",
     "check",
     "report",
     "list",
     "verify",
     "diff",
+    "audit",
+    "query",
     "prune",
     "sandbox",
     "completions",

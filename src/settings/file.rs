@@ -7,6 +7,7 @@ use clap::Args;
 use toml::{Table, Value};
 
 use crate::settings::args::ExportArgs;
+use crate::settings::audit::AuditTable;
 use crate::settings::credentials::variable_of;
 use crate::settings::error::SettingsError;
 use crate::settings::names::{is_of_every_command, nearest};
@@ -36,6 +37,15 @@ pub(super) fn read_file(path: &Path) -> Result<ExportArgs, SettingsError> {
                 .unwrap_or_else(|| error.message().to_owned()),
         }
     })
+}
+
+/// The table `[audit]` of a settings file, and its other settings checked as an export does it.
+///
+/// # Errors
+/// When it cannot be read, or holds anything but settings.
+pub(crate) fn audit_table(path: &Path) -> Result<AuditTable, SettingsError> {
+    let settings = read_file(path)?;
+    Ok(settings.audit.unwrap_or_default())
 }
 
 /// The texts of a file whose other settings may be wrong, by their keys; none where it is no TOML.

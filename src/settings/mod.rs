@@ -3,6 +3,7 @@
 
 mod accounts;
 pub(crate) mod args;
+pub(crate) mod audit;
 mod credentials;
 mod error;
 mod export;
@@ -12,6 +13,7 @@ mod id;
 mod limits;
 mod monitor;
 mod names;
+mod snapshot_date;
 pub(crate) mod text_file;
 mod when;
 
@@ -19,5 +21,6 @@ pub(crate) use accounts::Accounts;
 pub(crate) use credentials::{Environment, variable_of};
 pub(crate) use error::SettingsError;
 pub(crate) use export::{ExportSettings, Source};
+pub(crate) use file::audit_table;
 pub(crate) use monitor::{MonitorSettings, PingUrl};
 pub(crate) use names::unknown_variables;

@@ -14,6 +14,7 @@ pub(crate) mod manifest;
 mod moves;
 mod page_headers;
 pub(crate) mod parquet;
+pub(crate) mod parquet_files;
 pub(crate) mod parquet_reader;
 pub(crate) mod prune;
 pub(crate) mod publish;

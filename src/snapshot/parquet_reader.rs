@@ -94,6 +94,23 @@ impl ParquetFile {
         self.metadata.metadata()
     }
 
+    /// Looks at the pages of all row groups, whether they can be read in bounded memory, and counts the
+    /// rows.
+    ///
+    /// # Errors
+    /// [`DiskError::Damaged`] where they cannot.
+    pub(crate) fn check(&self) -> Result<u64, DiskError> {
+        decoded(&self.path, || {
+            let groups = self.metadata().row_groups();
+            let mut rows = 0_u64;
+            for group in groups {
+                self.batch_rows(group)?;
+                rows = rows.saturating_add(u64::try_from(group.num_rows()).unwrap_or(0));
+            }
+            Ok(rows)
+        })
+    }
+
     /// Its rows, from the first on.
     pub(crate) fn rows(self) -> ParquetRows {
         ParquetRows {

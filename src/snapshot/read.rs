@@ -74,11 +74,21 @@ pub(crate) fn read_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, Di
 /// # Errors
 /// As [`read_rows`]; [`DiskError::Damaged`] names the file that is another.
 pub(crate) fn read_proven_rows(layout: &Layout, manifest: &Manifest) -> Result<Rows, DiskError> {
-    for file in manifest
-        .files
-        .iter()
-        .filter(|it| it.folder() == Folder::Data)
-    {
+    check_digests(layout, manifest, Folder::Data)?;
+    read_rows(layout, manifest)
+}
+
+/// Whether each file of a folder is the one of its manifest, to the last byte.
+///
+/// # Errors
+/// [`DiskError::Damaged`] names the file that is another.
+pub(crate) fn check_digests(
+    layout: &Layout,
+    manifest: &Manifest,
+    folder: Folder,
+) -> Result<(), DiskError> {
+    let files = manifest.files.iter();
+    for file in files.filter(|it| it.folder() == folder) {
         let path = data_file(layout, manifest, file)?;
         let found = digest_below(layout.out(), &path, file.bytes)?;
         if found.is_none_or(|(_, sha256)| sha256 != file.sha256) {
@@ -86,7 +96,7 @@ pub(crate) fn read_proven_rows(layout: &Layout, manifest: &Manifest) -> Result<R
             return Err(DiskError::damaged(&path, why));
         }
     }
-    read_rows(layout, manifest)
+    Ok(())
 }
 
 /// Reads the clips of data files that are still staged, in order.

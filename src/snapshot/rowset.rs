@@ -11,7 +11,7 @@ use crate::disk::layout::Folder;
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rowset {
+pub enum Rowset {
     Clips,
     /// Owners of clips.
     Owners,

@@ -5,16 +5,15 @@
 
 mod bars;
 mod charts;
+mod document;
 mod figures;
+pub(crate) mod sections;
 mod table;
 mod timeline;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, html};
 
-use crate::redact::hidden::push_visible;
+use crate::report::html::document::document;
 use crate::report::html::table::{Use, shown};
 use crate::report::page;
 use crate::report::page::names::Names;
@@ -22,9 +21,6 @@ use crate::report::page::plain::{LONGEST_PROSE, fit};
 use crate::report::page::section::Section;
 use crate::report::page::{exposure, lists, proof};
 use crate::report::summary::Summary;
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
 
 /// Owners in the page; `owners.csv` has them all.
 const OWNERS: usize = 100;
@@ -38,66 +34,26 @@ const ROWS: usize = 25;
 pub(crate) fn html(summary: &Summary) -> String {
     let head = page::head(summary);
     let names = &Names::of(summary);
-    let whole = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                meta name="robots" content="noindex";
-                title { (shown(&head.heading)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to the report" }
-                (header(summary, &head))
-                (contents(summary))
-                main id="main" {
-                    (changed(summary, names))
-                    (storage(summary, names))
-                    (growth(summary))
-                    (kinds(summary))
-                    (exposure(summary, names))
-                    (clips(summary, names))
-                    (waste(summary))
-                    (proven(summary))
-                }
-                footer {
-                    p { "Months and instants are in UTC. What was cut short here stands whole in summary.json. \
-                         That, owners.csv and exposed.csv stand beside this page in the folder of the \
-                         snapshot: whoever has sent you the page alone can send you them too." }
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+    let body = html! {
+        (header(summary, &head))
+        (contents(summary))
+        main id="main" {
+            (changed(summary, names))
+            (storage(summary, names))
+            (growth(summary))
+            (kinds(summary))
+            (exposure(summary, names))
+            (clips(summary, names))
+            (waste(summary))
+            (proven(summary))
+        }
+        footer {
+            p { "Months and instants are in UTC. What was cut short here stands whole in summary.json. \
+                 That, owners.csv and exposed.csv stand beside this page in the folder of the \
+                 snapshot: whoever has sent you the page alone can send you them too." }
         }
     };
-    plain(&whole.into_string())
-}
-
-/// The page without what steers a terminal or hides text, whichever part of it that came from.
-fn plain(page: &str) -> String {
-    let mut plain = String::with_capacity(page.len());
-    for character in page.chars() {
-        match character {
-            '\n' => plain.push('\n'),
-            other => push_visible(&mut plain, other),
-        }
-    }
-    plain
-}
-
-/// What the page may load: its own style and script, by their hashes, and nothing else.
-fn policy() -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    )
+    document(&head.heading, &body)
 }
 
 fn header(summary: &Summary, head: &Section) -> Markup {

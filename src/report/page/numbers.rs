@@ -9,7 +9,7 @@ pub(crate) const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,
 
 /// A size in decimal units with one decimal, such as `12.3 GB`.
 #[must_use]
-pub(crate) fn size(bytes: Bytes) -> String {
+pub fn size(bytes: Bytes) -> String {
     const EXABYTE: u128 = 1_000_000_000_000_000_000;
     if let Ok(bytes) = u64::try_from(bytes.0) {
         return ByteSize::b(bytes).display().si().to_string();
@@ -40,7 +40,7 @@ pub(crate) fn duration(seconds: f64) -> String {
 
 /// A count with thousands separators, such as `1,234,567`.
 #[must_use]
-pub(crate) fn count(count: u64) -> String {
+pub fn count(count: u64) -> String {
     thousands(u128::from(count))
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn percent(percent: f64) -> String {
 
 /// A number of things: `1 clip`, `2 clips`.
 #[must_use]
-pub(crate) fn things(number: u64, one: &str) -> String {
+pub fn things(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {one}{plural}", count(number))
 }

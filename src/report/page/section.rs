@@ -10,31 +10,31 @@ const NAMED: usize = 10;
 
 /// A heading, lines of prose, and a table. Everything is raw: the renderers escape it.
 #[derive(Debug, Default)]
-pub(crate) struct Section {
-    pub(crate) heading: String,
-    pub(crate) lines: Vec<String>,
-    pub(crate) table: Option<Table>,
+pub struct Section {
+    pub heading: String,
+    pub lines: Vec<String>,
+    pub table: Option<Table>,
     /// Lines below the table.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Rows with a cell for each column.
 #[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Cell>>,
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Cell>>,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
 }
 
 /// How a column is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Right-aligned.
     Number,
     /// As [`Kind::Text`]; what the row is about.
@@ -49,25 +49,25 @@ pub(crate) enum Kind {
 
 /// A cell of a table: text, raw as it came, and what it is sorted by if it stands for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cell {
-    pub(crate) text: String,
+pub struct Cell {
+    pub text: String,
     /// The exact number, in digits.
-    pub(crate) number: Option<String>,
+    pub number: Option<String>,
 }
 
 impl Cell {
-    pub(crate) fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             number: None,
         }
     }
 
-    pub(crate) fn count(count: u64) -> Self {
+    pub fn count(count: u64) -> Self {
         Self::number(numbers::count(count), count.to_string())
     }
 
-    pub(crate) fn size(bytes: Bytes) -> Self {
+    pub fn size(bytes: Bytes) -> Self {
         Self::number(numbers::size(bytes), bytes.0.to_string())
     }
 
@@ -104,12 +104,12 @@ pub(crate) fn counted(count: Count) -> Cell {
 }
 
 /// A row of [`facts`].
-pub(crate) fn row(name: &str, value: Cell) -> Vec<Cell> {
+pub fn row(name: &str, value: Cell) -> Vec<Cell> {
     vec![Cell::text(name), value]
 }
 
 /// A section of names and values; values are set to the right if all are numbers.
-pub(crate) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
+pub fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     let column = |kind| Column { name: "", kind };
     let mut values = rows.iter().filter_map(|row| row.last());
     let kind = if values.all(|value| value.number.is_some()) {
@@ -127,11 +127,11 @@ pub(crate) fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     }
 }
 
-pub(crate) fn column(name: &'static str, kind: Kind) -> Column {
+pub fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
-pub(crate) fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
+pub fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
     Section {
         heading: heading.to_owned(),
         table: Some(Table { columns, rows }),

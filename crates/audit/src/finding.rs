@@ -1,0 +1,212 @@
+//! What an audit finds, and what it comes to: plain data that the outputs show.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clipcensus::audit::Severity;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::exception::Exception;
+use crate::rule::Rule;
+
+/// What became of a finding since the snapshot before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    /// It was not there.
+    New,
+    /// It was there too.
+    Persisting,
+    /// It was there, and is there no longer.
+    Resolved,
+    /// It is there, and somebody has said why and until when that is right.
+    Excepted,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 4] = [Self::New, Self::Persisting, Self::Resolved, Self::Excepted];
+
+    /// In a word.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Persisting => "persisting",
+            Self::Resolved => "resolved",
+            Self::Excepted => "excepted",
+        }
+    }
+}
+
+/// What a finding is about: the columns of a rule by which it is found again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) account_id: Option<String>,
+    pub(crate) clip_id: Option<String>,
+    pub(crate) owner_id: Option<String>,
+    /// The snapshot, where a finding is about one as a whole; `2026-11-23`.
+    pub(crate) snapshot_date: Option<String>,
+}
+
+/// Names a finding, today and tomorrow: a SHA-256 of its rule, and of what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fingerprint(pub(crate) [u8; 32]);
+
+impl Fingerprint {
+    /// That of a rule's finding: by its clip, or else its owner, or else its snapshot.
+    pub(crate) fn of(rule: &str, subject: &Subject) -> Self {
+        let (kind, id) = match (&subject.clip_id, &subject.owner_id, &subject.snapshot_date) {
+            (Some(clip), _, _) => ("clip", clip.as_str()),
+            (None, Some(owner), _) => ("owner", owner.as_str()),
+            (None, None, Some(date)) => ("snapshot", date.as_str()),
+            (None, None, None) => ("account", ""),
+        };
+        let account = subject.account_id.as_deref().unwrap_or_default();
+        let mut digest = Sha256::new();
+        // No id holds a NUL.
+        for part in [rule, account, kind, id] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        Self(digest.finalize().into())
+    }
+
+    /// 64 hex digits.
+    pub(crate) fn hex(self) -> String {
+        let digits = self.0.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
+    }
+}
+
+/// Something that breaks a rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    pub(crate) rule: Arc<Rule>,
+    pub(crate) state: State,
+    pub(crate) subject: Subject,
+    pub(crate) fingerprint: Fingerprint,
+    /// The title of the clip.
+    pub(crate) title: Option<String>,
+    /// What exactly, by the rule.
+    pub(crate) detail: Option<String>,
+    /// Who owns it: the name or else the e-mail address, where the snapshot has owners.
+    pub(crate) owner: Option<String>,
+    /// The share link, if it was asked for.
+    pub(crate) share_link: Option<String>,
+    /// What says that it is right as it is.
+    pub(crate) exception: Option<Arc<Exception>>,
+}
+
+/// How many findings there are of each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts(pub(crate) [u64; 4]);
+
+impl Counts {
+    pub(crate) fn add(&mut self, state: State) {
+        self.0[state as usize] += 1;
+    }
+
+    pub(crate) fn of(self, state: State) -> u64 {
+        self.0[state as usize]
+    }
+
+    /// What breaks the rule now, and is not excepted.
+    pub(crate) fn open(self) -> u64 {
+        self.of(State::New) + self.of(State::Persisting)
+    }
+}
+
+/// What a rule came to.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// It was evaluated.
+    Evaluated {
+        counts: Counts,
+        /// The first findings of those that are shown, new ones first; there may be more.
+        shown: Vec<Finding>,
+    },
+    /// It could not be: why, and what to do. That is not passed.
+    NotEvaluated(String),
+}
+
+/// A rule, and what it came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Result {
+    pub(crate) rule: Arc<Rule>,
+    pub(crate) outcome: Outcome,
+}
+
+/// A whole audit.
+#[derive(Debug, Clone)]
+pub(crate) struct Audit {
+    /// The output folder, as it was named.
+    pub(crate) out: String,
+    /// The snapshot: its date, its instant (RFC 3339), its verdict, and the SHA-256 of its manifest.
+    pub(crate) snapshot_date: String,
+    pub(crate) snapshot_at: String,
+    pub(crate) verdict: &'static str,
+    pub(crate) manifest_sha256: String,
+    /// Whether the sandbox made it up.
+    pub(crate) simulated: bool,
+    pub(crate) clips: u64,
+    /// The date of the snapshot before, by which findings are new or resolved; `None` where there is none.
+    pub(crate) since: Option<String>,
+    /// When the audit was made, RFC 3339.
+    pub(crate) audited_at: String,
+    pub(crate) tool_version: String,
+    /// In the order of their severities, the worst first, then by name.
+    pub(crate) results: Vec<Result>,
+    /// What a reader has to know: what was left out, exceptions that end soon or matched nothing.
+    pub(crate) notes: Vec<String>,
+    pub(crate) only_new: bool,
+}
+
+impl Audit {
+    /// Open findings by severity, the worst first; each severity is there.
+    pub(crate) fn by_severity(&self) -> Vec<(Severity, u64)> {
+        let mut sums: BTreeMap<Severity, u64> = Severity::ALL.map(|it| (it, 0)).into();
+        for result in &self.results {
+            if let Outcome::Evaluated { counts, .. } = &result.outcome {
+                *sums.entry(result.rule.severity).or_default() += self.counted(*counts);
+            }
+        }
+        sums.into_iter().rev().collect()
+    }
+
+    /// Findings that count: the open ones, or of these the new ones.
+    pub(crate) fn counted(&self, counts: Counts) -> u64 {
+        if self.only_new {
+            counts.of(State::New)
+        } else {
+            counts.open()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_the_same_tomorrow_and_no_other_has_its_name() {
+        let subject = |account: &str, clip: Option<&str>, owner: Option<&str>| Subject {
+            account_id: Some(account.to_owned()),
+            clip_id: clip.map(str::to_owned),
+            owner_id: owner.map(str::to_owned),
+            snapshot_date: None,
+        };
+        let clip = Fingerprint::of("r", &subject("a", Some("x"), Some("o")));
+        // A clip that is transferred is the same clip.
+        assert_eq!(clip, Fingerprint::of("r", &subject("a", Some("x"), Some("p"))));
+        for other in [
+            Fingerprint::of("s", &subject("a", Some("x"), Some("o"))),
+            Fingerprint::of("r", &subject("b", Some("x"), Some("o"))),
+            Fingerprint::of("r", &subject("a", None, Some("x"))),
+            Fingerprint::of("r", &subject("a", None, None)),
+            Fingerprint::of("ra", &subject("", Some("x"), None)),
+        ] {
+            assert_ne!(clip, other);
+        }
+        assert_eq!(clip.hex().len(), 64);
+    }
+}
