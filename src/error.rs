@@ -18,13 +18,18 @@ pub struct SqlFailure {
     pub code: ExitCode,
 }
 
-impl<E: Into<Error>> From<E> for SqlFailure {
-    fn from(error: E) -> Self {
-        let error: Error = error.into();
+impl From<Error> for SqlFailure {
+    fn from(error: Error) -> Self {
         Self {
             why: error.to_string(),
             code: error.exit_code(),
         }
+    }
+}
+
+impl From<DiskError> for SqlFailure {
+    fn from(error: DiskError) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -98,17 +98,18 @@ pub use program::run;
 pub mod audit {
     pub use crate::clip::exposed_in_sql;
     pub use crate::diff::incomparable;
-    pub use crate::disk::DiskError;
     pub use crate::disk::layout::{Layout, Table};
     pub use crate::error::SqlFailure;
     pub use crate::model::exit_code::ExitCode;
     pub use crate::model::verdict::Verdict;
-    pub use crate::program::stdout::{print, put};
-    pub use crate::program::{SqlCommand, audit_table, run_with};
+    pub use crate::program::lent::{
+        audit_table, empty_parquet, manifests, parquet_files, print, size,
+    };
+    pub use crate::program::{SqlCommand, caveat, run_with};
     pub use crate::redact::hidden::visible;
     pub use crate::report::html::sections::{Head, html_of};
     pub use crate::report::markdown::markdown_of;
-    pub use crate::report::page::numbers::{count, size, things};
+    pub use crate::report::page::numbers::{count, things};
     pub use crate::report::page::plain::{fit, pad, width};
     pub use crate::report::page::section;
     pub use crate::report::text::text_of;
@@ -117,9 +118,8 @@ pub mod audit {
         SetParameter, Severity, Since,
     };
     pub use crate::snapshot::csv::formulas::defused;
-    pub use crate::snapshot::history::each_manifest;
     pub use crate::snapshot::manifest::Manifest;
-    pub use crate::snapshot::parquet_files::{Checked, OpenParquet, parquet_files};
+    pub use crate::snapshot::parquet_files::{Checked, OpenParquet};
     pub use crate::snapshot::rowset::Rowset;
 }
 

@@ -20,5 +20,6 @@ mod tests;
 pub(crate) use differences::{Only, Wanted};
 pub(crate) use error::DiffError;
 pub(crate) use json::json_lines;
-pub(crate) use sides::{Choice, Sides, incomparable};
+pub use sides::incomparable;
+pub(crate) use sides::{Choice, Sides};
 pub(crate) use walk::diff;

@@ -12,12 +12,12 @@ pub(super) fn print_line(line: &str) -> Result<(), Error> {
 }
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.
-pub fn print(text: &str) -> Result<(), Error> {
+pub(super) fn print(text: &str) -> Result<(), Error> {
     put(|stdout| stdout.write_all(text.as_bytes()))
 }
 
 /// Lets a result be written piece by piece, as [`print()`] does it in one.
-pub fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
+pub(super) fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),

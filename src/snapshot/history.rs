@@ -24,7 +24,7 @@ use crate::snapshot::manifest::{Latest, Manifest, PublishedManifest};
 ///
 /// # Errors
 /// [`DiskError::NoOutput`] for a folder that is no output folder; when it cannot be read.
-pub fn each_manifest(
+pub(crate) fn each_manifest(
     layout: &Layout,
     mut show: impl FnMut(Date, Result<(Manifest, String), DiskError>),
 ) -> Result<Vec<DiskError>, DiskError> {

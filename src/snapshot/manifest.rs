@@ -137,9 +137,11 @@ pub(crate) const REJECTS: &str = "rejects.ndjson";
 pub struct Manifest {
     /// The version of the row contract.
     pub schema_version: u32,
+    /// The version of the program that wrote it.
     pub tool_version: String,
     /// The run that wrote it.
     pub run_id: String,
+    /// The accounts that were listed.
     #[serde(deserialize_with = "few")]
     pub account_ids: Vec<String>,
     /// The settings of the run, without secrets.
@@ -173,6 +175,7 @@ pub struct Manifest {
     pub format: Format,
     /// How CSV cells are written; null for other formats.
     pub csv_mode: Option<CsvMode>,
+    /// The windows that were asked for, which are the proof.
     #[serde(deserialize_with = "few")]
     pub windows: Vec<WindowRecord>,
     /// Sums over the windows.
@@ -227,7 +230,8 @@ impl Manifest {
     }
 
     /// Bytes of its data files and documents, as far as a number of 64 bits can tell.
-    pub(crate) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         let files = self.files.iter().map(|file| file.bytes);
         let documents = self.documents.iter().map(|document| document.bytes);
         files.chain(documents).fold(0, u64::saturating_add)

@@ -41,7 +41,7 @@ pub struct OpenParquet {
 /// # Errors
 /// [`DiskError::Damaged`] for a file that is not the one of the manifest, or could not be read in bounded
 /// memory; when `work` cannot be written to.
-pub fn parquet_files(
+pub(crate) fn parquet_files(
     layout: &Layout,
     manifest: &Manifest,
     rowset: Rowset,
@@ -83,6 +83,17 @@ pub fn parquet_files(
         });
     }
     Ok(open)
+}
+
+/// A Parquet file without rows, which has the columns of a kind of rows.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub(crate) fn empty_parquet(rowset: Rowset) -> Result<Vec<u8>, DiskError> {
+    let nowhere = Path::new("memory");
+    ParquetWriter::new(Vec::new(), rowset)
+        .and_then(ParquetWriter::finish)
+        .map_err(DiskError::parquet_write(nowhere))
 }
 
 /// Writes the rows of a snapshot in CSV as Parquet.

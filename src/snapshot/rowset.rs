@@ -12,6 +12,7 @@ use crate::disk::layout::Folder;
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rowset {
+    /// Clips.
     Clips,
     /// Owners of clips.
     Owners,

@@ -131,7 +131,7 @@ pub(crate) enum Outcome {
 
 /// A rule, and what it came to.
 #[derive(Debug, Clone)]
-pub(crate) struct Result {
+pub(crate) struct Ruled {
     pub(crate) rule: Arc<Rule>,
     pub(crate) outcome: Outcome,
 }
@@ -155,7 +155,7 @@ pub(crate) struct Audit {
     pub(crate) audited_at: String,
     pub(crate) tool_version: String,
     /// In the order of their severities, the worst first, then by name.
-    pub(crate) results: Vec<Result>,
+    pub(crate) results: Vec<Ruled>,
     /// What a reader has to know: what was left out, exceptions that end soon or matched nothing.
     pub(crate) notes: Vec<String>,
     pub(crate) only_new: bool,
@@ -197,7 +197,10 @@ mod tests {
         };
         let clip = Fingerprint::of("r", &subject("a", Some("x"), Some("o")));
         // A clip that is transferred is the same clip.
-        assert_eq!(clip, Fingerprint::of("r", &subject("a", Some("x"), Some("p"))));
+        assert_eq!(
+            clip,
+            Fingerprint::of("r", &subject("a", Some("x"), Some("p")))
+        );
         for other in [
             Fingerprint::of("s", &subject("a", Some("x"), Some("o"))),
             Fingerprint::of("r", &subject("b", Some("x"), Some("o"))),

@@ -215,7 +215,7 @@ pub(super) fn event(event: &Event) {
 }
 
 /// Says what a result has to be read with.
-pub(crate) fn caveat(text: &str) {
+pub fn caveat(text: &str) {
     tracing::warn!(target: CAVEAT, "{text}");
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod names;
 pub(crate) mod numbers;
 pub(crate) mod plain;
 pub(crate) mod proof;
-pub(crate) mod section;
+pub mod section;
 mod words;
 
 use crate::report::changes::Changes;

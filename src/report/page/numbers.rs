@@ -9,7 +9,7 @@ pub(crate) const SIZES_ARE_DECIMAL: &str = "Sizes are decimal: 1 GB = 1,000,000,
 
 /// A size in decimal units with one decimal, such as `12.3 GB`.
 #[must_use]
-pub fn size(bytes: Bytes) -> String {
+pub(crate) fn size(bytes: Bytes) -> String {
     const EXABYTE: u128 = 1_000_000_000_000_000_000;
     if let Ok(bytes) = u64::try_from(bytes.0) {
         return ByteSize::b(bytes).display().si().to_string();

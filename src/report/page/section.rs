@@ -11,8 +11,11 @@ const NAMED: usize = 10;
 /// A heading, lines of prose, and a table. Everything is raw: the renderers escape it.
 #[derive(Debug, Default)]
 pub struct Section {
+    /// What it is about.
     pub heading: String,
+    /// Prose, a paragraph each.
     pub lines: Vec<String>,
+    /// A table below the prose.
     pub table: Option<Table>,
     /// Lines below the table.
     pub notes: Vec<String>,
@@ -21,14 +24,18 @@ pub struct Section {
 /// Rows with a cell for each column.
 #[derive(Debug)]
 pub struct Table {
+    /// Its columns.
     pub columns: Vec<Column>,
+    /// Its rows, with a cell for each column.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
+    /// Its heading.
     pub name: &'static str,
+    /// How it is set.
     pub kind: Kind,
 }
 
@@ -50,12 +57,14 @@ pub enum Kind {
 /// A cell of a table: text, raw as it came, and what it is sorted by if it stands for a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
+    /// What is shown.
     pub text: String,
     /// The exact number, in digits.
     pub number: Option<String>,
 }
 
 impl Cell {
+    /// A cell of text.
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -63,11 +72,13 @@ impl Cell {
         }
     }
 
+    /// A cell with a whole number.
+    #[must_use]
     pub fn count(count: u64) -> Self {
         Self::number(numbers::count(count), count.to_string())
     }
 
-    pub fn size(bytes: Bytes) -> Self {
+    pub(crate) fn size(bytes: Bytes) -> Self {
         Self::number(numbers::size(bytes), bytes.0.to_string())
     }
 
@@ -104,11 +115,13 @@ pub(crate) fn counted(count: Count) -> Cell {
 }
 
 /// A row of [`facts`].
+#[must_use]
 pub fn row(name: &str, value: Cell) -> Vec<Cell> {
     vec![Cell::text(name), value]
 }
 
 /// A section of names and values; values are set to the right if all are numbers.
+#[must_use]
 pub fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     let column = |kind| Column { name: "", kind };
     let mut values = rows.iter().filter_map(|row| row.last());
@@ -127,10 +140,14 @@ pub fn facts(heading: &str, rows: Vec<Vec<Cell>>) -> Section {
     }
 }
 
+/// A column of this name.
+#[must_use]
 pub fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
+/// A section of a table.
+#[must_use]
 pub fn list(heading: &str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Section {
     Section {
         heading: heading.to_owned(),

@@ -1,0 +1,240 @@
+//! The command `audit`.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, ErrorKind, Seek, Write, copy, stdout};
+use std::sync::Arc;
+
+use clipcensus::audit::{
+    AuditArgs, AuditFormat, AuditTable, ExitCode, FailOn, audit_table, caveat, print,
+};
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{cast, col};
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::Error;
+use crate::evaluate::{Evaluator, People};
+use crate::exception::Exceptions;
+use crate::finding::{Audit, Finding, Outcome, Ruled};
+use crate::moment::Moment;
+use crate::output::{Form, form};
+use crate::rule::Rule;
+use crate::rules::Rules;
+use crate::session::{Engine, Session};
+
+/// Holds a snapshot against rules, and shows what breaks them.
+pub(crate) async fn run_audit(args: AuditArgs) -> Result<ExitCode, Error> {
+    let table = match &args.config {
+        Some(path) => audit_table(path)?,
+        None => AuditTable::default(),
+    };
+    let rules = Rules::of(&args, &table)?;
+    if args.list {
+        return shown(&rules.list());
+    }
+    if let Some(name) = &args.explain {
+        return shown(&rules.named(name)?.explained());
+    }
+    let names: BTreeSet<String> = rules.all.iter().map(|it| it.name.clone()).collect();
+    let exceptions = args.exceptions.as_deref().or(table.exceptions.as_deref());
+    let exceptions = match exceptions {
+        Some(path) => Exceptions::read(path, &names)?,
+        None => Exceptions::default(),
+    };
+    let fail_on = args.fail_on.or(table.fail_on).unwrap_or(FailOn::High);
+    let audited = audit(&args, &rules, &exceptions).await?;
+    audited.show(args.format)?;
+    let worst = audited.audit.by_severity();
+    let fails = |(severity, open): &(_, u64)| *open > 0 && fail_on.is_reached_by(*severity);
+    Ok(if worst.iter().any(fails) {
+        ExitCode::Findings
+    } else {
+        ExitCode::Success
+    })
+}
+
+fn shown(text: &str) -> Result<ExitCode, Error> {
+    print(text)?;
+    Ok(ExitCode::Success)
+}
+
+/// An audit that is over: nothing of it is shown before, so that none is shown by half.
+struct Audited {
+    audit: Audit,
+    /// Its findings in a form that is written one after the other.
+    lines: Option<File>,
+}
+
+async fn audit(args: &AuditArgs, rules: &Rules, exceptions: &Exceptions) -> Result<Audited, Error> {
+    let now = Timestamp::now();
+    let out = args.out.clone().unwrap_or_default();
+    let reading = &args.reading;
+    let (moment, mut notes) = Moment::of(
+        &out,
+        reading.snapshot,
+        args.since,
+        reading.allow_incomplete,
+        now,
+    )?;
+    let engine = Engine::new(reading)?;
+    let session = engine.session(&moment).await?;
+    let before = match moment.before() {
+        Some(before) => Some(engine.session(&before).await?),
+        None => None,
+    };
+    let people = people(&session).await?;
+    let evaluator = Evaluator {
+        now: &session,
+        before: before.as_ref(),
+        people: &people,
+        exceptions,
+        with_links: args.with_links,
+        only_new: args.only_new,
+        today: TimeZone::UTC.to_datetime(now).date(),
+    };
+    let mut audit = head(args, &moment, now);
+    let mut lines = match form(args.format) {
+        Form::Lines(form) => Some((form, spool(&engine)?)),
+        Form::Whole(_) => None,
+    };
+    if let Some((form, file)) = &mut lines {
+        form.begin(file)
+            .map_err(|error| unspooled(&engine, error))?;
+    }
+    let mut evaluated = BTreeSet::new();
+    for rule in rules.wanted() {
+        let rule = Arc::new(rule.clone());
+        let show = |finding: &Finding| match &mut lines {
+            Some((form, file)) => form
+                .write(file, &audit, finding)
+                .map_err(|error| unspooled(&engine, error)),
+            None => Ok(()),
+        };
+        let (outcome, note) = evaluator.evaluate(&rule, show).await?;
+        notes.extend(note);
+        if matches!(outcome, Outcome::Evaluated { .. }) {
+            evaluated.insert(rule.name.clone());
+        }
+        audit.results.push(Ruled { rule, outcome });
+    }
+    for rule in rules.all.iter().filter(|it| rules.off.contains(&it.name)) {
+        let why = "it is switched off in the settings file".to_owned();
+        audit.results.push(Ruled {
+            rule: Arc::new(rule.clone()),
+            outcome: Outcome::NotEvaluated(why),
+        });
+    }
+    let evaluated: BTreeSet<&str> = evaluated.iter().map(String::as_str).collect();
+    notes.extend(exceptions.notes(evaluator.today, &evaluated));
+    audit.notes = notes;
+    let lines = match lines {
+        Some((_, file)) => {
+            let ended = file
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error);
+            let ended = ended.and_then(|mut file| file.rewind().map(|()| file));
+            Some(ended.map_err(|error| unspooled(&engine, error))?)
+        }
+        None => None,
+    };
+    Ok(Audited { audit, lines })
+}
+
+fn spool(engine: &Engine) -> Result<BufWriter<File>, Error> {
+    let file = tempfile::tempfile_in(engine.work());
+    file.map(BufWriter::new)
+        .map_err(|error| unspooled(engine, error))
+}
+
+fn unspooled(engine: &Engine, source: std::io::Error) -> Error {
+    Error::Write {
+        place: engine.work().display().to_string(),
+        source,
+    }
+}
+
+/// What is known of an audit before any rule.
+fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
+    let subject = moment.subject();
+    let manifest = &subject.manifest;
+    let at = Timestamp::from_microsecond(manifest.snapshot_at.0);
+    Audit {
+        out: args.out.clone().unwrap_or_default().display().to_string(),
+        snapshot_date: subject.date.to_string(),
+        snapshot_at: at.map_or_else(|_| subject.date.to_string(), |at| at.to_string()),
+        verdict: manifest.verdict.name(),
+        manifest_sha256: subject.manifest_sha256.clone(),
+        simulated: manifest.simulated,
+        clips: manifest.totals.written,
+        since: moment.previous().map(|it| it.date.to_string()),
+        audited_at: now.to_string(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        results: Vec::new(),
+        notes: Vec::new(),
+        only_new: args.only_new,
+    }
+}
+
+/// Who the owners are, where the snapshot has them.
+async fn people(session: &Session) -> Result<People, Error> {
+    let mut people = People::new();
+    let rows = session
+        .plan("SELECT account_id, id, coalesce(name, email) AS known_as FROM owners")
+        .await?;
+    let columns = ["account_id", "id", "known_as"];
+    let texts = columns.map(|name| cast(col(name), DataType::Utf8).alias(name));
+    let mut rows = rows.select(texts)?.execute_stream().await?;
+    while let Some(batch) = rows.try_next().await? {
+        let [account, id, known_as] = [0, 1, 2].map(|at| batch.column(at).as_string::<i32>());
+        for at in (0..batch.num_rows()).filter(|at| known_as.is_valid(*at)) {
+            let key = (account.value(at).to_owned(), id.value(at).to_owned());
+            people.insert(key, known_as.value(at).to_owned());
+        }
+    }
+    Ok(people)
+}
+
+impl Audited {
+    fn show(&self, format: AuditFormat) -> Result<(), Error> {
+        let whole = match form(format) {
+            Form::Whole(whole) => whole,
+            Form::Lines(_) => {
+                // What a reader of the lines alone would miss.
+                for note in &self.audit.notes {
+                    caveat(note);
+                }
+                for (rule, why) in self.audit.not_evaluated() {
+                    caveat(&format!("the rule {} was not evaluated: {why}", rule.name));
+                }
+                return self.copy();
+            }
+        };
+        Ok(print(&whole(&self.audit))?)
+    }
+
+    /// Shows the lines.
+    fn copy(&self) -> Result<(), Error> {
+        let Some(lines) = &self.lines else {
+            return Ok(());
+        };
+        let mut output = BufWriter::new(stdout());
+        let copied = copy(&mut BufReader::new(lines), &mut output).and_then(|_| output.flush());
+        match copied {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Audit {
+    /// The rules that were not evaluated, and why.
+    pub(crate) fn not_evaluated(&self) -> impl Iterator<Item = (&Arc<Rule>, &str)> {
+        self.results.iter().filter_map(|it| match &it.outcome {
+            Outcome::NotEvaluated(why) => Some((&it.rule, why.as_str())),
+            Outcome::Evaluated { .. } => None,
+        })
+    }
+}

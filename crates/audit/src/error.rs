@@ -1,0 +1,112 @@
+//! What goes wrong in a query or an audit, each with its exit code.
+
+use std::io;
+
+use clipcensus::audit::{ExitCode, SqlFailure};
+use datafusion::common::{DataFusionError, Span};
+
+/// What ends a query or an audit.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Arguments, rules, exceptions or SQL that cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// A snapshot that is not to be trusted, or is damaged.
+    #[error("{0}")]
+    Untrusted(String),
+    /// The library's own errors: of files, settings and stdout.
+    #[error("{}", .0.why)]
+    Library(#[from] SqlFailure),
+    /// What cannot be written.
+    #[error("cannot write to {place}: {source}; make room, or name another folder with --work")]
+    Write { place: String, source: io::Error },
+    /// The answer cannot be written.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+    /// The engine.
+    #[error("{0}")]
+    Engine(Box<DataFusionError>),
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        match of_library(&error) {
+            Some(failure) => Self::Library(failure),
+            None => Self::Engine(Box::new(error)),
+        }
+    }
+}
+
+impl From<Error> for SqlFailure {
+    fn from(error: Error) -> Self {
+        let code = match &error {
+            Error::Usage(_) => ExitCode::Usage,
+            Error::Untrusted(_) => ExitCode::Incomplete,
+            Error::Library(failure) => failure.code,
+            Error::Write { .. } | Error::Stdout(_) => ExitCode::CannotWrite,
+            Error::Engine(error) => exit_code(error),
+        };
+        let why = match &error {
+            Error::Engine(error) => told(error),
+            other => other.to_string(),
+        };
+        Self { why, code }
+    }
+}
+
+/// The library's error within one of the engine, through which a table's files are opened.
+pub(crate) fn of_library(error: &DataFusionError) -> Option<SqlFailure> {
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        if let Some(failure) = error.downcast_ref::<SqlFailure>() {
+            return Some(SqlFailure {
+                why: failure.why.clone(),
+                code: failure.code,
+            });
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// What is wrong in words, without the engine's own names for its stages.
+pub(crate) fn told(error: &DataFusionError) -> String {
+    let root = error.find_root();
+    match root {
+        DataFusionError::ResourcesExhausted(_) => format!(
+            "the query needs more memory than it may have: give it more with --memory ({})",
+            root.message()
+        ),
+        DataFusionError::IoError(error) => {
+            format!(
+                "cannot write what does not fit into memory: {error}; name another folder with --work"
+            )
+        }
+        DataFusionError::ParquetError(error) => {
+            format!("a data file cannot be read: {error}; `clipcensus verify` tells which")
+        }
+        DataFusionError::SQL(error, _) => format!("this is no SQL that can be answered: {error}"),
+        _ => root.message().trim().to_owned(),
+    }
+}
+
+pub(crate) fn exit_code(error: &DataFusionError) -> ExitCode {
+    match error.find_root() {
+        DataFusionError::IoError(_) => ExitCode::CannotWrite,
+        DataFusionError::ParquetError(_) => ExitCode::Incomplete,
+        DataFusionError::Internal(_) => ExitCode::Internal,
+        _ => ExitCode::Usage,
+    }
+}
+
+/// Where in a query an error is, if the engine says so: line and column, from 1.
+pub(crate) fn place(error: &DataFusionError) -> Option<(u64, u64)> {
+    if let Some(Span { start, .. }) = error.diagnostic().and_then(|it| it.span) {
+        return Some((start.line, start.column));
+    }
+    let text = error.to_string();
+    let (_, rest) = text.split_once("Line: ")?;
+    let (line, rest) = rest.split_once(", Column: ")?;
+    let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+    Some((line.trim().parse().ok()?, digits.parse().ok()?))
+}

@@ -1,0 +1,198 @@
+//! What an output folder held at a moment: the snapshot in question, the one before, and all up to it.
+
+use std::path::Path;
+
+use clipcensus::audit::{
+    Layout, Manifest, Since, Table, Verdict, incomparable, manifests, visible,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::error::Error;
+
+/// A snapshot as its manifest has it, without what is long.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) date: Date,
+    pub(crate) manifest: Manifest,
+    pub(crate) manifest_sha256: String,
+}
+
+/// The snapshots that are read.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    pub(crate) layout: Layout,
+    /// The snapshot in question, and all others of the same census up to it that are published, verified or
+    /// not; the newest first.
+    pub(crate) snapshots: Vec<Snapshot>,
+    /// Which of them is the one before; none where there is none.
+    pub(crate) previous: Option<usize>,
+    /// Whether rows of snapshots are read that are not verified.
+    pub(crate) allow_incomplete: bool,
+    /// When it is.
+    pub(crate) now: Timestamp,
+}
+
+impl Moment {
+    /// The snapshot of a date, or the newest, and what there is to say about it and those before.
+    ///
+    /// # Errors
+    /// Where there is none, where it is not verified and may not be read, or where `since` names none.
+    pub(crate) fn of(
+        out: &Path,
+        date: Option<Date>,
+        since: Since,
+        allow_incomplete: bool,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let layout = Layout::new(out, Table::Clips);
+        let mut notes = Vec::new();
+        let (read, wrong) = manifests(&layout)?;
+        notes.extend(wrong.iter().map(|why| format!("left out: {why}")));
+        let mut all: Vec<Snapshot> = read
+            .into_iter()
+            .filter(|(manifest, _)| manifest.table == Table::Clips)
+            .map(|(manifest, manifest_sha256)| Snapshot {
+                date: manifest.date(),
+                manifest: without_windows(manifest),
+                manifest_sha256,
+            })
+            .collect();
+        all.sort_by_key(|it| std::cmp::Reverse(it.date));
+        let at = match date {
+            None if all.is_empty() => {
+                let out = out.display();
+                return Err(Error::Usage(format!(
+                    "{out} has no snapshot of clips; export one first"
+                )));
+            }
+            None => 0,
+            Some(date) => all
+                .iter()
+                .position(|it| it.date == date)
+                .ok_or_else(|| none_of(out, date, "--snapshot"))?,
+        };
+        let mut snapshots = all.split_off(at);
+        refuse_unproven(&snapshots, allow_incomplete)?;
+        let parameters = snapshots[0].manifest.parameters.clone();
+        snapshots.retain(|it| match incomparable(&it.manifest, &parameters) {
+            None => true,
+            Some((theirs, ours)) => {
+                notes.push(format!(
+                    "left out: the snapshot of {} has {theirs}, where this one has {ours}",
+                    it.date
+                ));
+                false
+            }
+        });
+        let previous = previous(out, &snapshots, since, allow_incomplete)?;
+        let moment = Self {
+            layout,
+            snapshots,
+            previous,
+            allow_incomplete,
+            now,
+        };
+        notes
+            .iter_mut()
+            .for_each(|note| *note = visible(note).into_owned());
+        Ok((moment, notes))
+    }
+
+    /// The snapshot in question.
+    pub(crate) fn subject(&self) -> &Snapshot {
+        &self.snapshots[0]
+    }
+
+    /// The one before.
+    pub(crate) fn previous(&self) -> Option<&Snapshot> {
+        self.previous.map(|at| &self.snapshots[at])
+    }
+
+    /// Those whose rows may be read, the newest first.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &Snapshot> {
+        self.snapshots
+            .iter()
+            .filter(|it| is_readable(it, self.allow_incomplete))
+    }
+
+    /// How it was just before the snapshot in question: that of the snapshot before, by which findings are
+    /// new or not. `None` where there is none.
+    pub(crate) fn before(&self) -> Option<Self> {
+        let snapshots = self.snapshots.get(self.previous?..)?.to_vec();
+        let readable = |it: &Snapshot| is_readable(it, self.allow_incomplete);
+        let previous = (1..snapshots.len()).find(|at| readable(&snapshots[*at]));
+        let now = self.subject().manifest.snapshot_at.0;
+        Some(Self {
+            layout: self.layout.clone(),
+            snapshots,
+            previous,
+            allow_incomplete: self.allow_incomplete,
+            now: Timestamp::from_microsecond(now).unwrap_or(self.now),
+        })
+    }
+}
+
+/// Thousands of manifests may be held at once, and their windows are what is long in them.
+fn without_windows(manifest: Manifest) -> Manifest {
+    Manifest {
+        windows: Vec::new(),
+        published_before: Vec::new(),
+        ..manifest
+    }
+}
+
+fn is_readable(snapshot: &Snapshot, allow_incomplete: bool) -> bool {
+    allow_incomplete || snapshot.manifest.verdict == Verdict::Verified
+}
+
+fn none_of(out: &Path, date: Date, flag: &str) -> Error {
+    let out = out.display();
+    Error::Usage(format!(
+        "{flag} {date}: {out} has no such snapshot; `clipcensus list` shows those that there are"
+    ))
+}
+
+fn refuse_unproven(snapshots: &[Snapshot], allow_incomplete: bool) -> Result<(), Error> {
+    let Some(subject) = snapshots.first() else {
+        return Ok(());
+    };
+    if is_readable(subject, allow_incomplete) {
+        return Ok(());
+    }
+    let verified = snapshots.iter().find(|it| is_readable(it, false));
+    let instead = verified.map_or_else(String::new, |it| {
+        format!(", take the newest that is, --snapshot {}", it.date)
+    });
+    Err(Error::Untrusted(format!(
+        "the snapshot of {} is {}: what it lacks cannot be found in it. Export again{instead}, or read it as it \
+         is with --allow-incomplete",
+        subject.date,
+        subject.manifest.verdict.name()
+    )))
+}
+
+/// Which snapshot is the one before the first.
+fn previous(
+    out: &Path,
+    snapshots: &[Snapshot],
+    since: Since,
+    allow_incomplete: bool,
+) -> Result<Option<usize>, Error> {
+    let before = |at: &usize| is_readable(&snapshots[*at], allow_incomplete);
+    match since {
+        Since::Nothing => Ok(None),
+        Since::Previous => Ok((1..snapshots.len()).find(before)),
+        Since::Date(date) => {
+            let at = (1..snapshots.len()).find(|at| snapshots[*at].date == date);
+            let at = at.ok_or_else(|| none_of(out, date, "--since"))?;
+            if before(&at) {
+                return Ok(Some(at));
+            }
+            Err(Error::Untrusted(format!(
+                "--since {date}: that snapshot is {}; take a verified one, or give --allow-incomplete",
+                snapshots[at].manifest.verdict.name()
+            )))
+        }
+    }
+}

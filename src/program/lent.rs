@@ -1,0 +1,79 @@
+//! What the program that does `query` and `audit` borrows of this one, where its errors and types are of the
+//! house: here they are plain.
+
+use std::path::Path;
+
+use crate::disk::Layout;
+use crate::error::{Error, SqlFailure};
+use crate::program::stdout;
+use crate::report::{Bytes, numbers};
+use crate::settings;
+use crate::settings::audit::AuditTable;
+use crate::snapshot::Manifest;
+use crate::snapshot::history::each_manifest;
+use crate::snapshot::parquet_files;
+use crate::snapshot::parquet_files::{Checked, OpenParquet};
+use crate::snapshot::rowset::Rowset;
+
+/// The table `[audit]` of a settings file, whose other settings are checked as an export does it.
+///
+/// # Errors
+/// When it cannot be read, or holds anything but settings.
+pub fn audit_table(path: &Path) -> Result<AuditTable, SqlFailure> {
+    Ok(settings::audit_table(path).map_err(Error::from)?)
+}
+
+/// Every manifest of an output folder that can be read, with its SHA-256, in no order, and what is wrong with
+/// the others, in words.
+///
+/// # Errors
+/// For a folder that is no output folder, or cannot be read.
+pub fn manifests(layout: &Layout) -> Result<(Vec<(Manifest, String)>, Vec<String>), SqlFailure> {
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    let others = each_manifest(layout, |_, read| match read {
+        Ok(read) => all.push(read),
+        Err(error) => wrong.push(error.to_string()),
+    })?;
+    wrong.extend(others.iter().map(ToString::to_string));
+    Ok((all, wrong))
+}
+
+/// Opens the files of a snapshot that hold rows of one kind, in the order of the rows, as Parquet; none where
+/// it has no such rows. Those of a snapshot in CSV are written to a file of `work` that has no name.
+///
+/// # Errors
+/// For a file that is not the one of the manifest, or could not be read in bounded memory; when `work` cannot
+/// be written to.
+pub fn parquet_files(
+    layout: &Layout,
+    manifest: &Manifest,
+    rowset: Rowset,
+    checked: Checked,
+    work: &Path,
+) -> Result<Vec<OpenParquet>, SqlFailure> {
+    Ok(parquet_files::parquet_files(
+        layout, manifest, rowset, checked, work,
+    )?)
+}
+
+/// A Parquet file without rows, which has the columns of a kind of rows.
+///
+/// # Errors
+/// When it cannot be encoded.
+pub fn empty_parquet(rowset: Rowset) -> Result<Vec<u8>, SqlFailure> {
+    Ok(parquet_files::empty_parquet(rowset)?)
+}
+
+/// Writes a result to stdout. A reader that has seen enough, such as `head`, is no failure.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn print(text: &str) -> Result<(), SqlFailure> {
+    Ok(stdout::print(text)?)
+}
+
+/// A number of bytes in words, such as `1.5 GB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    numbers::size(Bytes(bytes.into()))
+}
