@@ -16,6 +16,8 @@ mod sections;
 mod subject;
 mod text;
 
+#[cfg(test)]
+mod tests;
 
 pub(crate) use html::html;
 pub(crate) use junit::junit;
