@@ -224,6 +224,9 @@ pub(crate) const LATEST: &str = "latest.json";
 /// The file name of a manifest.
 pub(crate) const MANIFEST: &str = "manifest.json";
 
+/// What an audit found, beside the manifest, which does not name it: rules change, and the snapshot does not.
+pub(crate) const AUDIT: &str = "audit.json";
+
 fn partition(date: Date) -> String {
     format!("snapshot_date={date}")
 }

@@ -1,9 +1,15 @@
 //! What the program that does `query` and `audit` borrows of this one, where its errors and types are of the
 //! house: here they are plain.
 
-use std::path::Path;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
-use crate::disk::Layout;
+use jiff::civil::Date;
+
+use crate::disk::layout::AUDIT;
+use crate::disk::{DiskError, Layout};
 use crate::error::{Error, SqlFailure};
 use crate::program::stdout;
 use crate::report::{Bytes, numbers};
@@ -62,6 +68,34 @@ pub fn parquet_files(
 /// When it cannot be encoded.
 pub fn empty_parquet(rowset: Rowset) -> Result<Vec<u8>, SqlFailure> {
     Ok(parquet_files::empty_parquet(rowset)?)
+}
+
+/// Puts what an audit found beside the manifest of a snapshot, in the place of a former one, and says where.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_audit(
+    layout: &Layout,
+    date: Date,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<PathBuf, SqlFailure> {
+    let folder = layout.snapshot_dir(date);
+    let path = folder.join(AUDIT);
+    let kept = || {
+        let mut file = tempfile::Builder::new()
+            .prefix(".audit-")
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(&folder)?;
+        let mut output = BufWriter::new(&mut file);
+        write(&mut output)?;
+        output.flush()?;
+        drop(output);
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    kept().map_err(DiskError::write(&path))?;
+    Ok(path)
 }
 
 /// Writes a result to stdout. A reader that has seen enough, such as `head`, is no failure.

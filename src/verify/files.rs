@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use crate::disk::error::DiskError;
-use crate::disk::layout::{Folder, Layout, MANIFEST, exact_date};
+use crate::disk::layout::{AUDIT, Folder, Layout, MANIFEST, exact_date};
 use crate::disk::reading::{digest_below, open_below, open_present};
 use crate::snapshot::files::{DataFile, Document};
 use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
@@ -79,7 +79,7 @@ pub(super) fn check_files(layout: &Layout, manifest: &Manifest) -> Result<Vec<Fi
         };
         add(&document.path, problem);
     }
-    known.insert(Layout::document_path(date, MANIFEST));
+    known.extend([MANIFEST, AUDIT].map(|name| Layout::document_path(date, name)));
     let path = Layout::document_path(date, REJECTS);
     let named = manifest.documents.iter().find(|it| it.path == path);
     let problem = rejects_problem(layout, &documents.join(REJECTS), named, manifest);

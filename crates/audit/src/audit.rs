@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Seek, Write, copy, stdout};
+use std::io::{self, BufReader, BufWriter, ErrorKind, IntoInnerError, Seek, Write, copy, stdout};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clipcensus::audit::{
-    AuditArgs, AuditFormat, AuditTable, ExitCode, FailOn, audit_table, caveat, print,
+    AuditArgs, AuditFormat, AuditTable, ExitCode, FailOn, audit_table, caveat, keep_audit, print,
 };
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::DataType;
@@ -19,8 +20,9 @@ use crate::error::Error;
 use crate::evaluate::{Evaluator, People};
 use crate::exception::Exceptions;
 use crate::finding::{Audit, Finding, Outcome, Ruled};
+use crate::form::{Form, JSON, Lines, form};
 use crate::moment::Moment;
-use crate::output::{Form, form};
+use crate::record;
 use crate::rule::Rule;
 use crate::rules::Rules;
 use crate::session::{Engine, Session};
@@ -96,22 +98,21 @@ async fn audit(args: &AuditArgs, rules: &Rules, exceptions: &Exceptions) -> Resu
         today: TimeZone::UTC.to_datetime(now).date(),
     };
     let mut audit = head(args, &moment, now);
-    let mut lines = match form(args.format) {
-        Form::Lines(form) => Some((form, spool(&engine)?)),
+    let mut shown = match form(args.format) {
+        Form::Lines(form) => Some(Spool::begin(form, &engine)?),
         Form::Whole(_) => None,
     };
-    if let Some((form, file)) = &mut lines {
-        form.begin(file)
-            .map_err(|error| unspooled(&engine, error))?;
-    }
+    let mut kept = match args.save {
+        true => Some(Spool::begin(JSON, &engine)?),
+        false => None,
+    };
     let mut evaluated = BTreeSet::new();
     for rule in rules.wanted() {
         let rule = Arc::new(rule.clone());
-        let show = |finding: &Finding| match &mut lines {
-            Some((form, file)) => form
-                .write(file, &audit, finding)
-                .map_err(|error| unspooled(&engine, error)),
-            None => Ok(()),
+        let mut spools: Vec<&mut Spool> = [&mut shown, &mut kept].into_iter().flatten().collect();
+        let show = |finding: &Finding| {
+            let mut spools = spools.iter_mut();
+            spools.try_for_each(|spool| spool.write(&audit, finding))
         };
         let (outcome, note) = evaluator.evaluate(&rule, show).await?;
         notes.extend(note);
@@ -130,29 +131,53 @@ async fn audit(args: &AuditArgs, rules: &Rules, exceptions: &Exceptions) -> Resu
     let evaluated: BTreeSet<&str> = evaluated.iter().map(String::as_str).collect();
     notes.extend(exceptions.notes(evaluator.today, &evaluated));
     audit.notes = notes;
-    let lines = match lines {
-        Some((_, file)) => {
-            let ended = file
-                .into_inner()
-                .map_err(std::io::IntoInnerError::into_error);
-            let ended = ended.and_then(|mut file| file.rewind().map(|()| file));
-            Some(ended.map_err(|error| unspooled(&engine, error))?)
+    if let Some(kept) = kept {
+        let findings = kept.end()?;
+        let layout = &moment.layout;
+        keep_audit(layout, moment.subject().date, |output| {
+            record::write(output, &audit, findings)
+        })?;
+    }
+    Ok(Audited {
+        audit,
+        lines: shown.map(Spool::end).transpose()?,
+    })
+}
+
+/// Findings put aside in a form that is written one after the other.
+struct Spool {
+    form: Lines,
+    file: BufWriter<File>,
+    folder: PathBuf,
+}
+
+impl Spool {
+    fn begin(form: Lines, engine: &Engine) -> Result<Self, Error> {
+        let folder = engine.work();
+        let unspooled = |source| Self::unwritten(&folder, source);
+        let file = tempfile::tempfile_in(&folder).map_err(unspooled)?;
+        let mut file = BufWriter::new(file);
+        (form.begin)(&mut file).map_err(unspooled)?;
+        Ok(Self { form, file, folder })
+    }
+
+    fn write(&mut self, audit: &Audit, finding: &Finding) -> Result<(), Error> {
+        let written = (self.form.write)(&mut self.file, audit, finding);
+        written.map_err(|error| Self::unwritten(&self.folder, error))
+    }
+
+    /// The file, to be read from its begin.
+    fn end(self) -> Result<File, Error> {
+        let ended = self.file.into_inner().map_err(IntoInnerError::into_error);
+        let rewound = ended.and_then(|mut file| file.rewind().map(|()| file));
+        rewound.map_err(|error| Self::unwritten(&self.folder, error))
+    }
+
+    fn unwritten(folder: &Path, source: io::Error) -> Error {
+        Error::Write {
+            place: folder.display().to_string(),
+            source,
         }
-        None => None,
-    };
-    Ok(Audited { audit, lines })
-}
-
-fn spool(engine: &Engine) -> Result<BufWriter<File>, Error> {
-    let file = tempfile::tempfile_in(engine.work());
-    file.map(BufWriter::new)
-        .map_err(|error| unspooled(engine, error))
-}
-
-fn unspooled(engine: &Engine, source: std::io::Error) -> Error {
-    Error::Write {
-        place: engine.work().display().to_string(),
-        source,
     }
 }
 

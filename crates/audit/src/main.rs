@@ -11,7 +11,8 @@
 //! | `finding` | what an audit finds, as plain data |
 //! | `evaluate` | a rule at a moment and at the one before: new, persisting, resolved, excepted |
 //! | `audit` | the command, from its arguments to its exit code |
-//! | `output` | findings in a form |
+//! | `form`, `output` | findings in a form |
+//! | `record` | what is kept of an audit, as evidence |
 
 mod audit;
 mod error;
@@ -19,10 +20,12 @@ mod evaluate;
 mod exception;
 mod files;
 mod finding;
+mod form;
 mod moment;
 mod output;
 mod parameter;
 mod query;
+mod record;
 mod rows;
 mod rule;
 mod rules;

@@ -3,7 +3,7 @@
 
 use clipcensus::audit::fit;
 
-use crate::finding::{Audit, Counts, Finding, Outcome, Result};
+use crate::finding::{Audit, Counts, Finding, Outcome, Ruled};
 use crate::output::counts::{findings, first, states};
 use crate::output::subject::Named;
 use crate::rule::Rule;
@@ -19,7 +19,11 @@ const LONGEST_PROSE: usize = 1_000;
 
 /// The audit as `JUnit` XML, with a newline at its end.
 pub(crate) fn junit(audit: &Audit) -> String {
-    let failed = audit.results.iter().filter(|it| has_failed(audit, it)).count();
+    let failed = audit
+        .results
+        .iter()
+        .filter(|it| has_failed(audit, it))
+        .count();
     let skipped = audit.results.iter().filter(|it| is_skipped(it)).count();
     let sums = format!(
         r#"tests="{}" failures="{failed}" errors="0" skipped="{skipped}""#,
@@ -42,14 +46,14 @@ pub(crate) fn junit(audit: &Audit) -> String {
     )
 }
 
-fn has_failed(audit: &Audit, result: &Result) -> bool {
+fn has_failed(audit: &Audit, result: &Ruled) -> bool {
     match &result.outcome {
         Outcome::Evaluated { counts, .. } => audit.counted(*counts) > 0,
         Outcome::NotEvaluated(_) => false,
     }
 }
 
-fn is_skipped(result: &Result) -> bool {
+fn is_skipped(result: &Ruled) -> bool {
     matches!(result.outcome, Outcome::NotEvaluated(_))
 }
 
@@ -80,7 +84,7 @@ const fn yes_or_no(is: bool) -> &'static str {
 }
 
 /// A rule.
-fn case(audit: &Audit, result: &Result) -> String {
+fn case(audit: &Audit, result: &Ruled) -> String {
     let rule = &result.rule;
     let came_to = match &result.outcome {
         Outcome::NotEvaluated(why) => format!("      <skipped message=\"{}\"/>\n", escaped(why)),
@@ -94,7 +98,10 @@ fn case(audit: &Audit, result: &Result) -> String {
         }
         // Nothing that counts, and yet not nothing.
         Outcome::Evaluated { counts, .. } if *counts != Counts::default() => {
-            format!("      <system-out>{}</system-out>\n", escaped(&states(*counts)))
+            format!(
+                "      <system-out>{}</system-out>\n",
+                escaped(&states(*counts))
+            )
         }
         Outcome::Evaluated { .. } => String::new(),
     };
@@ -127,10 +134,17 @@ fn body(audit: &Audit, rule: &Rule, counts: Counts, shown: &[Finding]) -> String
 /// A finding in a line.
 fn about(finding: &Finding) -> String {
     let named = Named::of(finding);
-    let ids = [named.owner, named.id, finding.detail.clone(), finding.share_link.clone()];
+    let ids = [
+        named.owner,
+        named.id,
+        finding.detail.clone(),
+        finding.share_link.clone(),
+    ];
     let texts = [finding.state.name().to_owned(), named.name].into_iter();
     let texts = texts.chain(ids.into_iter().flatten());
-    let texts: Vec<String> = texts.map(|text| escaped(&fit(&text, LONGEST_TEXT))).collect();
+    let texts: Vec<String> = texts
+        .map(|text| escaped(&fit(&text, LONGEST_TEXT)))
+        .collect();
     texts.join(" | ")
 }
 

@@ -32,7 +32,12 @@ fn only_what_is_new_is_shown_where_that_was_asked_for() {
     same(&text(&audit), "only_new.txt");
     let page = text(&audit);
     assert!(page.contains("Only new findings are shown."));
-    for other in ["persisting", "Persisting", "owner-over-quota: ", "Weekly review"] {
+    for other in [
+        "persisting",
+        "Persisting",
+        "owner-over-quota: ",
+        "Weekly review",
+    ] {
         assert!(!page.contains(other), "{other}");
     }
     let xml = junit(&audit);
@@ -59,8 +64,16 @@ fn the_first_ten_lines_say_what_was_found_in_what() {
 
 #[test]
 fn nothing_found_claims_no_more_than_was_evaluated() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
-    let gone = rule("owner-gone", Severity::High, "Clips of owners that have left");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
+    let gone = rule(
+        "owner-gone",
+        Severity::High,
+        "Clips of owners that have left",
+    );
     let nothing = || evaluated(&stale, [0; 4], Vec::new());
     let unknown = || not_evaluated(&gone, "the snapshot has no owners");
     let first = excepted(clip(&stale, State::New, 1, None));
@@ -111,13 +124,24 @@ fn nothing_new_is_not_nothing_found() {
 
 #[test]
 fn a_page_is_good_only_if_everything_is_known_and_nothing_is_open() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
     let nothing = || evaluated(&stale, [0; 4], Vec::new());
     let is_good = |audit: &Audit| html(audit).contains("class=\"verdict verified\"");
     assert!(is_good(&audit(vec![nothing()])));
     assert!(!is_good(&audit(Vec::new())));
-    assert!(!is_good(&audit(vec![nothing(), not_evaluated(&stale, "no owners")])));
-    assert!(!is_good(&audit(vec![evaluated(&stale, [0, 1, 0, 0], Vec::new())])));
+    assert!(!is_good(&audit(vec![
+        nothing(),
+        not_evaluated(&stale, "no owners")
+    ])));
+    assert!(!is_good(&audit(vec![evaluated(
+        &stale,
+        [0, 1, 0, 0],
+        Vec::new()
+    )])));
     assert!(!is_good(&Audit {
         verdict: "incomplete",
         ..audit(vec![nothing()])
@@ -126,7 +150,11 @@ fn a_page_is_good_only_if_everything_is_known_and_nothing_is_open() {
 
 #[test]
 fn a_snapshot_that_is_not_verified_is_said_to_be_so_before_anything_else() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
     let audit = Audit {
         verdict: "incomplete",
         ..audit(vec![evaluated(&stale, [0; 4], Vec::new())])
@@ -167,14 +195,19 @@ fn titles_forge_no_line_and_steer_no_terminal_in_any_page() {
         for form in [text, markdown, html, junit] {
             let page = form(&of(title));
             let plain = form(&of("plain"));
-            let hidden = |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
+            let hidden =
+                |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
             assert_eq!(page.chars().find(hidden), None, "{title:?} in\n{page}");
             assert!(!page.contains(&"x".repeat(1_001)), "cut");
             if form == text {
                 assert!(page.lines().all(|line| width(line) <= 80), "{page}");
             } else {
                 // Text alone breaks its lines.
-                assert_eq!(page.lines().count(), plain.lines().count(), "{title:?} in\n{page}");
+                assert_eq!(
+                    page.lines().count(),
+                    plain.lines().count(),
+                    "{title:?} in\n{page}"
+                );
             }
             assert!(!page.contains("\nerror: "));
             if form == html {
@@ -202,8 +235,14 @@ fn junit_is_well_formed_whatever_stands_in_a_title() {
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
         let attributes = attributes.strip_suffix('/').unwrap_or(attributes);
         // Names with an equals sign, and values in quotes: the quotes come in pairs.
-        assert!(attributes.matches('"').count().is_multiple_of(2), "{attributes}");
-        assert!(attributes.split('"').skip(1).step_by(2).all(is_escaped), "{attributes}");
+        assert!(
+            attributes.matches('"').count().is_multiple_of(2),
+            "{attributes}"
+        );
+        assert!(
+            attributes.split('"').skip(1).step_by(2).all(is_escaped),
+            "{attributes}"
+        );
         if !tag.ends_with('/') {
             open.push(name);
         }
@@ -237,7 +276,10 @@ fn a_share_link_is_shown_where_the_finding_has_it_and_has_no_column_where_none_h
     assert!(markdown(&with).contains(end));
     for form in [text, markdown, html, junit] {
         let page = form(&without);
-        assert!(!page.contains("Share link") && !page.contains(end), "{page}");
+        assert!(
+            !page.contains("Share link") && !page.contains(end),
+            "{page}"
+        );
     }
 }
 
@@ -259,7 +301,12 @@ fn a_rule_names_its_first_findings_and_says_how_many_more_there_are() {
 fn findings_that_are_resolved_or_excepted_are_counted_and_not_named_as_open() {
     for form in [text, markdown, html, junit] {
         let page = form(&mixed());
-        for title in ["Not open any more", "Open on purpose", "Deleted at last", "On hold"] {
+        for title in [
+            "Not open any more",
+            "Open on purpose",
+            "Deleted at last",
+            "On hold",
+        ] {
             assert!(!page.contains(title), "{title}");
         }
     }

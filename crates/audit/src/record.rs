@@ -1,0 +1,77 @@
+//! What is kept of an audit: one JSON document, which says what was audited, by which rules, and what they found.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::finding::{Audit, Outcome, Ruled, State};
+
+/// Writes the document; `findings` has a line of JSON for each finding.
+pub(crate) fn write(output: &mut dyn Write, audit: &Audit, findings: File) -> io::Result<()> {
+    let head = Head {
+        snapshot_date: &audit.snapshot_date,
+        snapshot_at: &audit.snapshot_at,
+        verdict: audit.verdict,
+        manifest_sha256: &audit.manifest_sha256,
+        simulated: audit.simulated,
+        clips: audit.clips,
+        since: audit.since.as_deref(),
+        audited_at: &audit.audited_at,
+        tool_version: &audit.tool_version,
+        only_new: audit.only_new,
+        notes: &audit.notes,
+        rules: audit.results.iter().map(ruled).collect(),
+    };
+    let head = serde_json::to_string(&head)?;
+    // The findings are the last of its members.
+    let open = head.strip_suffix('}').unwrap_or(&head);
+    write!(output, "{open},\"findings\":[")?;
+    for (at, line) in BufReader::new(findings).lines().enumerate() {
+        let before = if at == 0 { "\n" } else { ",\n" };
+        write!(output, "{before}{}", line?)?;
+    }
+    writeln!(output, "\n]}}")
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    snapshot_date: &'a str,
+    snapshot_at: &'a str,
+    verdict: &'a str,
+    manifest_sha256: &'a str,
+    simulated: bool,
+    clips: u64,
+    since: Option<&'a str>,
+    audited_at: &'a str,
+    tool_version: &'a str,
+    only_new: bool,
+    notes: &'a [String],
+    rules: Vec<Value>,
+}
+
+/// A rule as it was evaluated, with its query, so that somebody else can repeat it.
+fn ruled(ruled: &Ruled) -> Value {
+    let rule = &ruled.rule;
+    let parameters = rule.parameters.iter().map(|it| {
+        let value = it.value.as_ref().map(ToString::to_string);
+        (it.name.clone(), json!(value))
+    });
+    let (counts, why) = match &ruled.outcome {
+        Outcome::Evaluated { counts, .. } => {
+            let counts = State::ALL.map(|state| (state.name().to_owned(), json!(counts.of(state))));
+            (Value::Object(counts.into_iter().collect()), None)
+        }
+        Outcome::NotEvaluated(why) => (Value::Null, Some(why)),
+    };
+    json!({
+        "name": rule.name,
+        "severity": rule.severity,
+        "title": rule.title,
+        "parameters": Value::Object(parameters.collect()),
+        "sql": rule.sql,
+        "counts": counts,
+        "not_evaluated": why,
+    })
+}
