@@ -86,6 +86,9 @@ pub(crate) fn told(error: &DataFusionError) -> String {
             format!("a data file cannot be read: {error}; `clipcensus verify` tells which")
         }
         DataFusionError::SQL(error, _) => format!("this is no SQL that can be answered: {error}"),
+        DataFusionError::Plan(why) if why.contains(" not supported: ") => {
+            format!("a query can only read, and this one would do something else ({why})")
+        }
         _ => root.message().trim().to_owned(),
     }
 }

@@ -399,3 +399,6 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,3 +227,6 @@ fn set(
     };
     set(parameter).map_err(|why| Error::Usage(format!("{rule_name}.{name}: {why}")))
 }
+
+#[cfg(test)]
+mod tests;

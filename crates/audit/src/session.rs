@@ -12,7 +12,7 @@ use datafusion::arrow::array::{
 use datafusion::common::Result;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::TableProvider;
+use datafusion::datasource::{MemTable, TableProvider};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -95,35 +95,19 @@ impl Engine {
         options.execution.parquet.pushdown_filters = true;
         options.execution.time_zone = Some("+00:00".to_owned());
         let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
-        let mut session = Session {
-            context,
-            absent: BTreeSet::new(),
-        };
-        let subject = vec![moment.subject().manifest.clone()];
-        let previous: Vec<Manifest> = moment
-            .previous()
-            .map(|it| it.manifest.clone())
-            .into_iter()
-            .collect();
+        let subject = moment.subject().manifest.clone();
+        let previous = moment.previous().map(|it| it.manifest.clone());
         let mut history: Vec<Manifest> = moment.readable().map(|it| it.manifest.clone()).collect();
         history.reverse();
-        for (name, manifests) in [
-            (CLIPS, subject.clone()),
-            (PREVIOUS_CLIPS, previous),
-            (CLIPS_HISTORY, history),
-        ] {
-            let table = self.table(moment, Rowset::Clips, manifests)?;
-            session.register_clips(name, table).await?;
-        }
-        let owners = subject.into_iter().filter(|it| it.owners().is_some());
-        let owners = self.table(moment, Rowset::Owners, owners.collect())?;
-        if !owners.has_snapshots() {
-            session.absent.insert(OWNERS);
-        }
-        session.context.register_table(OWNERS, Arc::new(owners))?;
-        let context = &session.context;
-        context.register_batch(SNAPSHOTS, snapshots(moment)?)?;
-        Ok(session)
+        let owners = subject.owners().is_some().then(|| subject.clone());
+        let tables = Tables {
+            clips: self.table(moment, Rowset::Clips, vec![subject])?,
+            previous_clips: self.table(moment, Rowset::Clips, previous.into_iter().collect())?,
+            clips_history: self.table(moment, Rowset::Clips, history)?,
+            owners: self.table(moment, Rowset::Owners, owners.into_iter().collect())?,
+            snapshots: Arc::new(of_batch(snapshots(moment)?)?),
+        };
+        Session::over(context, tables).await
     }
 
     fn table(
@@ -131,9 +115,32 @@ impl Engine {
         moment: &Moment,
         rowset: Rowset,
         manifests: Vec<Manifest>,
-    ) -> std::result::Result<SnapshotTable, Error> {
-        SnapshotTable::new(rowset, &moment.layout, manifests, self.checked, self.work())
+    ) -> std::result::Result<Table, Error> {
+        let is_absent = manifests.is_empty();
+        let work = self.work();
+        let table = SnapshotTable::new(rowset, &moment.layout, manifests, self.checked, work)?;
+        let rows: Arc<dyn TableProvider> = Arc::new(table);
+        Ok(Table { rows, is_absent })
     }
+}
+
+/// Rows, and whether there are none because there is nothing that they could be of.
+struct Table {
+    rows: Arc<dyn TableProvider>,
+    is_absent: bool,
+}
+
+/// What the views are made of.
+struct Tables {
+    clips: Table,
+    previous_clips: Table,
+    clips_history: Table,
+    owners: Table,
+    snapshots: Arc<dyn TableProvider>,
+}
+
+fn of_batch(batch: RecordBatch) -> Result<MemTable> {
+    MemTable::try_new(batch.schema(), vec![vec![batch]])
 }
 
 /// The views of a moment, to be asked.
@@ -144,20 +151,23 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    async fn register_clips(
-        &mut self,
-        name: &'static str,
-        table: SnapshotTable,
-    ) -> std::result::Result<(), Error> {
-        if !table.has_snapshots() {
-            self.absent.insert(name);
+    async fn over(context: SessionContext, tables: Tables) -> std::result::Result<Self, Error> {
+        let mut absent = BTreeSet::new();
+        for (name, table) in [
+            (CLIPS, tables.clips),
+            (PREVIOUS_CLIPS, tables.previous_clips),
+            (CLIPS_HISTORY, tables.clips_history),
+        ] {
+            absent.extend(table.is_absent.then_some(name));
+            context.register_table(name, table.rows)?;
+            let view = context.sql(&clips_view(name)).await?.into_view();
+            context.deregister_table(name)?;
+            context.register_table(name, view)?;
         }
-        let base: Arc<dyn TableProvider> = Arc::new(table);
-        self.context.register_table(name, base)?;
-        let view = self.context.sql(&clips_view(name)).await?.into_view();
-        self.context.deregister_table(name)?;
-        self.context.register_table(name, view)?;
-        Ok(())
+        absent.extend(tables.owners.is_absent.then_some(OWNERS));
+        context.register_table(OWNERS, tables.owners.rows)?;
+        context.register_table(SNAPSHOTS, tables.snapshots)?;
+        Ok(Self { context, absent })
     }
 
     /// What a query would do; only reading is possible.
@@ -256,3 +266,6 @@ fn snapshots(moment: &Moment) -> Result<RecordBatch> {
             .map(|(name, column)| (name, column, name == "owners")),
     )?)
 }
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -58,11 +58,6 @@ impl SnapshotTable {
         })
     }
 
-    /// Whether there can be any row.
-    pub(crate) fn has_snapshots(&self) -> bool {
-        !self.manifests.is_empty()
-    }
-
     /// Opens all files, at the first time.
     fn files(&self) -> Result<Vec<PartitionedFile>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
