@@ -19,7 +19,11 @@ const LONGEST_PROSE: usize = 1_000;
 
 /// The audit as `JUnit` XML, with a newline at its end.
 pub(crate) fn junit(audit: &Audit) -> String {
-    let failed = audit.results.iter().filter(|it| has_failed(audit, it)).count();
+    let failed = audit
+        .results
+        .iter()
+        .filter(|it| has_failed(audit, it))
+        .count();
     let skipped = audit.results.iter().filter(|it| is_skipped(it)).count();
     let sums = format!(
         r#"tests="{}" failures="{failed}" errors="0" skipped="{skipped}""#,
@@ -94,7 +98,10 @@ fn case(audit: &Audit, result: &Result) -> String {
         }
         // Nothing that counts, and yet not nothing.
         Outcome::Evaluated { counts, .. } if *counts != Counts::default() => {
-            format!("      <system-out>{}</system-out>\n", escaped(&states(*counts)))
+            format!(
+                "      <system-out>{}</system-out>\n",
+                escaped(&states(*counts))
+            )
         }
         Outcome::Evaluated { .. } => String::new(),
     };
@@ -127,10 +134,17 @@ fn body(audit: &Audit, rule: &Rule, counts: Counts, shown: &[Finding]) -> String
 /// A finding in a line.
 fn about(finding: &Finding) -> String {
     let named = Named::of(finding);
-    let ids = [named.owner, named.id, finding.detail.clone(), finding.share_link.clone()];
+    let ids = [
+        named.owner,
+        named.id,
+        finding.detail.clone(),
+        finding.share_link.clone(),
+    ];
     let texts = [finding.state.name().to_owned(), named.name].into_iter();
     let texts = texts.chain(ids.into_iter().flatten());
-    let texts: Vec<String> = texts.map(|text| escaped(&fit(&text, LONGEST_TEXT))).collect();
+    let texts: Vec<String> = texts
+        .map(|text| escaped(&fit(&text, LONGEST_TEXT)))
+        .collect();
     texts.join(" | ")
 }
 

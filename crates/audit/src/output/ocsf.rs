@@ -193,7 +193,12 @@ fn event<'a>(audit: &'a Audit, finding: &'a Finding) -> io::Result<Event<'a>> {
         resources: [resource(audit, finding)],
         remediation: Remediation {
             desc: &rule.fix,
-            references: rule.refs.iter().map(String::as_str).filter(|it| is_link(it)).collect(),
+            references: rule
+                .refs
+                .iter()
+                .map(String::as_str)
+                .filter(|it| is_link(it))
+                .collect(),
         },
     })
 }
@@ -246,7 +251,11 @@ fn status_detail(audit: &Audit, finding: &Finding) -> String {
 /// The finding in a line, for people.
 fn message(finding: &Finding) -> String {
     let named = Named::of(finding);
-    let parts = [Some(finding.rule.title.as_str()), Some(&named.name), finding.detail.as_deref()];
+    let parts = [
+        Some(finding.rule.title.as_str()),
+        Some(&named.name),
+        finding.detail.as_deref(),
+    ];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     visible(&parts.join(": ")).into_owned()
 }
@@ -300,11 +309,19 @@ fn resource<'a>(audit: &'a Audit, finding: &'a Finding) -> Resource<'a> {
         owner: None,
         data: None,
     };
-    match (&subject.clip_id, &subject.owner_id, &subject.snapshot_date, &subject.account_id) {
+    match (
+        &subject.clip_id,
+        &subject.owner_id,
+        &subject.snapshot_date,
+        &subject.account_id,
+    ) {
         (Some(clip), owner_id, _, _) => Resource {
             name: finding.title.as_deref(),
             owner: owner_id.as_deref().map(|uid| User { uid, name: owner }),
-            data: finding.share_link.as_deref().map(|share_link| Data { share_link }),
+            data: finding
+                .share_link
+                .as_deref()
+                .map(|share_link| Data { share_link }),
             ..bare("Zoom Clip", clip)
         },
         (None, Some(owner_id), _, _) => Resource {
@@ -324,8 +341,8 @@ fn is_link(reference: &str) -> bool {
 
 /// Milliseconds since 1970 of an RFC 3339 time.
 fn milliseconds(time: &str) -> io::Result<i64> {
-    let time: Timestamp = time
-        .parse()
-        .map_err(|_| io::Error::other(format!("the audit's own time {time:?} is no RFC 3339 time")))?;
+    let time: Timestamp = time.parse().map_err(|_| {
+        io::Error::other(format!("the audit's own time {time:?} is no RFC 3339 time"))
+    })?;
     Ok(time.as_millisecond())
 }

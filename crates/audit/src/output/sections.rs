@@ -89,7 +89,10 @@ fn headline(audit: &Audit) -> String {
     match evaluated(audit) {
         0 => "No rule was evaluated: whether anything breaks one is not known.".to_owned(),
         1 => format!("The one rule that was evaluated did not find {found}."),
-        some => format!("None of the {} rules that were evaluated found {found}.", count(some)),
+        some => format!(
+            "None of the {} rules that were evaluated found {found}.",
+            count(some)
+        ),
     }
 }
 
@@ -108,7 +111,9 @@ fn warnings(audit: &Audit) -> Vec<String> {
             audit.verdict
         ));
     }
-    let names: Vec<&str> = not_evaluated(audit).map(|(rule, _)| rule.name.as_str()).collect();
+    let names: Vec<&str> = not_evaluated(audit)
+        .map(|(rule, _)| rule.name.as_str())
+        .collect();
     if !names.is_empty() {
         warnings.push(format!(
             "WARNING: not evaluated, and so not passed: {}.",
@@ -135,7 +140,10 @@ fn facts(audit: &Audit) -> Vec<String> {
         Some(date) => format!("Compared with the snapshot of {date}."),
         None => "Compared with no earlier snapshot, so that every finding is new.".to_owned(),
     });
-    lines.push(format!("SHA-256 of its manifest: {}", audit.manifest_sha256));
+    lines.push(format!(
+        "SHA-256 of its manifest: {}",
+        audit.manifest_sha256
+    ));
     lines.push(format!(
         "Audited at {} by clipcensus {}.",
         audit.audited_at, audit.tool_version
@@ -178,7 +186,9 @@ fn rules(audit: &Audit) -> Option<Section> {
         return None;
     }
     let mut columns = vec![column("Severity", Kind::Text), column("Rule", Kind::Name)];
-    let numbers = states.iter().map(|state| column(heading(*state), Kind::Number));
+    let numbers = states
+        .iter()
+        .map(|state| column(heading(*state), Kind::Number));
     columns.extend(numbers);
     if audit.only_new {
         return Some(list("Rules that found something new", columns, rows));
@@ -210,7 +220,11 @@ fn rule_findings(
     shown: &[Finding],
     most: usize,
 ) -> Section {
-    let mut lines = vec![format!("{}, {}.", rule.severity, findings(audit, audit.counted(counts)))];
+    let mut lines = vec![format!(
+        "{}, {}.",
+        rule.severity,
+        findings(audit, audit.counted(counts))
+    )];
     if !rule.why.is_empty() {
         lines.push(format!("Why: {}", rule.why));
     }
@@ -249,7 +263,9 @@ fn table(findings: &[&Finding]) -> Table {
             Cell::text(finding.state.name()),
         ];
         if has_links {
-            cells.push(Cell::text(finding.share_link.as_deref().unwrap_or_default()));
+            cells.push(Cell::text(
+                finding.share_link.as_deref().unwrap_or_default(),
+            ));
         }
         cells
     };
@@ -261,8 +277,8 @@ fn table(findings: &[&Finding]) -> Table {
 
 /// The rules that could not be evaluated, and why.
 fn unknown(audit: &Audit) -> Option<Section> {
-    let lines = not_evaluated(audit)
-        .map(|(rule, why)| format!("{} ({}): {why}", rule.name, rule.severity));
+    let lines =
+        not_evaluated(audit).map(|(rule, why)| format!("{} ({}): {why}", rule.name, rule.severity));
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| Section {
         heading: "Not evaluated, and so not passed".to_owned(),
@@ -287,17 +303,25 @@ fn passed(audit: &Audit) -> Option<Section> {
 }
 
 fn each_evaluated(audit: &Audit) -> impl Iterator<Item = (&Rule, Counts, &[Finding])> {
-    audit.results.iter().filter_map(|result| match &result.outcome {
-        Outcome::Evaluated { counts, shown } => Some((&*result.rule, *counts, shown.as_slice())),
-        Outcome::NotEvaluated(_) => None,
-    })
+    audit
+        .results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Evaluated { counts, shown } => {
+                Some((&*result.rule, *counts, shown.as_slice()))
+            }
+            Outcome::NotEvaluated(_) => None,
+        })
 }
 
 fn not_evaluated(audit: &Audit) -> impl Iterator<Item = (&Rule, &str)> {
-    audit.results.iter().filter_map(|result| match &result.outcome {
-        Outcome::Evaluated { .. } => None,
-        Outcome::NotEvaluated(why) => Some((&*result.rule, why.as_str())),
-    })
+    audit
+        .results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Evaluated { .. } => None,
+            Outcome::NotEvaluated(why) => Some((&*result.rule, why.as_str())),
+        })
 }
 
 fn evaluated(audit: &Audit) -> u64 {

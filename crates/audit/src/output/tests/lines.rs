@@ -31,7 +31,9 @@ fn cells(findings: &[&Finding]) -> Vec<Vec<String>> {
     let mut lines = ::csv::ReaderBuilder::new();
     let lines = lines.has_headers(false).from_reader(text).into_records();
     // Without `flexible`, a line of another length is an error.
-    lines.map(|line| line.unwrap().iter().map(str::to_owned).collect()).collect()
+    lines
+        .map(|line| line.unwrap().iter().map(str::to_owned).collect())
+        .collect()
 }
 
 #[test]
@@ -55,7 +57,14 @@ fn what_a_finding_has_not_is_null_in_json_and_a_link_is_no_key_at_all() {
     let old = rule("snapshot-old", Severity::Low, "Old");
     let line = line(json::write, &about(&old, State::New, snapshot()));
     let read: Value = serde_json::from_str(&line).unwrap();
-    for key in ["account_id", "clip_id", "owner_id", "title", "owner", "exception"] {
+    for key in [
+        "account_id",
+        "clip_id",
+        "owner_id",
+        "title",
+        "owner",
+        "exception",
+    ] {
         assert_eq!(read.get(key), Some(&Value::Null), "{key}");
     }
     assert_eq!(read.get("share_link"), None);
@@ -82,8 +91,14 @@ fn csv_has_the_columns_of_json_and_as_many_cells_in_every_line() {
     let findings = findings(&audit);
     let lines = cells(&findings);
     assert_eq!(lines.len(), findings.len() + 1);
-    let json: Value = serde_json::from_str(&line(json::write, &linked(findings[0].clone()))).unwrap();
-    let mut keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    let json: Value =
+        serde_json::from_str(&line(json::write, &linked(findings[0].clone()))).unwrap();
+    let mut keys: Vec<&str> = json
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     let mut columns: Vec<&str> = lines[0].iter().map(String::as_str).collect();
     columns.retain(|column| !column.starts_with("exception_"));
     keys.retain(|key| *key != "exception");
@@ -158,7 +173,10 @@ fn a_reader_that_has_seen_enough_is_told_from_other_errors() {
     let open = rule("open-without-passcode", Severity::High, "Open clips");
     let finding = clip(&open, State::New, 1, None);
     for form in [json::write, csv::write, ocsf::write] {
-        let mut pipe = Pipe { room: 20, flushes: 0 };
+        let mut pipe = Pipe {
+            room: 20,
+            flushes: 0,
+        };
         let error = form(&mut pipe, &audit(Vec::new()), &finding).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     }
@@ -169,7 +187,10 @@ fn a_line_is_not_flushed_by_itself() {
     let open = rule("open-without-passcode", Severity::High, "Open clips");
     let finding = clip(&open, State::New, 1, None);
     for form in [json::write, csv::write, ocsf::write] {
-        let mut pipe = Pipe { room: 10_000, flushes: 0 };
+        let mut pipe = Pipe {
+            room: 10_000,
+            flushes: 0,
+        };
         form(&mut pipe, &audit(Vec::new()), &finding).unwrap();
         assert_eq!(pipe.flushes, 0);
     }

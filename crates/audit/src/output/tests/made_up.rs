@@ -35,7 +35,10 @@ pub(super) fn rule(name: &str, severity: Severity, title: &str) -> Arc<Rule> {
         severity,
         why: format!("Nobody may notice that {name} is broken."),
         fix: "Ask the owner, and close what should not be open.".to_owned(),
-        refs: vec!["ISO 27001 A.8.3".to_owned(), "https://example.com/why".to_owned()],
+        refs: vec![
+            "ISO 27001 A.8.3".to_owned(),
+            "https://example.com/why".to_owned(),
+        ],
         parameters: vec![Parameter {
             name: "days".to_owned(),
             kind: Kind::Integer,
@@ -161,15 +164,43 @@ pub(super) fn audit(results: Vec<Result>) -> Audit {
 
 /// All of it.
 pub(super) fn mixed() -> Audit {
-    let opened = rule("newly-open", Severity::Critical, "Clips that anyone can watch since the last time");
-    let open = rule("open-without-passcode", Severity::High, "Clips that anyone can watch without a passcode");
-    let quota = rule("owner-over-quota", Severity::Medium, "Owners that store too much");
+    let opened = rule(
+        "newly-open",
+        Severity::Critical,
+        "Clips that anyone can watch since the last time",
+    );
+    let open = rule(
+        "open-without-passcode",
+        Severity::High,
+        "Clips that anyone can watch without a passcode",
+    );
+    let quota = rule(
+        "owner-over-quota",
+        Severity::Medium,
+        "Owners that store too much",
+    );
     let old = rule("snapshot-old", Severity::Low, "A snapshot that is too old");
-    let retention = rule("over-retention", Severity::Medium, "Clips that are kept for too long");
-    let gone = rule("owner-gone", Severity::High, "Clips of owners that have left");
+    let retention = rule(
+        "over-retention",
+        Severity::Medium,
+        "Clips that are kept for too long",
+    );
+    let gone = rule(
+        "owner-gone",
+        Severity::High,
+        "Clips of owners that have left",
+    );
     let tag = rule("missing-tag", Severity::Low, "Clips without a tag");
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
-    let pattern = rule("title-pattern", Severity::Info, "Titles that <look> \"odd\" & are");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
+    let pattern = rule(
+        "title-pattern",
+        Severity::Info,
+        "Titles that <look> \"odd & are",
+    );
     let long = "a long title ".repeat(400);
     let titles = HOSTILE.into_iter().chain([long.as_str(), "週次報告の録画"]);
     let mut many: Vec<Finding> = titles
@@ -178,7 +209,12 @@ pub(super) fn mixed() -> Audit {
         .collect();
     many.extend((10..30).map(|at| clip(&open, State::Persisting, at, Some("Weekly review"))));
     many.push(clip(&open, State::Resolved, 30, Some("Not open any more")));
-    many.push(excepted(clip(&open, State::New, 31, Some("Open on purpose"))));
+    many.push(excepted(clip(
+        &open,
+        State::New,
+        31,
+        Some("Open on purpose"),
+    )));
     let mut nobody = clip(&opened, State::New, 40, None);
     nobody.subject.owner_id = None;
     nobody.owner = None;
@@ -188,22 +224,41 @@ pub(super) fn mixed() -> Audit {
         notes,
         simulated: true,
         ..audit(vec![
-            evaluated(&opened, [2, 0, 0, 0], vec![
-                clip(&opened, State::New, 1, Some("Town hall")),
-                nobody,
-            ]),
+            evaluated(
+                &opened,
+                [2, 0, 0, 0],
+                vec![clip(&opened, State::New, 1, Some("Town hall")), nobody],
+            ),
             evaluated(&open, [10, 1_224, 7, 1], many),
-            not_evaluated(&gone, "the snapshot has no owners; export with --resolve-owners"),
-            evaluated(&quota, [0, 2, 0, 0], vec![
-                about(&quota, State::Persisting, owner()),
-                about(&quota, State::Persisting, account()),
-            ]),
-            evaluated(&retention, [0, 0, 2, 1], vec![
-                clip(&retention, State::Resolved, 50, Some("Deleted at last")),
-                excepted(clip(&retention, State::New, 51, Some("On hold"))),
-            ]),
-            evaluated(&old, [0, 1, 0, 0], vec![about(&old, State::Persisting, snapshot())]),
-            not_evaluated(&tag, "its parameter tag has no value; give it one with --set missing-tag.tag=TAG"),
+            not_evaluated(
+                &gone,
+                "the snapshot has no owners; export with --resolve-owners",
+            ),
+            evaluated(
+                &quota,
+                [0, 2, 0, 0],
+                vec![
+                    about(&quota, State::Persisting, owner()),
+                    about(&quota, State::Persisting, account()),
+                ],
+            ),
+            evaluated(
+                &retention,
+                [0, 0, 2, 1],
+                vec![
+                    clip(&retention, State::Resolved, 50, Some("Deleted at last")),
+                    excepted(clip(&retention, State::New, 51, Some("On hold"))),
+                ],
+            ),
+            evaluated(
+                &old,
+                [0, 1, 0, 0],
+                vec![about(&old, State::Persisting, snapshot())],
+            ),
+            not_evaluated(
+                &tag,
+                "its parameter tag has no value; give it one with --set missing-tag.tag=TAG",
+            ),
             evaluated(&stale, [0; 4], Vec::new()),
             evaluated(&pattern, [0; 4], Vec::new()),
         ])
@@ -212,9 +267,12 @@ pub(super) fn mixed() -> Audit {
 
 /// Every finding of an audit that is shown.
 pub(super) fn findings(audit: &Audit) -> Vec<&Finding> {
-    let shown = audit.results.iter().filter_map(|result| match &result.outcome {
-        Outcome::Evaluated { shown, .. } => Some(shown),
-        Outcome::NotEvaluated(_) => None,
-    });
+    let shown = audit
+        .results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Evaluated { shown, .. } => Some(shown),
+            Outcome::NotEvaluated(_) => None,
+        });
     shown.flatten().collect()
 }

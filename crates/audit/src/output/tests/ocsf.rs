@@ -51,7 +51,10 @@ fn every_event_fits_the_published_schema() {
     for audit in [&mixed, &first] {
         for finding in all.iter().chain(findings(&mixed)) {
             let event = event(audit, finding);
-            let errors: Vec<String> = validator.iter_errors(&event).map(|it| it.to_string()).collect();
+            let errors: Vec<String> = validator
+                .iter_errors(&event)
+                .map(|it| it.to_string())
+                .collect();
             assert_eq!(errors, [""; 0], "{event:#}");
         }
     }
@@ -110,15 +113,42 @@ fn a_state_is_told_by_activity_status_and_compliance() {
     let open = rule("open-without-passcode", Severity::High, "Open clips");
     let bare = clip(&open, State::New, 1, None);
     let cases = [
-        (State::New, "Create", "New", "Fail", "Not there in the snapshot of 2026-11-22."),
-        (State::Persisting, "Update", "In Progress", "Fail", "There in the snapshot of 2026-11-22 too."),
-        (State::Resolved, "Close", "Resolved", "Pass", "There in the snapshot of 2026-11-22, and no longer in this one."),
-        (State::Excepted, "Update", "Suppressed", "Fail", "Excepted until 2027-03-31: =Published on purpose,\n\"by\" marketing"),
+        (
+            State::New,
+            "Create",
+            "New",
+            "Fail",
+            "Not there in the snapshot of 2026-11-22.",
+        ),
+        (
+            State::Persisting,
+            "Update",
+            "In Progress",
+            "Fail",
+            "There in the snapshot of 2026-11-22 too.",
+        ),
+        (
+            State::Resolved,
+            "Close",
+            "Resolved",
+            "Pass",
+            "There in the snapshot of 2026-11-22, and no longer in this one.",
+        ),
+        (
+            State::Excepted,
+            "Update",
+            "Suppressed",
+            "Fail",
+            "Excepted until 2027-03-31: =Published on purpose,\n\"by\" marketing",
+        ),
     ];
     for (state, activity, status, compliance, detail) in cases {
         let finding = match state {
             State::Excepted => excepted(bare.clone()),
-            state => Finding { state, ..bare.clone() },
+            state => Finding {
+                state,
+                ..bare.clone()
+            },
         };
         let event = event(&audit(Vec::new()), &finding);
         assert_eq!(event["activity_name"], activity);
@@ -127,7 +157,9 @@ fn a_state_is_told_by_activity_status_and_compliance() {
         assert_eq!(event["status_detail"], detail);
         assert_eq!(event["compliance"]["status"], compliance);
         // 2026-11-23T02:00:00Z
-        let created = event["finding_info"].get("created_time").and_then(Value::as_i64);
+        let created = event["finding_info"]
+            .get("created_time")
+            .and_then(Value::as_i64);
         assert_eq!(created, (state == State::New).then_some(1_795_399_200_000));
     }
 }
@@ -159,7 +191,10 @@ fn an_event_says_when_of_what_and_by_whom() {
         }])
     );
     assert_eq!(event["compliance"]["standards"], json!(["ISO 27001 A.8.3"]));
-    assert_eq!(event["remediation"]["references"], json!(["https://example.com/why"]));
+    assert_eq!(
+        event["remediation"]["references"],
+        json!(["https://example.com/why"])
+    );
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::path::Path;
 use clipcensus::audit::{Severity, width};
 
 use super::made_up::{
-    HOSTILE, LINK, audit, clip, evaluated, excepted, linked, mixed, not_evaluated, rule,
+    HOSTILE, LINK, about, account, audit, clip, evaluated, excepted, linked, mixed, not_evaluated,
+    owner, rule, snapshot,
 };
-use crate::finding::{Audit, State};
+use crate::finding::{Audit, Finding, State, Subject};
+use crate::output::subject::Named;
 use crate::output::{html, junit, markdown, text};
 
 #[test]
@@ -32,7 +34,12 @@ fn only_what_is_new_is_shown_where_that_was_asked_for() {
     same(&text(&audit), "only_new.txt");
     let page = text(&audit);
     assert!(page.contains("Only new findings are shown."));
-    for other in ["persisting", "Persisting", "owner-over-quota: ", "Weekly review"] {
+    for other in [
+        "persisting",
+        "Persisting",
+        "owner-over-quota: ",
+        "Weekly review",
+    ] {
         assert!(!page.contains(other), "{other}");
     }
     let xml = junit(&audit);
@@ -59,8 +66,16 @@ fn the_first_ten_lines_say_what_was_found_in_what() {
 
 #[test]
 fn nothing_found_claims_no_more_than_was_evaluated() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
-    let gone = rule("owner-gone", Severity::High, "Clips of owners that have left");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
+    let gone = rule(
+        "owner-gone",
+        Severity::High,
+        "Clips of owners that have left",
+    );
     let nothing = || evaluated(&stale, [0; 4], Vec::new());
     let unknown = || not_evaluated(&gone, "the snapshot has no owners");
     let first = excepted(clip(&stale, State::New, 1, None));
@@ -111,13 +126,24 @@ fn nothing_new_is_not_nothing_found() {
 
 #[test]
 fn a_page_is_good_only_if_everything_is_known_and_nothing_is_open() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
     let nothing = || evaluated(&stale, [0; 4], Vec::new());
     let is_good = |audit: &Audit| html(audit).contains("class=\"verdict verified\"");
     assert!(is_good(&audit(vec![nothing()])));
     assert!(!is_good(&audit(Vec::new())));
-    assert!(!is_good(&audit(vec![nothing(), not_evaluated(&stale, "no owners")])));
-    assert!(!is_good(&audit(vec![evaluated(&stale, [0, 1, 0, 0], Vec::new())])));
+    assert!(!is_good(&audit(vec![
+        nothing(),
+        not_evaluated(&stale, "no owners")
+    ])));
+    assert!(!is_good(&audit(vec![evaluated(
+        &stale,
+        [0, 1, 0, 0],
+        Vec::new()
+    )])));
     assert!(!is_good(&Audit {
         verdict: "incomplete",
         ..audit(vec![nothing()])
@@ -126,7 +152,11 @@ fn a_page_is_good_only_if_everything_is_known_and_nothing_is_open() {
 
 #[test]
 fn a_snapshot_that_is_not_verified_is_said_to_be_so_before_anything_else() {
-    let stale = rule("stale", Severity::Info, "Clips that were not changed for long");
+    let stale = rule(
+        "stale",
+        Severity::Info,
+        "Clips that were not changed for long",
+    );
     let audit = Audit {
         verdict: "incomplete",
         ..audit(vec![evaluated(&stale, [0; 4], Vec::new())])
@@ -166,22 +196,26 @@ fn titles_forge_no_line_and_steer_no_terminal_in_any_page() {
     for title in HOSTILE.into_iter().chain([long.as_str()]) {
         for form in [text, markdown, html, junit] {
             let page = form(&of(title));
-            let plain = form(&of("plain"));
-            let hidden = |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
+            let hidden =
+                |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
             assert_eq!(page.chars().find(hidden), None, "{title:?} in\n{page}");
             assert!(!page.contains(&"x".repeat(1_001)), "cut");
-            if form == text {
-                assert!(page.lines().all(|line| width(line) <= 80), "{page}");
-            } else {
-                // Text alone breaks its lines.
-                assert_eq!(page.lines().count(), plain.lines().count(), "{title:?} in\n{page}");
-            }
             assert!(!page.contains("\nerror: "));
-            if form == html {
-                assert_eq!(page.matches("</script>").count(), 1);
-                assert!(!page.contains("<img"));
-            }
         }
+        // Text alone breaks its lines.
+        let page = text(&of(title));
+        assert!(page.lines().all(|line| width(line) <= 80), "{page}");
+        for form in [markdown, html, junit] {
+            let (page, plain) = (form(&of(title)), form(&of("plain")));
+            assert_eq!(
+                page.lines().count(),
+                plain.lines().count(),
+                "{title:?} in\n{page}"
+            );
+        }
+        let page = html(&of(title));
+        assert_eq!(page.matches("</script>").count(), 1);
+        assert!(!page.contains("<img"));
     }
 }
 
@@ -202,8 +236,14 @@ fn junit_is_well_formed_whatever_stands_in_a_title() {
         let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
         let attributes = attributes.strip_suffix('/').unwrap_or(attributes);
         // Names with an equals sign, and values in quotes: the quotes come in pairs.
-        assert!(attributes.matches('"').count().is_multiple_of(2), "{attributes}");
-        assert!(attributes.split('"').skip(1).step_by(2).all(is_escaped), "{attributes}");
+        assert!(
+            attributes.matches('"').count().is_multiple_of(2),
+            "{attributes}"
+        );
+        assert!(
+            attributes.split('"').skip(1).step_by(2).all(is_escaped),
+            "{attributes}"
+        );
         if !tag.ends_with('/') {
             open.push(name);
         }
@@ -237,7 +277,10 @@ fn a_share_link_is_shown_where_the_finding_has_it_and_has_no_column_where_none_h
     assert!(markdown(&with).contains(end));
     for form in [text, markdown, html, junit] {
         let page = form(&without);
-        assert!(!page.contains("Share link") && !page.contains(end), "{page}");
+        assert!(
+            !page.contains("Share link") && !page.contains(end),
+            "{page}"
+        );
     }
 }
 
@@ -257,12 +300,48 @@ fn a_rule_names_its_first_findings_and_says_how_many_more_there_are() {
 
 #[test]
 fn findings_that_are_resolved_or_excepted_are_counted_and_not_named_as_open() {
+    let open = rule("open-without-passcode", Severity::High, "Open clips");
+    let shown = vec![
+        clip(&open, State::New, 1, Some("Open now")),
+        clip(&open, State::Resolved, 2, Some("Closed since")),
+        excepted(clip(&open, State::New, 3, Some("Open on purpose"))),
+    ];
+    let audit = audit(vec![evaluated(&open, [1, 0, 1, 1], shown)]);
     for form in [text, markdown, html, junit] {
-        let page = form(&mixed());
-        for title in ["Not open any more", "Open on purpose", "Deleted at last", "On hold"] {
-            assert!(!page.contains(title), "{title}");
-        }
+        let page = form(&audit);
+        assert!(page.contains("Open now"));
+        assert!(
+            !page.contains("Closed since") && !page.contains("Open on purpose"),
+            "{page}"
+        );
     }
+    assert!(junit(&audit).contains("1 new, 0 persisting, 1 resolved, 1 excepted"));
+}
+
+#[test]
+fn what_a_finding_is_about_is_called_by_its_name_and_else_by_its_id() {
+    let open = rule("open-without-passcode", Severity::High, "Open clips");
+    let named = |finding: &Finding| Named::of(finding).name;
+    let mut finding = clip(&open, State::New, 1, Some("Town hall"));
+    assert_eq!(named(&finding), "Town hall");
+    for blank in [None, Some(" \t".to_owned())] {
+        finding.title = blank;
+        assert_eq!(named(&finding), "clip-001");
+    }
+    let mut person = about(&open, State::New, owner());
+    assert_eq!(named(&person), "owner-2");
+    person.owner = Some("Grace Hopper".to_owned());
+    assert_eq!(named(&person), "Grace Hopper");
+    assert_eq!(Named::of(&person).id.as_deref(), Some("owner-2"));
+    assert_eq!(
+        named(&about(&open, State::New, snapshot())),
+        "the snapshot of 2026-11-23"
+    );
+    assert_eq!(named(&about(&open, State::New, account())), "account acc-1");
+    assert_eq!(
+        named(&about(&open, State::New, Subject::default())),
+        "the whole snapshot"
+    );
 }
 
 /// Compares a page with the expected one. With `UPDATE_PAGES` set in the environment, it becomes the expected
