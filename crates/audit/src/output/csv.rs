@@ -75,6 +75,8 @@ fn line(output: &mut dyn Write, cells: [&str; COLUMNS.len()]) -> io::Result<()> 
         lines.write_field(defused(cell).as_bytes())?;
     }
     lines.write_record(None::<&[u8]>)?;
-    let line = lines.into_inner().map_err(|error| error.into_error())?;
+    let line = lines
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
     output.write_all(&line)
 }

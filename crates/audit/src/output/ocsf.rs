@@ -240,7 +240,7 @@ fn status_detail(audit: &Audit, finding: &Finding) -> String {
     };
     match (finding.state, finding.exception.as_deref()) {
         (State::New, _) if audit.since.is_none() => "Compared with no earlier snapshot.".to_owned(),
-        (State::New, _) => format!("Not there in {before}."),
+        (State::New, _) => format!("Not known from {before}."),
         (State::Persisting, _) => format!("There in {before} too."),
         (State::Resolved, _) => format!("There in {before}, and no longer in this one."),
         (State::Excepted, Some(it)) => format!("Excepted until {}: {}", it.until, it.reason),

@@ -195,7 +195,7 @@ fn rules(audit: &Audit) -> Option<Section> {
     }
     let mut section = list("Rules that found something", columns, rows);
     section.notes.push(
-        "New: not there in the snapshot before. Persisting: there too. Resolved: there, and no longer in this \
+        "New: not known from the snapshot before. Persisting: there too. Resolved: there, and no longer in this \
          one. Excepted: in this one, and somebody has said why and until when that is right. New and \
          persisting findings are open."
             .to_owned(),

@@ -199,7 +199,7 @@ pub(super) fn mixed() -> Audit {
     let pattern = rule(
         "title-pattern",
         Severity::Info,
-        "Titles that <look> \"odd\" & are",
+        "Titles that <look> \"odd & are",
     );
     let long = "a long title ".repeat(400);
     let titles = HOSTILE.into_iter().chain([long.as_str(), "週次報告の録画"]);

@@ -118,7 +118,7 @@ fn a_state_is_told_by_activity_status_and_compliance() {
             "Create",
             "New",
             "Fail",
-            "Not there in the snapshot of 2026-11-22.",
+            "Not known from the snapshot of 2026-11-22.",
         ),
         (
             State::Persisting,

@@ -5,9 +5,11 @@ use std::path::Path;
 use clipcensus::audit::{Severity, width};
 
 use super::made_up::{
-    HOSTILE, LINK, audit, clip, evaluated, excepted, linked, mixed, not_evaluated, rule,
+    HOSTILE, LINK, about, account, audit, clip, evaluated, excepted, linked, mixed, not_evaluated,
+    owner, rule, snapshot,
 };
-use crate::finding::{Audit, State};
+use crate::finding::{Audit, Finding, State, Subject};
+use crate::output::subject::Named;
 use crate::output::{html, junit, markdown, text};
 
 #[test]
@@ -194,27 +196,26 @@ fn titles_forge_no_line_and_steer_no_terminal_in_any_page() {
     for title in HOSTILE.into_iter().chain([long.as_str()]) {
         for form in [text, markdown, html, junit] {
             let page = form(&of(title));
-            let plain = form(&of("plain"));
             let hidden =
                 |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
             assert_eq!(page.chars().find(hidden), None, "{title:?} in\n{page}");
             assert!(!page.contains(&"x".repeat(1_001)), "cut");
-            if form == text {
-                assert!(page.lines().all(|line| width(line) <= 80), "{page}");
-            } else {
-                // Text alone breaks its lines.
-                assert_eq!(
-                    page.lines().count(),
-                    plain.lines().count(),
-                    "{title:?} in\n{page}"
-                );
-            }
             assert!(!page.contains("\nerror: "));
-            if form == html {
-                assert_eq!(page.matches("</script>").count(), 1);
-                assert!(!page.contains("<img"));
-            }
         }
+        // Text alone breaks its lines.
+        let page = text(&of(title));
+        assert!(page.lines().all(|line| width(line) <= 80), "{page}");
+        for form in [markdown, html, junit] {
+            let (page, plain) = (form(&of(title)), form(&of("plain")));
+            assert_eq!(
+                page.lines().count(),
+                plain.lines().count(),
+                "{title:?} in\n{page}"
+            );
+        }
+        let page = html(&of(title));
+        assert_eq!(page.matches("</script>").count(), 1);
+        assert!(!page.contains("<img"));
     }
 }
 
@@ -299,17 +300,48 @@ fn a_rule_names_its_first_findings_and_says_how_many_more_there_are() {
 
 #[test]
 fn findings_that_are_resolved_or_excepted_are_counted_and_not_named_as_open() {
+    let open = rule("open-without-passcode", Severity::High, "Open clips");
+    let shown = vec![
+        clip(&open, State::New, 1, Some("Open now")),
+        clip(&open, State::Resolved, 2, Some("Closed since")),
+        excepted(clip(&open, State::New, 3, Some("Open on purpose"))),
+    ];
+    let audit = audit(vec![evaluated(&open, [1, 0, 1, 1], shown)]);
     for form in [text, markdown, html, junit] {
-        let page = form(&mixed());
-        for title in [
-            "Not open any more",
-            "Open on purpose",
-            "Deleted at last",
-            "On hold",
-        ] {
-            assert!(!page.contains(title), "{title}");
-        }
+        let page = form(&audit);
+        assert!(page.contains("Open now"));
+        assert!(
+            !page.contains("Closed since") && !page.contains("Open on purpose"),
+            "{page}"
+        );
     }
+    assert!(junit(&audit).contains("1 new, 0 persisting, 1 resolved, 1 excepted"));
+}
+
+#[test]
+fn what_a_finding_is_about_is_called_by_its_name_and_else_by_its_id() {
+    let open = rule("open-without-passcode", Severity::High, "Open clips");
+    let named = |finding: &Finding| Named::of(finding).name;
+    let mut finding = clip(&open, State::New, 1, Some("Town hall"));
+    assert_eq!(named(&finding), "Town hall");
+    for blank in [None, Some(" \t".to_owned())] {
+        finding.title = blank;
+        assert_eq!(named(&finding), "clip-001");
+    }
+    let mut person = about(&open, State::New, owner());
+    assert_eq!(named(&person), "owner-2");
+    person.owner = Some("Grace Hopper".to_owned());
+    assert_eq!(named(&person), "Grace Hopper");
+    assert_eq!(Named::of(&person).id.as_deref(), Some("owner-2"));
+    assert_eq!(
+        named(&about(&open, State::New, snapshot())),
+        "the snapshot of 2026-11-23"
+    );
+    assert_eq!(named(&about(&open, State::New, account())), "account acc-1");
+    assert_eq!(
+        named(&about(&open, State::New, Subject::default())),
+        "the whole snapshot"
+    );
 }
 
 /// Compares a page with the expected one. With `UPDATE_PAGES` set in the environment, it becomes the expected
