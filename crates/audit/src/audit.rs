@@ -125,7 +125,7 @@ async fn audit(args: &AuditArgs, rules: &Rules, exceptions: &Exceptions) -> Resu
         let why = "it is switched off in the settings file".to_owned();
         audit.results.push(Ruled {
             rule: Arc::new(rule.clone()),
-            outcome: Outcome::NotEvaluated(why),
+            outcome: Outcome::Off(why),
         });
     }
     let evaluated: BTreeSet<&str> = evaluated.iter().map(String::as_str).collect();
@@ -259,7 +259,7 @@ impl Audit {
     pub(crate) fn not_evaluated(&self) -> impl Iterator<Item = (&Arc<Rule>, &str)> {
         self.results.iter().filter_map(|it| match &it.outcome {
             Outcome::NotEvaluated(why) => Some((&it.rule, why.as_str())),
-            Outcome::Evaluated { .. } => None,
+            Outcome::Evaluated { .. } | Outcome::Off(_) => None,
         })
     }
 }

@@ -80,7 +80,7 @@ impl Evaluator<'_> {
         mut show: impl FnMut(&Finding) -> Result<(), Error>,
     ) -> Result<(Outcome, Option<String>), Error> {
         if let [unset, ..] = rule.unset().as_slice() {
-            return Ok((Outcome::NotEvaluated(how_to_set(&rule.name, unset)), None));
+            return Ok((Outcome::Off(how_to_set(&rule.name, unset)), None));
         }
         let planned = self.plan(self.now, rule).await?;
         if let Some(absent) = planned.absent {

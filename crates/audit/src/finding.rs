@@ -127,6 +127,8 @@ pub(crate) enum Outcome {
     },
     /// It could not be: why, and what to do. That is not passed.
     NotEvaluated(String),
+    /// It was not asked for: it is switched off, or nobody has said what it is to look for.
+    Off(String),
 }
 
 /// A rule, and what it came to.

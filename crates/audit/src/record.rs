@@ -63,7 +63,7 @@ fn ruled(ruled: &Ruled) -> Value {
             let counts = State::ALL.map(|state| (state.name().to_owned(), json!(counts.of(state))));
             (Value::Object(counts.into_iter().collect()), None)
         }
-        Outcome::NotEvaluated(why) => (Value::Null, Some(why)),
+        Outcome::NotEvaluated(why) | Outcome::Off(why) => (Value::Null, Some(why)),
     };
     json!({
         "name": rule.name,

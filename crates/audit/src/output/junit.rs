@@ -49,12 +49,12 @@ pub(crate) fn junit(audit: &Audit) -> String {
 fn has_failed(audit: &Audit, result: &Ruled) -> bool {
     match &result.outcome {
         Outcome::Evaluated { counts, .. } => audit.counted(*counts) > 0,
-        Outcome::NotEvaluated(_) => false,
+        Outcome::NotEvaluated(_) | Outcome::Off(_) => false,
     }
 }
 
 fn is_skipped(result: &Ruled) -> bool {
-    matches!(result.outcome, Outcome::NotEvaluated(_))
+    matches!(result.outcome, Outcome::NotEvaluated(_) | Outcome::Off(_))
 }
 
 /// What was audited.
@@ -87,7 +87,7 @@ const fn yes_or_no(is: bool) -> &'static str {
 fn case(audit: &Audit, result: &Ruled) -> String {
     let rule = &result.rule;
     let came_to = match &result.outcome {
-        Outcome::NotEvaluated(why) => format!("      <skipped message=\"{}\"/>\n", escaped(why)),
+        Outcome::NotEvaluated(why) | Outcome::Off(why) => format!("      <skipped message=\"{}\"/>\n", escaped(why)),
         Outcome::Evaluated { counts, shown } if has_failed(audit, result) => {
             format!(
                 "      <failure type=\"{}\" message=\"{}\">{}</failure>\n",

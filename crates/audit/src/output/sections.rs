@@ -53,6 +53,7 @@ pub(super) fn sections(audit: &Audit, most: usize) -> Vec<Section> {
     }
     sections.extend(unknown(audit));
     sections.extend(passed(audit));
+    sections.extend(off(audit));
     if !audit.notes.is_empty() {
         sections.push(Section {
             heading: "Notes".to_owned(),
@@ -287,6 +288,20 @@ fn unknown(audit: &Audit) -> Option<Section> {
     })
 }
 
+/// The rules that nobody asked for, and how to.
+fn off(audit: &Audit) -> Option<Section> {
+    let lines = audit.results.iter().filter_map(|result| match &result.outcome {
+        Outcome::Off(why) => Some(format!("{}: {why}", result.rule.name)),
+        Outcome::Evaluated { .. } | Outcome::NotEvaluated(_) => None,
+    });
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| Section {
+        heading: "Not asked for".to_owned(),
+        lines,
+        ..Section::default()
+    })
+}
+
 /// The rules that were evaluated and have no open findings, in a line.
 fn passed(audit: &Audit) -> Option<Section> {
     let passed = each_evaluated(audit).filter(|(_, counts, _)| audit.counted(*counts) == 0);
@@ -310,7 +325,7 @@ fn each_evaluated(audit: &Audit) -> impl Iterator<Item = (&Rule, Counts, &[Findi
             Outcome::Evaluated { counts, shown } => {
                 Some((&*result.rule, *counts, shown.as_slice()))
             }
-            Outcome::NotEvaluated(_) => None,
+            Outcome::NotEvaluated(_) | Outcome::Off(_) => None,
         })
 }
 
@@ -319,7 +334,7 @@ fn not_evaluated(audit: &Audit) -> impl Iterator<Item = (&Rule, &str)> {
         .results
         .iter()
         .filter_map(|result| match &result.outcome {
-            Outcome::Evaluated { .. } => None,
+            Outcome::Evaluated { .. } | Outcome::Off(_) => None,
             Outcome::NotEvaluated(why) => Some((&*result.rule, why.as_str())),
         })
 }

@@ -294,7 +294,7 @@ async fn a_missing_tag_and_a_title_are_found_once_it_is_said_which() {
     assert_eq!(ids, ["other"]);
     for rule in ["missing-tag", "title-pattern"] {
         let (outcome, _) = evaluated(&rows, rule, &[]).await;
-        assert!(matches!(outcome, Outcome::NotEvaluated(why) if why.contains("--set")));
+        assert!(matches!(outcome, Outcome::Off(why) if why.contains("--set")));
     }
 }
 

@@ -255,10 +255,12 @@ pub(super) fn mixed() -> Audit {
                 [0, 1, 0, 0],
                 vec![about(&old, State::Persisting, snapshot())],
             ),
-            not_evaluated(
-                &tag,
-                "its parameter tag has no value; give it one with --set missing-tag.tag=TAG",
-            ),
+            Ruled {
+                rule: tag,
+                outcome: Outcome::Off(
+                    "its parameter tag has no value; give it one with --set missing-tag.tag=TAG".to_owned(),
+                ),
+            },
             evaluated(&stale, [0; 4], Vec::new()),
             evaluated(&pattern, [0; 4], Vec::new()),
         ])
@@ -272,7 +274,7 @@ pub(super) fn findings(audit: &Audit) -> Vec<&Finding> {
         .iter()
         .filter_map(|result| match &result.outcome {
             Outcome::Evaluated { shown, .. } => Some(shown),
-            Outcome::NotEvaluated(_) => None,
+            Outcome::NotEvaluated(_) | Outcome::Off(_) => None,
         });
     shown.flatten().collect()
 }
