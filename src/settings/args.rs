@@ -582,8 +582,9 @@ fn snapshot_date(text: &str) -> Result<Date, &'static str> {
     after_long_help = "Examples:\n  \
     clipcensus prune census --keep-daily 14 --keep-monthly 12 --dry-run\n  \
     clipcensus prune census --keep-daily 14 --keep-monthly 12\n\n\
-    The newest snapshot, the one that latest.json names and the newest verified one always stay.\n\
-    A month is kept by its last snapshot that is not incomplete."
+    The newest snapshot, those that latest.json names and the newest verified one always stay.\n\
+    A month is kept by its last snapshot that is not incomplete. One whose files are not there with\n\
+    their lengths takes no place of those to keep: an intact one stays in addition to it."
 )]
 pub struct PruneArgs {
     /// The output folder of the exports.
