@@ -9,6 +9,7 @@ mod monitor;
 mod progress;
 mod prune;
 mod published;
+mod refused;
 mod report;
 mod sandbox;
 mod signals;

@@ -24,6 +24,16 @@ pub(super) fn shown(published: &Published, form: SummaryForm) -> String {
     }
 }
 
+/// That it was published, in words.
+pub(super) fn done(published: &Published) -> String {
+    format!(
+        "the snapshot of {} was published, {}, as {}",
+        published.summary.snapshot_date,
+        published.verdict.name(),
+        folder_of(published).display()
+    )
+}
+
 /// The folder by which `report` and `verify` know the snapshot.
 pub(super) fn folder_of(published: &Published) -> &Path {
     published.manifest.parent().unwrap_or(&published.manifest)

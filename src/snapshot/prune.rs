@@ -1,8 +1,6 @@
 //! Removing old snapshots, whole: first the manifest, then its data, so that no reader finds a
 //! manifest whose data is gone. What was begun is completed by [`recover`](crate::snapshot::recover()).
 
-use jiff::civil::Date;
-
 use crate::disk::OutputLock;
 use crate::disk::error::DiskError;
 use crate::disk::file::remove;
@@ -102,7 +100,7 @@ mod tests {
     use std::fs;
 
     use crate::model::Micros;
-    use jiff::civil::date;
+    use jiff::civil::{Date, date};
 
     use super::*;
     use crate::clip::owner::{OwnerIds, People, owner_batch};

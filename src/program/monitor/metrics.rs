@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write};
 use std::fs;
+use std::io;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +10,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::disk::DiskError;
 use crate::disk::reading::read_below;
 use crate::event::Outcome;
 use crate::model::Verdict;
@@ -35,23 +35,20 @@ pub(super) struct Ended<'a> {
 impl Ended<'_> {
     /// Writes the file beside its place and renames it, so that no reader finds half of it. The
     /// name beside ends in `.tmp`, which the collector passes over.
-    pub(super) fn write(&self, path: &Path) -> Result<(), DiskError> {
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let text = self.text(last_success(path));
-        let write = || {
-            // A bare file name is one of the folder that the export runs in.
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            let mut file = tempfile::Builder::new()
-                .prefix(path.file_name().unwrap_or_default())
-                .suffix(".tmp")
-                // The collector is another user: who may read it is for the umask to say.
-                .permissions(fs::Permissions::from_mode(0o666))
-                .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            Ok(())
-        };
-        write().map_err(DiskError::write(path))
+        // A bare file name is one of the folder that the export runs in.
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let mut file = tempfile::Builder::new()
+            .prefix(path.file_name().unwrap_or_default())
+            .suffix(".tmp")
+            // The collector is another user: who may read it is for the umask to say.
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
     }
 
     fn text(&self, last_success: Option<i64>) -> String {
