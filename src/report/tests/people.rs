@@ -159,7 +159,7 @@ fn two_owners_of_one_name_are_told_apart_wherever_they_are_named() {
     }
     // In the tables of owners by what stands behind the name.
     let text = text(&summary);
-    insta::assert_snapshot!(between(&text, "Exposed clips", "Growth"), @r"
+    insta::assert_snapshot!(between(&text, "Exposed clips", "Newest exposed"), @r"
     Exposed clips
       EXPOSED: 3 clips, 1.0 kB of 3 owners can be watched by anyone with the link
       Exposed: the link is open to anyone and asks for no passcode. Whoever gets
