@@ -118,6 +118,9 @@ pub(crate) enum Error {
     Incomplete {
         /// Windows and accounts, in words.
         why: String,
+        /// That of the accounts that could not be listed, where nothing else is missing and all failed
+        /// alike.
+        code: ExitCode,
     },
     #[error("stopped by {signal}")]
     Stopped {
@@ -186,11 +189,11 @@ impl Error {
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::NotAsPublished { .. }
             | Self::PublishedIncomplete { .. }
-            | Self::Incomplete { .. }
             | Self::IsWorse { .. }
             | Self::Shrunk(_) => ExitCode::Incomplete,
             Self::Stdout(_) | Self::DoneUnprinted { .. } => ExitCode::CannotWrite,
             Self::NotReady { code, .. }
+            | Self::Incomplete { code, .. }
             | Self::Stopped { code, .. }
             | Self::StoppedMidway { code, .. }
             | Self::StoppedEarly { code, .. } => *code,
@@ -203,7 +206,8 @@ impl Error {
     }
 }
 
-fn service_exit_code(kind: &FailureKind) -> ExitCode {
+/// How a call that gave up ends a command.
+pub(crate) fn service_exit_code(kind: &FailureKind) -> ExitCode {
     match kind {
         FailureKind::Credentials
         | FailureKind::ProxyCredentials { .. }
