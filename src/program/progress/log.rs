@@ -12,6 +12,7 @@
 //! | `windows were asked for again` | warn | `times` |
 //! | `request done` | trace | `call`, `elapsed_seconds` |
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
+//! | `user not shown` | debug | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id`, of an owner whom the service does not have or does not show, which is an answer |
 //! | `trying again` | debug | `call`, `attempt`, `after_seconds`, `why`, `tracking_id` |
 //! | `the service asks to wait` | warn | `wait_seconds`, `why` |
 //! | `waiting for the service` | warn | `at_most_seconds`, `why` |
@@ -149,6 +150,16 @@ pub(super) fn event(event: &Event) {
             let elapsed_seconds = seconds(*elapsed);
             if *outcome == Outcome::Ok {
                 tracing::trace!(call, elapsed_seconds, "request done");
+            } else if is_answer(call, *outcome) {
+                let outcome = outcome.name();
+                tracing::debug!(
+                    call,
+                    outcome,
+                    elapsed_seconds,
+                    why,
+                    tracking_id,
+                    "user not shown"
+                );
             } else {
                 let outcome = outcome.name();
                 tracing::info!(
@@ -215,6 +226,12 @@ pub(super) fn event(event: &Event) {
             tracing::info!(rows, requests, requests_per_second, "writing the snapshot");
         }
     }
+}
+
+/// Whether a refusal tells what was asked: of every owner who has left, that there is no such user. An
+/// account has many of those, and each is known to its reports.
+fn is_answer(call: &str, outcome: Outcome) -> bool {
+    outcome == Outcome::ClientError && call.starts_with("GET /users/")
 }
 
 /// Says what a result has to be read with.

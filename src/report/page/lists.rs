@@ -96,8 +96,9 @@ pub(crate) fn departed(summary: &Summary, limit: usize) -> Option<Section> {
         return Some(section);
     }
     section.lines.push(
-        "Inactive users cannot sign in. Who is not found was deleted, or is a user that the app may \
-         not read."
+        "Inactive users cannot sign in. Deleted: Zoom answers that there is no such user. Unreadable: Zoom \
+         does not let the app see the user. Not found: the user is in no list, and Zoom was not or could \
+         not be asked why, as in a sub-account."
             .to_owned(),
     );
     let departed: Vec<&OwnerUsage> = summary
