@@ -434,3 +434,31 @@ fn what_is_done_and_cannot_be_printed_is_said_to_be_done() {
     assert_eq!(error["exit_code"], 73);
     assert!(error["message"].as_str().unwrap().starts_with(&done));
 }
+
+#[test]
+fn how_to_check_the_files_names_the_real_folder_where_it_is_known_and_none_where_it_is_not() {
+    let world = World::new(clips(50));
+    let out = world.folder.path().join("my census");
+    let export = world.export().env("CLIPCENSUS_OUT", out.to_str().unwrap());
+    let export = export.succeeds().stdout;
+    let report = Program::new(&["report", out.to_str().unwrap()]).succeeds();
+    for said in [&export, &report.stdout] {
+        let begin = "to check the files: clipcensus ";
+        let command = said.lines().find_map(|line| line.strip_prefix(begin));
+        let words = shlex::split(command.unwrap()).unwrap();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(Path::new(words[1]).is_absolute(), "{words:?}");
+        let run = Program::new(&words).succeeds();
+        assert!(run.stdout.contains("2026-11-01"), "{}", run.stdout);
+    }
+    // The documents may be moved with their folder.
+    let folder = out.join("_snapshots/2026-11-01");
+    for name in ["report.html", "summary.md", "summary.json"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        assert!(!text.contains("OUT"), "{name}");
+        let is_told = text.contains("clipcensus verify .");
+        assert_eq!(is_told, name != "summary.json", "{name}");
+    }
+    let there = ["env", "-C", folder.to_str().unwrap()];
+    Program::new(&["verify", "."]).under(&there).succeeds();
+}
