@@ -208,7 +208,7 @@ fn totals(summary: &Summary) -> Section {
         }
     }
     Section {
-        notes: vec![words::EXPOSED.to_owned(), words::RECLAIMABLE.to_owned()],
+        notes: vec![words::RECLAIMABLE.to_owned()],
         ..facts("Totals", rows)
     }
 }
