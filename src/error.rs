@@ -84,6 +84,21 @@ pub(crate) enum Error {
     /// The report could not be written to stdout.
     #[error("cannot write to stdout: {0}")]
     Stdout(std::io::Error),
+    /// What a command has done is done, and could not be said on stdout.
+    #[error(
+        "{done}, which could not be printed: cannot write to stdout: {source}; nothing has to be done again, \
+         but see where stdout leads, and free space there"
+    )]
+    DoneUnprinted {
+        /// What was done, in words.
+        done: String,
+        source: std::io::Error,
+    },
+    /// A panic, which has told its reason on stderr.
+    #[error(
+        "this is a fault of the program; please report it with the lines above, which say where it is"
+    )]
+    Panicked,
     /// The app may list only its own user's clips.
     #[error(
         "the app was granted none of the scopes {wanted} that listing all clips needs (it has: \
@@ -131,6 +146,9 @@ pub(crate) enum Error {
     Incomplete {
         /// Windows and accounts, in words.
         why: String,
+        /// That of the accounts that could not be listed, where nothing else is missing and all failed
+        /// alike.
+        code: ExitCode,
     },
     #[error("stopped by {signal}")]
     Stopped {
@@ -200,22 +218,25 @@ impl Error {
             Self::Scope { .. } => ExitCode::NotAllowed,
             Self::NotAsPublished { .. }
             | Self::PublishedIncomplete { .. }
-            | Self::Incomplete { .. }
             | Self::IsWorse { .. }
             | Self::Shrunk(_) => ExitCode::Incomplete,
-            Self::Stdout(_) => ExitCode::CannotWrite,
+            Self::Stdout(_) | Self::DoneUnprinted { .. } => ExitCode::CannotWrite,
             Self::NotReady { code, .. }
+            | Self::Incomplete { code, .. }
             | Self::Stopped { code, .. }
             | Self::StoppedMidway { code, .. }
             | Self::StoppedEarly { code, .. } => *code,
-            Self::Transport(_) | Self::Runtime(_) | Self::Sandbox(_) | Self::Miscounted(_) => {
-                ExitCode::Internal
-            }
+            Self::Transport(_)
+            | Self::Runtime(_)
+            | Self::Sandbox(_)
+            | Self::Panicked
+            | Self::Miscounted(_) => ExitCode::Internal,
         }
     }
 }
 
-fn service_exit_code(kind: &FailureKind) -> ExitCode {
+/// How a call that gave up ends a command.
+pub(crate) fn service_exit_code(kind: &FailureKind) -> ExitCode {
     match kind {
         FailureKind::Credentials
         | FailureKind::ProxyCredentials { .. }

@@ -105,7 +105,7 @@ pub mod audit {
     pub use crate::program::lent::{
         audit_table, empty_parquet, keep_audit, manifests, parquet_files, print, size,
     };
-    pub use crate::program::{SqlCommand, caveat, run_with};
+    pub use crate::program::{Gauges, SqlCommand, caveat, run_with};
     pub use crate::redact::hidden::visible;
     pub use crate::report::html::sections::{Head, html_of};
     pub use crate::report::markdown::markdown_of;
@@ -113,7 +113,7 @@ pub mod audit {
     pub use crate::report::page::plain::{fit, pad, width};
     pub use crate::report::page::section;
     pub use crate::report::text::text_of;
-    pub use crate::settings::audit::{
+    pub use crate::settings::args::audit::{
         AuditArgs, AuditFormat, AuditTable, FailOn, QueryArgs, QueryFormat, ReadingArgs,
         SetParameter, Severity, Since,
     };

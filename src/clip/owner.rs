@@ -14,6 +14,12 @@ use crate::clip::schema::Column;
 /// How many columns an owner has.
 const COLUMNS: usize = 6;
 
+/// The status of a user whom the service says it does not have.
+pub(crate) const DELETED: &str = "deleted";
+
+/// The status of a user whom the service has and does not let the app see.
+pub(crate) const UNREADABLE: &str = "unreadable";
+
 /// What the service says about a user. Personal data: it is asked for only where the settings say
 /// so. Nothing of it is known for a user who has left.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +32,8 @@ pub(crate) struct Person {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub department: Option<String>,
-    /// The user's status: `active`, `inactive` or `pending`; in JSON `user_status`.
+    /// The user's status: `active`, `inactive` or `pending`, or [`DELETED`] or [`UNREADABLE`]; in JSON
+    /// `user_status`.
     #[serde(rename = "user_status", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
 }

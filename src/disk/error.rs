@@ -149,6 +149,15 @@ impl DiskError {
         matches!(self, Self::Damaged { .. })
     }
 
+    /// Why a file cannot be used, for a list that names the file itself.
+    pub(crate) fn without_path(self) -> String {
+        match self {
+            Self::Damaged { why, .. } => why,
+            Self::Read { source, .. } => format!("it cannot be read: {source}"),
+            error => error.to_string(),
+        }
+    }
+
     /// For `map_err` on something that writes `path`.
     pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| {

@@ -23,7 +23,7 @@ use crate::account::connect;
 use crate::crawl::page::Decoder;
 use crate::crawl::{AccountFailure, Crawl, Known};
 use crate::disk::{Layout, OutputLock};
-use crate::error::Error;
+use crate::error::{Error, service_exit_code};
 use crate::event::{Event, Events, Listener};
 use crate::export::census::Census;
 use crate::export::data_files::DataFiles;
@@ -35,6 +35,7 @@ use crate::export::request_counts::RequestCounts;
 use crate::export::space::Room;
 use crate::export::unfinished::open_spool;
 use crate::model::Verdict;
+use crate::model::exit_code::ExitCode;
 use crate::model::verdict::{doubtful, doubts};
 use crate::settings::ExportSettings;
 use crate::snapshot::{Manifest, recover};
@@ -232,17 +233,36 @@ fn incomplete(crawl: &Crawl, mut failures: Vec<AccountFailure>) -> Error {
         return Error::Service(failure.failure);
     }
     let windows = crawl.windows();
+    let windows = doubtful(&windows);
+    // What is missing of an account that failed is missing for that.
+    let is_of_failed = |account: &String| failures.iter().any(|it| it.account_id == *account);
+    let code = if windows.iter().all(|it| is_of_failed(&it.account_id)) {
+        common_exit_code(&failures)
+    } else {
+        ExitCode::Incomplete
+    };
     let accounts = failures
         .iter()
         .map(|failed| format!("account {}: {}", failed.account_id, failed.failure));
-    let windows = doubtful(&windows);
     let windows = windows.iter().map(ToString::to_string);
     let reasons: Vec<String> = some(accounts, "accounts")
         .chain(some(windows, "windows"))
         .collect();
     Error::Incomplete {
         why: reasons.join("; "),
+        code,
     }
+}
+
+/// How one account ends that fails as these do, if all fail alike: what one cannot be listed for alone, it
+/// cannot be listed for beside others.
+fn common_exit_code(failures: &[AccountFailure]) -> ExitCode {
+    let mut codes = failures
+        .iter()
+        .map(|failed| service_exit_code(&failed.failure.kind));
+    let first = codes.next();
+    let common = first.filter(|first| codes.all(|code| code == *first));
+    common.unwrap_or(ExitCode::Incomplete)
 }
 
 /// The first of the reasons, and how many more of the kind there are.

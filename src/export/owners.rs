@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::account::scopes::{Need, ONE_USER, OWN_USERS, SUB_USERS};
-use crate::clip::owner::{OwnerIds, People, Person};
+use crate::clip::owner::{DELETED, OwnerIds, People, Person, UNREADABLE};
 use crate::crawl::Account;
 use crate::event::{Event, Events};
 use crate::zoom::{Client, Failure, FailureKind, users};
@@ -100,7 +100,9 @@ impl<'a> LookUp<'a> {
             .try_collect()
             .await?;
         for (id, person) in alone.into_iter().flatten() {
-            has_answer = true;
+            // Where nobody is shown at all, that some are not there is no table of owners.
+            let status = person.status.as_deref();
+            has_answer |= ![Some(DELETED), Some(UNREADABLE)].contains(&status);
             people.insert(id, person);
         }
         Ok(has_answer.then_some(people))
@@ -135,7 +137,7 @@ impl<'a> LookUp<'a> {
         Ok(found)
     }
 
-    /// An owner whom no list holds; `None` if the service does not know it either.
+    /// An owner whom no list holds; `None` if the service does not say why.
     async fn alone(&self, id: String) -> Result<Option<(String, Person)>, Failure> {
         if !self.one_user.is_open() {
             return Ok(None);
@@ -143,7 +145,18 @@ impl<'a> LookUp<'a> {
         match users::user(self.client, &id).await {
             Ok(person) => Ok(Some((id, person))),
             // That one of them is not there, or not to be seen, is nothing to warn of.
-            Err(failure) if self.is_final(&self.one_user, &failure, false) => Ok(None),
+            Err(failure) if self.is_final(&self.one_user, &failure, false) => {
+                let status = match failure.kind {
+                    FailureKind::NotFound => DELETED,
+                    FailureKind::Forbidden => UNREADABLE,
+                    _ => return Ok(None),
+                };
+                let person = Person {
+                    status: Some(status.to_owned()),
+                    ..Person::default()
+                };
+                Ok(Some((id, person)))
+            }
             Err(failure) => Err(failure),
         }
     }

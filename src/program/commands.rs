@@ -2,12 +2,10 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use clap::FromArgMatches;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::{Error, SqlFailure};
 use crate::model::exit_code;
@@ -18,16 +16,16 @@ use crate::program::export::{Voice, run_check, run_export};
 use crate::program::manual;
 use crate::program::progress::log;
 use crate::program::prune::run_prune;
+use crate::program::refused::refuse;
 use crate::program::report::run_report;
 use crate::program::sandbox::run_sandbox;
 use crate::program::signals::Signals;
 use crate::program::stdout::done;
 use crate::program::stdout::{print, put};
 use crate::program::verify::{run_list, run_verify};
-use crate::redact::hidden::visible;
+use crate::settings::args::audit::{AuditArgs, QueryArgs};
 use crate::settings::args::{Cli, Command, LogFormat, ManArgs, command};
-use crate::settings::audit::{AuditArgs, QueryArgs};
-use crate::settings::{SettingsError, unknown_variables, variable_of};
+use crate::settings::unknown_variables;
 
 /// Runs the program with these arguments, the program's name first, and says how to exit.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -81,7 +79,7 @@ where
     let signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
-            complain(&error);
+            log::failed(&error.to_string(), error.exit_code(), LogFormat::Text);
             return error.exit_code();
         }
     };
@@ -89,26 +87,7 @@ where
     let parsed = command(&arguments).try_get_matches_from(&arguments);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => {
-            if let Some(refused) = credential_as_flag(&error) {
-                complain(&refused);
-                return refused.exit_code();
-            }
-            // Help and version are no errors, and go to stdout.
-            let is_error = error.use_stderr();
-            drop(error.print());
-            if let Some(folder) = folder_without_flag(&error, &arguments) {
-                let tip = format!(
-                    "  tip: the folder for the snapshots is named by a flag: --out {folder}"
-                );
-                drop(writeln!(io::stderr(), "{}", visible(&tip)));
-            }
-            return if is_error {
-                ExitCode::Usage
-            } else {
-                ExitCode::Success
-            };
-        }
+        Err(refused) => return refuse(&refused, &arguments, &signals),
     };
     let log_format = cli.log_format;
     log::start(cli.quiet, cli.verbose, log_format);
@@ -119,35 +98,12 @@ where
         is_quiet: cli.quiet,
         has_bar: !cli.quiet && log_format == LogFormat::Text && std::io::stderr().is_terminal(),
     };
-    run_command(cli.command, voice, &signals, sql).unwrap_or_else(|error| {
-        match log_format {
-            LogFormat::Text => complain(&error),
-            LogFormat::Json => tracing::error!(exit_code = error.exit_code() as u8, "{error}"),
-        }
+    let run = || run_command(cli.command, voice, &signals, sql);
+    let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Error::Panicked));
+    ended.unwrap_or_else(|error| {
+        log::failed(&error.to_string(), error.exit_code(), log_format);
         error.exit_code()
     })
-}
-
-/// The refusal of a flag that was to hand over a credential: others see it in the list of processes.
-fn credential_as_flag(error: &clap::Error) -> Option<Error> {
-    let flag = match error.get(ContextKind::InvalidArg)? {
-        ContextValue::String(flag) if error.kind() == ErrorKind::UnknownArgument => flag,
-        _ => return None,
-    };
-    let variable = variable_of(flag.trim_start_matches('-'))?;
-    let flag = flag.clone();
-    Some(SettingsError::CredentialFlag { flag, variable }.into())
-}
-
-/// What stands behind `export` or `check` without a flag, as the folder does for other commands.
-fn folder_without_flag<'a>(error: &'a clap::Error, arguments: &[OsString]) -> Option<&'a str> {
-    let has_flag = ["export", "check"].map(|name| arguments.iter().any(|word| word == name));
-    match error.get(ContextKind::InvalidArg)? {
-        ContextValue::String(word) if !word.starts_with('-') && has_flag.contains(&true) => {
-            Some(word)
-        }
-        _ => None,
-    }
 }
 
 fn run_command<F>(
@@ -180,13 +136,6 @@ where
         Command::Man(args) => run_man(&args),
         Command::ExitCodes => done(print(&exit_code::topic())),
     }
-}
-
-/// The last word on stderr, in the form of the argument parser's own.
-fn complain(error: &Error) {
-    // Where even stderr is closed, the exit code has to do.
-    let error = error.to_string();
-    drop(writeln!(std::io::stderr(), "error: {}", visible(&error)));
 }
 
 fn run_man(args: &ManArgs) -> Result<ExitCode, Error> {

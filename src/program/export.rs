@@ -12,9 +12,9 @@ use crate::model::Verdict;
 use crate::model::exit_code::ExitCode;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{LogOnly, Progress, log};
-use crate::program::published::{folder_of, shown};
+use crate::program::published::{done, folder_of, shown};
 use crate::program::signals::Signals;
-use crate::program::stdout::{print, print_line};
+use crate::program::stdout::{print_done, print_line};
 use crate::report::numbers::things;
 use crate::report::summary::Proof;
 use crate::settings::args::{ExportArgs, SummaryForm};
@@ -35,23 +35,31 @@ pub(super) fn run_export(
     let now = Timestamp::now();
     let environment = Environment::of_process();
     let monitor = Monitor::of(&args, &environment, now);
-    let settings = ExportSettings::resolve(args, &environment, now).map_err(Error::from);
-    let ended = settings.and_then(|it| watched_export(it, voice, now, &monitor, signals));
-    let exit_code = match &ended {
-        Ok(published) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
-        Ok(_) => ExitCode::Success,
-        Err(error) => error.exit_code(),
-    };
-    monitor.ended(exit_code, Timestamp::now(), signals);
-    let published = ended?;
+    let (published, printed) = monitor.watch(signals, exit_code, || {
+        let settings = ExportSettings::resolve(args, &environment, now)?;
+        watched_export(settings, voice, now, &monitor, signals)
+    })?;
     let (verdict, rows) = (published.verdict.name(), published.summary.totals.clips);
     log::published(folder_of(&published), verdict, rows);
+    printed?;
     if published.verdict == Verdict::Incomplete {
         return Err(Error::PublishedIncomplete {
             why: what_is_missing(&published.summary.proof),
         });
     }
-    Ok(exit_code)
+    Ok(ExitCode::Success)
+}
+
+/// What is out, and whether its summary could be printed.
+type Told = (Published, Result<(), Error>);
+
+/// How an export ends that has published.
+fn exit_code((published, printed): &Told) -> ExitCode {
+    match printed {
+        Err(error) => error.exit_code(),
+        Ok(()) if published.verdict == Verdict::Incomplete => ExitCode::Incomplete,
+        Ok(()) => ExitCode::Success,
+    }
 }
 
 /// How much of a census is not proven.
@@ -75,7 +83,7 @@ fn watched_export(
     now: Timestamp,
     monitor: &Monitor,
     signals: &Signals,
-) -> Result<Published, Error> {
+) -> Result<Told, Error> {
     let progress = Arc::new(Progress::new(voice.has_bar, settings.limits.light));
     let form = settings.summary.unwrap_or(if voice.is_quiet {
         SummaryForm::Paths
@@ -90,8 +98,8 @@ fn watched_export(
     });
     progress.finish();
     let published = ended.map_err(|error| error.of_export(progress.has_kept()))?;
-    print(&shown(&published, form))?;
-    Ok(published)
+    let printed = print_done(&shown(&published, form), || done(&published));
+    Ok((published, printed))
 }
 
 pub(super) fn run_check(args: ExportArgs, signals: &Signals) -> Result<ExitCode, Error> {

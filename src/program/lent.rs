@@ -14,7 +14,7 @@ use crate::error::{Error, SqlFailure};
 use crate::program::stdout;
 use crate::report::{Bytes, numbers};
 use crate::settings;
-use crate::settings::audit::AuditTable;
+use crate::settings::args::audit::AuditTable;
 use crate::snapshot::Manifest;
 use crate::snapshot::history::each_manifest;
 use crate::snapshot::parquet_files;

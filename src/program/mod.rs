@@ -11,6 +11,7 @@ mod monitor;
 mod progress;
 mod prune;
 mod published;
+mod refused;
 mod report;
 mod sandbox;
 mod signals;
@@ -18,4 +19,5 @@ mod stdout;
 mod verify;
 
 pub use commands::{SqlCommand, run, run_with};
+pub use monitor::Gauges;
 pub use progress::log::caveat;

@@ -39,11 +39,22 @@ pub(super) fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         daily: count(args.keep_daily),
         monthly: count(args.keep_monthly),
     };
-    let reasons = reasons(&held, &snapshot::prune::latest(&layout)?, keep);
+    let reasons = reasons(&held, snapshot::prune::named(&layout)?, keep);
     for (held, reasons) in held.iter().zip(&reasons) {
         let verb = if reasons.is_empty() { "remove" } else { "keep" };
         let size = size(Bytes(held.bytes.into()));
-        let why: Vec<&str> = reasons.iter().map(|reason| reason.name()).collect();
+        let mut why: Vec<&str> = reasons.iter().map(|reason| reason.name()).collect();
+        if let Some(damage) = &held.damage {
+            why.push("DAMAGED");
+            if !reasons.is_empty() {
+                tracing::warn!(
+                    "the snapshot of {} is damaged, so that it takes no place of those to keep: {damage}; \
+                     bring its files back from a copy, or export that date again; delete it when another \
+                     one serves as well",
+                    held.date
+                );
+            }
+        }
         let line = format!("{verb:<6}  {}  {size:>9}  {}", held.date, why.join(", "));
         print(&format!("{}\n", line.trim_end()))?;
     }

@@ -5,6 +5,7 @@ use arrow::array::RecordBatch;
 use crate::disk::DiskError;
 use crate::error::Error;
 use crate::model::exit_code::ExitCode;
+use crate::program::published::summed_up;
 use crate::program::stdout::done;
 use crate::program::stdout::{print, put};
 use crate::report;
@@ -17,7 +18,7 @@ pub(super) fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
     let (layout, manifest) = locate(&args.snapshot)?;
     let summary = summary_of(&layout, &manifest)?;
     print(&match args.format {
-        ReportFormat::Text => report::text(&summary),
+        ReportFormat::Text => summed_up(&summary, &layout.snapshot_dir(manifest.date())),
         ReportFormat::Json => report::json(&summary),
         ReportFormat::Markdown => report::markdown(&summary),
         ReportFormat::Html => report::html(&summary),

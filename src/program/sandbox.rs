@@ -14,7 +14,7 @@ use crate::settings::{SettingsError, text_file};
 
 pub(super) fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitCode, Error> {
     let options = sandbox_options(args, Timestamp::now())?;
-    let port = args.port;
+    let (port, until) = (args.port, options.until);
     let ended: Result<(), Error> = signals.until_signal(async move {
         let sandbox = Sandbox::start(options, port).await;
         let sandbox = sandbox.map_err(|source| match source.kind() {
@@ -32,7 +32,8 @@ pub(super) fn run_sandbox(args: &SandboxArgs, signals: &Signals) -> Result<ExitC
              export ZOOM_ACCOUNT_ID={}\n\
              export ZOOM_CLIENT_ID={}\n\
              export ZOOM_CLIENT_SECRET={}\n\
-             # clipcensus export --out census\n",
+             # clipcensus export --out census\n\
+             # The same clips again on another day: add --set until={until} to the sandbox\n",
             sandbox.api_url(),
             sandbox.oauth_url(),
             access.account_id,

@@ -16,6 +16,18 @@ pub(super) fn print(text: &str) -> Result<(), Error> {
     put(|stdout| stdout.write_all(text.as_bytes()))
 }
 
+/// The same where the work is done already, which an error has to say: who reads only that nothing could
+/// be written would do it again.
+pub(super) fn print_done(text: &str, done: impl FnOnce() -> String) -> Result<(), Error> {
+    print(text).map_err(|error| match error {
+        Error::Stdout(source) => Error::DoneUnprinted {
+            done: done(),
+            source,
+        },
+        other => other,
+    })
+}
+
 /// Lets a result be written piece by piece, as [`print()`] does it in one.
 pub(super) fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Error> {
     let mut stdout = BufWriter::new(std::io::stdout().lock());

@@ -67,7 +67,7 @@ pub(crate) struct Summary {
     /// Clips whose creation date is missing or no date of the years -9999 to 9999.
     pub without_created_date: Count,
     /// The clips with the most bytes, at most 25.
-    pub largest: Vec<LargeClip>,
+    pub largest: Vec<ListedClip>,
     /// What was wrong with the data as it came.
     pub quality: Quality,
     /// What each account stores, by bytes downwards, then clips downwards, then id; empty where one
@@ -317,20 +317,24 @@ pub(crate) struct AgeCount {
     pub bytes: Bytes,
 }
 
-/// One of the largest clips.
+/// A clip that is named: one of the largest, or of the newest exposed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct LargeClip {
+pub(crate) struct ListedClip {
     /// The account that holds it.
     pub account_id: String,
     pub clip_id: String,
     /// As sent, hostile or not.
     pub title: Option<String>,
     pub owner_id: Option<String>,
-    pub bytes: u64,
+    /// None only where the API told no size.
+    pub bytes: Option<u64>,
     /// Its length, rounded to a microsecond.
     pub duration_seconds: Option<f64>,
     /// RFC 3339 in UTC.
     pub created_at: Option<String>,
+    /// RFC 3339 in UTC. Missing in summaries of version 0.1.0.
+    #[serde(default)]
+    pub modified_at: Option<String>,
 }
 
 /// Clips that serve nobody any more.
@@ -357,8 +361,10 @@ pub(crate) struct Exposure {
     pub unwatchable: Count,
     /// Owners that have exposed clips, with one more if any of those names no owner.
     pub owners: u64,
-    /// The exposed clips that have the most bytes, at most 25.
-    pub largest: Vec<LargeClip>,
+    /// The exposed clips that were created or modified last, the last first, at most 25. Missing in
+    /// summaries of version 0.1.0.
+    #[serde(default)]
+    pub newest: Vec<ListedClip>,
 }
 
 /// What was wrong with the data as it came.

@@ -18,7 +18,7 @@ const LIMITS: Limits = Limits {
     months: 12,
     clips: 10,
     exposed_owners: 5,
-    exposed_clips: 0,
+    exposed_clips: 5,
     files: 0,
 };
 

@@ -7,7 +7,7 @@ use clap::Args;
 use toml::{Table, Value};
 
 use crate::settings::args::ExportArgs;
-use crate::settings::audit::AuditTable;
+use crate::settings::args::audit::AuditTable;
 use crate::settings::credentials::variable_of;
 use crate::settings::error::SettingsError;
 use crate::settings::names::{is_of_every_command, nearest};

@@ -3,7 +3,6 @@
 
 mod accounts;
 pub(crate) mod args;
-pub(crate) mod audit;
 mod credentials;
 mod error;
 mod export;
@@ -13,7 +12,6 @@ mod id;
 mod limits;
 mod monitor;
 mod names;
-mod snapshot_date;
 pub(crate) mod text_file;
 mod when;
 

@@ -1,19 +1,18 @@
 //! Removing old snapshots, whole: first the manifest, then its data, so that no reader finds a
 //! manifest whose data is gone. What was begun is completed by [`recover`](crate::snapshot::recover()).
 
-use jiff::civil::Date;
-
 use crate::disk::OutputLock;
 use crate::disk::error::DiskError;
 use crate::disk::file::remove;
 use crate::disk::layout::{Layout, exact_date};
 use crate::disk::private::private_dir;
+use crate::disk::reading::open_present;
 use crate::snapshot::history::each_manifest;
 use crate::snapshot::intent::{Dated, Intent};
-use crate::snapshot::manifest::Latest;
+use crate::snapshot::manifest::{Latest, Manifest};
 use crate::snapshot::moves::System;
 use crate::snapshot::recover::do_or_undo;
-use crate::snapshot::retain::SnapshotInfo;
+use crate::snapshot::retain::{Named, SnapshotInfo};
 
 /// The snapshots of an output folder, newest first, and what stands among them and is none, or cannot
 /// be read.
@@ -28,6 +27,7 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
             verdict: manifest.verdict,
             table: manifest.table,
             bytes: manifest.bytes(),
+            damage: damage(layout, &manifest),
         }),
         Err(error) => unreadable.push(error),
     })?;
@@ -36,16 +36,37 @@ pub(crate) fn held(layout: &Layout) -> Result<(Vec<SnapshotInfo>, Vec<DiskError>
     Ok((all, others))
 }
 
-/// The dates that `latest.json` names, as that of the newest snapshot and that of the manifest that was
-/// published last, if it can be read.
+/// The first data file or document of a manifest that is not there with its length, and what is there in
+/// its place. No file is read: a pruning is no verification.
+fn damage(layout: &Layout, manifest: &Manifest) -> Option<String> {
+    let files = manifest.files.iter().map(|file| (&file.path, file.bytes));
+    let documents = manifest.documents.iter();
+    let documents = documents.map(|document| (&document.path, document.bytes));
+    files.chain(documents).find_map(|(path, bytes)| {
+        let whole = layout.out().join(path);
+        let length = open_present(layout.out(), &whole)
+            .and_then(|file| file.metadata().map_err(DiskError::read(&whole)));
+        match length {
+            Ok(found) if found.len() == bytes => None,
+            Ok(found) => Some(format!(
+                "{path}: it has {} bytes in place of {bytes}",
+                found.len()
+            )),
+            Err(error) => Some(format!("{path}: {}", error.without_path())),
+        }
+    })
+}
+
+/// What `latest.json` names, if it is there.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
-pub(crate) fn latest(layout: &Layout) -> Result<Vec<Date>, DiskError> {
-    let newest = Latest::read(layout)?;
+pub(crate) fn named(layout: &Layout) -> Result<Named, DiskError> {
     let last = Latest::load(layout)?.and_then(|latest| latest.last_published);
-    let last = last.and_then(|last| exact_date(&last.snapshot_date));
-    Ok(newest.into_iter().chain(last).collect())
+    Ok(Named {
+        newest: Latest::read(layout)?,
+        published_last: last.and_then(|last| exact_date(&last.snapshot_date)),
+    })
 }
 
 /// Removes these snapshots. The caller holds the lock of the output folder.
@@ -79,13 +100,13 @@ mod tests {
     use std::fs;
 
     use crate::model::Micros;
-    use jiff::civil::date;
+    use jiff::civil::{Date, date};
 
     use super::*;
     use crate::clip::owner::{OwnerIds, People, owner_batch};
     use crate::model::WindowRecord;
     use crate::snapshot::csv::CsvMode;
-    use crate::snapshot::manifest::{Format, Manifest, Totals};
+    use crate::snapshot::manifest::{Format, Totals};
     use crate::snapshot::moves::Renames;
     use crate::snapshot::publish::Publication;
     use crate::snapshot::recover::{Recovery, carry_out, recover, recover_by};
@@ -269,6 +290,33 @@ mod tests {
         recover(&layout).unwrap();
         assert_eq!(dates(&layout), [DAYS[0]]);
         assert!(!layout.data_dir(DAYS[2]).exists());
+    }
+
+    #[test]
+    fn what_is_not_there_with_its_length_is_damage_and_the_others_have_none() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = testing::layout(out.path());
+        three(&layout);
+        let damages = || -> Vec<Option<String>> {
+            let (all, _) = held(&layout).unwrap();
+            all.into_iter().map(|held| held.damage).collect()
+        };
+        assert_eq!(damages(), [None, None, None]);
+        let data = layout.data_dir(DAYS[0]).join("part-00000.csv");
+        let owners = layout.owners_dir(DAYS[2]).join("part-00000.csv");
+        let bytes = fs::metadata(&data).unwrap().len();
+        fs::write(&data, "").unwrap();
+        fs::remove_file(&owners).unwrap();
+        assert_eq!(
+            damages(),
+            [
+                Some(format!(
+                    "clips/snapshot_date=2026-11-23/part-00000.csv: it has 0 bytes in place of {bytes}"
+                )),
+                None,
+                Some("owners/snapshot_date=2026-11-21/part-00000.csv: it is missing".to_owned()),
+            ]
+        );
     }
 
     #[test]

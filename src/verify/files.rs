@@ -109,7 +109,7 @@ fn add_foreign(add: &mut impl FnMut(&str, Option<String>), known: &BTreeSet<Stri
 fn byte_problem(layout: &Layout, path: &Path, bytes: u64, sha256: &str) -> Option<String> {
     match digest_below(layout.out(), path, bytes) {
         Ok(None) => Some("it is missing".to_owned()),
-        Err(error) => Some(why(error)),
+        Err(error) => Some(error.without_path()),
         Ok(Some((found, _))) if found != bytes => {
             Some(format!("it has {found} bytes in place of {bytes}"))
         }
@@ -117,15 +117,6 @@ fn byte_problem(layout: &Layout, path: &Path, bytes: u64, sha256: &str) -> Optio
             Some(format!("its sha256 is {found} in place of {sha256}"))
         }
         Ok(Some(_)) => None,
-    }
-}
-
-/// Why a file could not be read, without its path.
-fn why(error: DiskError) -> String {
-    match error {
-        DiskError::Damaged { why, .. } => why,
-        DiskError::Read { source, .. } => format!("it cannot be read: {source}"),
-        error => error.to_string(),
     }
 }
 
@@ -168,7 +159,7 @@ fn rejects_problem(
     let most = named.map_or(0, |document| document.bytes);
     let file = match open_below(layout.out(), path) {
         Ok(file) => file,
-        Err(error) => return Some(why(error)),
+        Err(error) => return Some(error.without_path()),
     };
     let lines = match file.map_or(Ok(0), |file| lines(file.take(most))) {
         Ok(lines) => lines,

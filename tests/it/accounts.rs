@@ -38,7 +38,7 @@ fn export_of(world: &World, ids: &[&String]) -> Program {
 fn a_forbidden_account_is_named_and_nothing_is_published() {
     let (world, ids) = with_fault_in_one(Fault::Forbidden, Trigger::Always);
     let both = || export_of(&world, &[&ids[1], &ids[2]]);
-    let run = both().exits(65);
+    let run = both().exits(77);
     assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
     assert_nothing_published(&world);
 
@@ -57,10 +57,32 @@ fn a_forbidden_account_is_named_and_nothing_is_published() {
 }
 
 #[test]
+fn an_account_that_does_not_exist_ends_with_the_same_code_alone_beside_others_and_in_a_check() {
+    let world = World::new(of_three(300));
+    let ids = world.sandbox.account_ids();
+    let nobody = "nobody".to_owned();
+    for named in [&[&nobody][..], &[&nobody, &ids[1]]] {
+        let flags: Vec<&str> = named.iter().flat_map(|id| ["--account", id]).collect();
+        let export = world.export().args(&flags).exits(77);
+        let check = world.check().args(&flags).exits(77);
+        for run in [export, check] {
+            shows(
+                &run,
+                &["accounts/nobody/clips", "404", "check the account id"],
+            );
+        }
+        assert_nothing_published(&world);
+    }
+    // What else is missing is the same as ever.
+    let (world, ids) = with_fault_in_one(Fault::LostRecord, Trigger::Always);
+    export_of(&world, &[&nobody, &ids[1]]).exits(65);
+}
+
+#[test]
 fn an_account_that_fails_is_named_and_the_others_are_kept_for_the_next_run() {
     let (world, ids) = with_fault_in_one(Fault::Forbidden, Trigger::Nth(1));
     let all = || world.export().arg("--all-accounts");
-    let run = all().exits(65);
+    let run = all().exits(77);
     assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
     assert!(run.stderr.contains("code 1003"), "{}", run.stderr);
     assert_nothing_published(&world);
@@ -80,7 +102,7 @@ fn an_account_that_is_never_answered_for_is_named_and_the_others_are_not_fetched
     let (world, ids) = with_fault_in_one(Fault::MissingData, Trigger::Always);
     let own_list = || world.sandbox.report().by_endpoint["GET /clips"].clone();
     let run = || {
-        let run = world.export().arg("--all-accounts").exits(65);
+        let run = world.export().arg("--all-accounts").exits(75);
         assert!(run.stderr.contains(&ids[1]), "{}", run.stderr);
         assert!(run.stderr.contains(words), "{}", run.stderr);
         assert_nothing_published(&world);

@@ -257,6 +257,57 @@ fn the_table_of_the_log_is_that_of_its_source() {
 }
 
 #[test]
+fn the_faults_of_the_sandbox_are_those_of_the_code_and_no_others() {
+    let page = Page::named("docs/sandbox.md");
+    for (heading, setting) in [
+        (
+            "### Every fault",
+            "faults.rules=[{ fault='?', when='always' }]",
+        ),
+        ("### When", "faults.rules=[{ fault='close', when='?' }]"),
+        (
+            "### On",
+            "faults.rules=[{ fault='close', when='always', on='?' }]",
+        ),
+        ("### Oddities", "faults.oddities={ one-in=1, kinds=['?'] }"),
+    ] {
+        let error = clipcensus_sandbox::scenario(&[], &[setting.to_owned()]).unwrap_err();
+        let error = error.to_string();
+        let (_, names) = error.split_once("expected one of ").unwrap();
+        let names = names.split(", in `").next().unwrap();
+        let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        let mut explained = page.table(heading);
+        explained.retain(|name| !["fault", "when", "on"].contains(&name.as_str()));
+        assert_eq!(explained, names, "{heading}");
+    }
+    // What is written there as an example is understood.
+    let mut tried = 0;
+    for line in &page.prose {
+        let Some(cell) = line
+            .strip_prefix("| `")
+            .and_then(|it| it.split("| `").nth(1))
+        else {
+            continue;
+        };
+        let Some(example) = cell.split('`').next().filter(|it| it.starts_with('{')) else {
+            continue;
+        };
+        let is_when = ["rate", "nth", "attempts"]
+            .iter()
+            .any(|name| example.contains(name));
+        let rule = if is_when {
+            format!("{{ fault='close', when={example} }}")
+        } else {
+            format!("{{ fault={example}, when='always' }}")
+        };
+        let setting = format!("faults.rules=[{rule}]");
+        clipcensus_sandbox::scenario(&[], &[setting]).unwrap();
+        tried += 1;
+    }
+    assert!(tried >= 8, "only {tried}");
+}
+
+#[test]
 fn the_columns_are_those_of_the_files_in_their_order() {
     let page = Page::named("docs/data.md");
     assert_eq!(page.table("## The row"), names(schema().fields()));

@@ -1,5 +1,8 @@
 //! What the program says about itself: help, completions, man pages, and what was meant by a slip.
 
+use std::fs;
+use std::io::{BufRead, BufReader};
+
 use clipcensus::internals::MANUAL;
 
 use crate::support::Program;
@@ -176,4 +179,50 @@ fn a_port_in_use_and_a_scenario_that_is_not_there_are_no_faults_of_the_program()
     let run = Program::new(&["sandbox", "--scenario=/nowhere/rough.toml"]).exits(2);
     let told = "cannot read the scenario /nowhere/rough.toml: ";
     assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+/// The setting of `until` that a sandbox prints, and the data file of an export of its clips as of one
+/// and the same instant.
+fn simulated(settings: &[&str]) -> (String, Vec<u8>) {
+    let sandbox = Program::new(&["sandbox", "--clips=300"]).args(settings);
+    let mut child = sandbox.arg("--set=limits.light-per-second=10000").spawn();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("census");
+    let arguments = [
+        "export",
+        "--rate=10000",
+        "--until=2024-01-01",
+        "--format=csv",
+        "--out",
+    ];
+    let mut export = Program::new(&arguments).arg(out.to_str().unwrap());
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let until = loop {
+        let line = lines.next().unwrap().unwrap();
+        if let Some(variable) = line.strip_prefix("export ") {
+            let (name, value) = variable.split_once('=').unwrap();
+            export = export.env(name, value);
+        }
+        let word = line.split(' ').find(|word| word.starts_with("until="));
+        if let Some(setting) = word {
+            break setting.to_owned();
+        }
+    };
+    export.succeeds();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let file = out.join("clips/snapshot_date=2024-01-01/part-00000.csv");
+    (until, fs::read(file).unwrap())
+}
+
+#[test]
+fn the_same_clips_are_simulated_again_by_the_setting_that_the_sandbox_prints() {
+    let (until, clips) = simulated(&[]);
+    let (same, again) = simulated(&["--set", &until]);
+    assert_eq!(same, until);
+    assert!(again == clips, "the clips differ");
+    // What was set is what is printed, and other clips come of it.
+    let (other, others) = simulated(&["--set", "until=1700000000"]);
+    assert_eq!(other, "until=1700000000");
+    assert!(others != clips, "they are dated alike");
 }

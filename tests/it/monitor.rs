@@ -282,14 +282,15 @@ fn what_cannot_be_told_is_a_warning_without_the_path_of_the_address() {
         [start, start, "/planted-uuid", "/planted-uuid"]
     );
     for word in [
-        "metrics file",
-        "missing/clipcensus.prom",
+        "missing/clipcensus.prom was not written: No such file or directory",
+        "make its folder",
         "127.0.0.1",
         "500",
     ] {
         assert!(run.stderr.contains(word), "no {word} in {}", run.stderr);
     }
     assert!(!run.stderr.contains("planted-uuid"), "{}", run.stderr);
+    assert!(!run.stderr.contains("output folder"), "{}", run.stderr);
     let help = world
         .export()
         .env("CLIPCENSUS_PING_URL", &monitor.url)
@@ -341,4 +342,52 @@ fn a_refusal_is_told_where_the_file_that_is_wrong_names_the_metrics_file_itself(
         assert_eq!(monitor.called(), ["/planted-uuid/2"], "{slip}");
         fs::remove_file(path).unwrap();
     }
+}
+
+#[test]
+fn arguments_that_are_not_understood_are_told_wherever_the_monitors_are_named() {
+    let world = World::new(clips(10));
+    let path = file(&world);
+    let metrics = path.to_str().unwrap();
+    let monitor = Monitor::answering("200 OK");
+    let config = world.folder.path().join("clipcensus.toml");
+    let settings = format!("metrics-file = {path:?}\nping-url = {:?}\n", monitor.url);
+    fs::write(&config, settings).unwrap();
+    let by_variables = || {
+        let export = world.export().env("CLIPCENSUS_METRICS_FILE", metrics);
+        export.env("CLIPCENSUS_PING_URL", &monitor.url)
+    };
+    let by_flags = || {
+        let export = world.export().arg("--oops");
+        let export = export.arg("--metrics-file").arg(metrics);
+        export.arg(&format!("--ping-url={}", monitor.url))
+    };
+    let by_file = || world.export().arg("--config").arg(config.to_str().unwrap());
+    for (refused, slip) in [
+        (by_variables().arg("--oops"), "--oops"),
+        (by_variables().env("CLIPCENSUS_PLAN", "gold"), "gold"),
+        (
+            by_variables().arg("--client-secret=hush"),
+            "ZOOM_CLIENT_SECRET",
+        ),
+        (by_flags(), "--oops"),
+        (by_file().arg("--plan=gold"), "gold"),
+    ] {
+        let run = refused.exits(2);
+        assert!(run.stderr.contains(slip), "{}", run.stderr);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(value(&text, "clipcensus_exit_code"), Some(2.0), "{slip}");
+        assert!(text.contains(&format!("{{out=\"{}\"}}", world.out().display())));
+        assert_eq!(monitor.called(), ["/planted-uuid/2"], "{slip}");
+        fs::remove_file(&path).unwrap();
+    }
+    // Neither help nor another command is an export that failed.
+    by_variables().arg("--help").succeeds();
+    let check = world.check().env("CLIPCENSUS_PING_URL", &monitor.url);
+    check
+        .env("CLIPCENSUS_METRICS_FILE", metrics)
+        .arg("--oops")
+        .exits(2);
+    assert!(monitor.called().is_empty());
+    assert!(!path.exists());
 }

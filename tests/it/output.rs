@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Program, World, assert_is_truth, clips, with_faults};
+use crate::support::{Program, World, assert_is_truth, clips, skipped, with_faults};
 
 #[test]
 fn two_exports_of_the_same_data_are_the_same_bytes() {
@@ -394,4 +394,71 @@ fn the_summary_for_machines_is_one_line_of_json() {
         .exits(65);
     let line: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(line["verdict"], "incomplete");
+}
+
+/// A device that is always full; none where the system has no such.
+fn full() -> Option<fs::File> {
+    let full = fs::File::options().write(true).open("/dev/full").ok();
+    if full.is_none() {
+        skipped("there is no /dev/full");
+    }
+    full
+}
+
+#[test]
+fn what_is_done_and_cannot_be_printed_is_said_to_be_done() {
+    let world = World::new(clips(50));
+    let mut said = Vec::new();
+    let snapshot = world.out().join("_snapshots/2026-11-01");
+    for format in ["text", "json"] {
+        let Some(full) = full() else { return };
+        let export = world.export().arg("--log-format").arg(format);
+        let ended = export.spawn_into(full).wait_with_output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(73), "{stderr}");
+        said.push(stderr);
+        world.verify();
+    }
+    let done = format!(
+        "the snapshot of 2026-11-01 was published, verified, as {}",
+        snapshot.display()
+    );
+    let begin = format!("error: {done}, which could not be printed: cannot write to stdout: ");
+    assert!(said[0].starts_with(&begin), "{}", said[0]);
+    let lines: Vec<Value> = said[1]
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [published, error] = lines.last_chunk().unwrap();
+    assert_eq!(published["message"], "published");
+    assert_eq!(error["exit_code"], 73);
+    assert!(error["message"].as_str().unwrap().starts_with(&done));
+}
+
+#[test]
+fn how_to_check_the_files_names_the_real_folder_where_it_is_known_and_none_where_it_is_not() {
+    let world = World::new(clips(50));
+    let out = world.folder.path().join("my census");
+    let export = world.export().env("CLIPCENSUS_OUT", out.to_str().unwrap());
+    let export = export.succeeds().stdout;
+    let report = Program::new(&["report", out.to_str().unwrap()]).succeeds();
+    for said in [&export, &report.stdout] {
+        let begin = "to check the files: clipcensus ";
+        let command = said.lines().find_map(|line| line.strip_prefix(begin));
+        let words = shlex::split(command.unwrap()).unwrap();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(Path::new(words[1]).is_absolute(), "{words:?}");
+        let run = Program::new(&words).succeeds();
+        assert!(run.stdout.contains("2026-11-01"), "{}", run.stdout);
+    }
+    // The documents may be moved with their folder.
+    let folder = out.join("_snapshots/2026-11-01");
+    for name in ["report.html", "summary.md", "summary.json"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        assert!(!text.contains("OUT"), "{name}");
+        let is_told = text.contains("clipcensus verify .");
+        assert_eq!(is_told, name != "summary.json", "{name}");
+    }
+    let there = ["env", "-C", folder.to_str().unwrap()];
+    Program::new(&["verify", "."]).under(&there).succeeds();
 }

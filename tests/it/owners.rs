@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clipcensus_sandbox::{Fault, FaultRule, SandboxOptions, ScopeNames, Target, Trigger};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     Program, World, assert_is_truth, clips, files_below, parquet_rows, texts, with_scopes,
@@ -76,7 +76,8 @@ fn expected(world: &World, account: &str, path: &str) -> Vec<Row> {
         text.map(str::to_owned)
     };
     let row = |id: &String| {
-        let user = directory.get(id).unwrap_or(&Value::Null);
+        let gone = json!({ "status": (path == "users").then_some("deleted") });
+        let user = directory.get(id).unwrap_or(&gone);
         [
             Some(account.to_owned()),
             Some(id.clone()),
@@ -120,7 +121,7 @@ fn every_owner_has_a_row_and_names_agree_with_the_directory() {
     let account = world.sandbox.account_ids().remove(0);
     let rows = owners(&world);
     same(&rows, &expected(&world, &account, "users"));
-    let is_unknown = |row: &&Row| row[2..].iter().all(Option::is_none);
+    let is_unknown = |row: &&Row| row[2..5].iter().all(Option::is_none);
     let unknown = rows.iter().filter(is_unknown).count();
     assert!(unknown > 0 && unknown < rows.len(), "{unknown} unknown");
     assert_is_truth(&world.rows(), &world.sandbox.truth().all);
@@ -173,7 +174,10 @@ fn reports_show_names_and_departments_and_report_reads_them_back() {
             }
         }
         assert!(export.stdout.starts_with(&pages[0]));
-        assert!(pages[0].lines().all(|line| line.chars().count() <= 80));
+        // All but the command, which is to be copied.
+        let mut lines = pages[0].lines();
+        let is_narrow = |line: &str| line.chars().count() <= 80;
+        assert!(lines.all(|line| is_narrow(line) || line.starts_with("to check the files: ")));
         let read: Value = serde_json::from_str(&pages[2]).unwrap();
         assert_eq!(read, summary);
 
@@ -335,4 +339,19 @@ fn an_outage_while_names_are_looked_up_costs_no_clip_the_next_time() {
         assert_is_truth(&world.rows(), &world.sandbox.truth().all);
         assert_eq!(world.out().join("owners").exists(), with_names);
     }
+}
+
+#[test]
+fn an_owner_who_has_left_is_no_failed_request_to_who_asks_for_those() {
+    let world = World::new(clips(900));
+    let export = |verbose: &str| {
+        let export = world.export().args(&["--resolve-owners", verbose]);
+        let run = export.succeeds();
+        run.stderr.matches("GET /users/").count()
+    };
+    let row = |row: &Row| row[5].as_deref() == Some("deleted");
+    assert_eq!(export("-v"), 0);
+    let deleted = owners(&world).iter().filter(|it| row(it)).count();
+    assert!(deleted > 0);
+    assert_eq!(export("-vv"), deleted);
 }

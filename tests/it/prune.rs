@@ -104,7 +104,46 @@ fn what_latest_json_names_and_the_latest_verified_one_stay() {
     fs::write(&latest, text.replace(DAYS[3], DAYS[0])).unwrap();
     let run = prune(&world, &["--keep-daily=1"]).succeeds();
     assert_eq!(dates(&world, "clips"), [DAYS[0], DAYS[1], DAYS[3]]);
-    assert!(run.stdout.contains("latest verified"), "{}", run.stdout);
+    let why = |day: &str| {
+        let line = run.stdout.lines().find(|line| line.contains(day)).unwrap();
+        line.split("  ").last().unwrap().to_owned()
+    };
+    assert_eq!(why(DAYS[0]), "named by latest.json, published last");
+    assert_eq!(why(DAYS[1]), "newest verified");
+    assert_eq!(why(DAYS[3]), "newest, daily");
+}
+
+#[test]
+fn a_damaged_snapshot_is_named_and_an_intact_one_stays_in_addition_to_it() {
+    for (damage, told) in [("missing", "it is missing"), ("short", "it has 4 bytes")] {
+        let world = with_snapshots(&DAYS);
+        let name = "clips/snapshot_date=2026-10-31/part-00000.parquet";
+        let path = world.out().join(name);
+        match damage {
+            "missing" => fs::remove_file(&path).unwrap(),
+            _ => fs::write(&path, "PAR1").unwrap(),
+        }
+        let run = prune(&world, &["--keep-daily=2"]).succeeds();
+        // The two newest that are intact, and the damaged one.
+        assert_eq!(dates(&world, "_snapshots"), DAYS[2..], "{damage}");
+        assert_eq!(dates(&world, "owners"), DAYS[2..], "{damage}");
+        for word in ["the snapshot of 2026-10-31 is damaged", name, told] {
+            assert!(run.stderr.contains(word), "no {word} in {}", run.stderr);
+        }
+        let line = run.stdout.lines().find(|line| line.contains(DAYS[4]));
+        let line = line.unwrap();
+        assert!(
+            line.starts_with("keep") && line.ends_with("DAMAGED"),
+            "{line}"
+        );
+        let verify = |day: &str| {
+            let snapshot = world.out().join("_snapshots").join(day);
+            Program::new(&["verify", snapshot.to_str().unwrap()])
+        };
+        verify(DAYS[3]).succeeds();
+        verify(DAYS[2]).succeeds();
+        verify(DAYS[4]).exits(65);
+    }
 }
 
 #[test]

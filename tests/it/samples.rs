@@ -116,6 +116,33 @@ fn hopeless() -> Vec<u64> {
 }
 
 #[test]
+fn every_nightly_chain_bounds_a_fall_and_removes_only_what_was_verified() {
+    for (file, text) in [
+        ("crontab", CRONTAB),
+        ("clipcensus.service", SERVICE),
+        ("airflow_dag.py", DAG),
+        ("kubernetes-cronjob.yaml", CRONJOB),
+    ] {
+        let shrink = text
+            .lines()
+            .find(|line| line.contains("CLIPCENSUS_MAX_SHRINK"));
+        assert!(shrink.is_some_and(|line| !line.starts_with('#')), "{file}");
+        if file.ends_with("yaml") {
+            continue;
+        }
+        let calls: Vec<Vec<String>> = invocations(text);
+        let place = |command: &str, flag: &str| {
+            let is_it = |call: &Vec<String>| {
+                call[0] == command && call.iter().any(|word| word.starts_with(flag))
+            };
+            calls.iter().position(is_it)
+        };
+        let (verify, prune) = (place("verify", "--all"), place("prune", "--keep-daily"));
+        assert!(verify.is_some() && verify < prune, "{file}: {calls:?}");
+    }
+}
+
+#[test]
 fn systemd_understands_the_service_and_the_timer() {
     let prevented = SERVICE
         .lines()

@@ -235,7 +235,7 @@ fn an_export_that_fails_leaves_no_secret() {
     let world = World::new(options);
     let accounts = [ids[1].as_str(), ids[2].as_str()].join(",");
     let both = || loud(&world, "csv", "text").env("CLIPCENSUS_ACCOUNT", &accounts);
-    let run = both().exits(65);
+    let run = both().exits(77);
     Secrets::of(&world).assert_nowhere(&run, world.folder.path());
     let run = both().arg("--allow-incomplete").exits(65);
     Secrets::of(&world).assert_nowhere(&run, world.folder.path());

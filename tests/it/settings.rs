@@ -377,3 +377,65 @@ fn a_scenario_without_end_is_refused_and_not_read() {
         &["cannot read the scenario /dev/zero: it is no regular file"],
     );
 }
+
+#[test]
+fn arguments_that_are_not_understood_are_one_json_object_where_json_is_asked_for() {
+    let refused: [(&[&str], &str, &str); 6] = [
+        (&["--log-format=json", "export", "--oops"], "", "'--oops'"),
+        (
+            &["export", "--oops", "--log-format", "json"],
+            "",
+            "'--oops'",
+        ),
+        (&["export", "--oops"], "json", "'--oops'"),
+        (
+            &["check", "--plan=gold"],
+            "json",
+            "[possible values: free, pro, business]",
+        ),
+        (&["export", "census"], "json", "--out census"),
+        (
+            &["export", "--client-secret=hush"],
+            "json",
+            "ZOOM_CLIENT_SECRET",
+        ),
+    ];
+    for (arguments, variable, word) in refused {
+        let program = Program::new(arguments).env("CLIPCENSUS_LOG_FORMAT", variable);
+        let program = if variable.is_empty() {
+            program.without("CLIPCENSUS_LOG_FORMAT")
+        } else {
+            program
+        };
+        let run = program.exits(2);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        let line: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(
+            (&line["level"], &line["exit_code"]),
+            (&"ERROR".into(), &2.into())
+        );
+        let message = line["message"].as_str().unwrap();
+        assert!(message.contains(word), "{message}");
+        assert!(
+            !message.starts_with("error") && !message.contains("Usage:"),
+            "{message}"
+        );
+    }
+    let run = Program::new(&["export", "--oops", "--log-format=text"])
+        .env("CLIPCENSUS_LOG_FORMAT", "json")
+        .exits(2);
+    assert!(
+        run.stderr
+            .starts_with("error: unexpected argument '--oops'"),
+        "{}",
+        run.stderr
+    );
+    let run = Program::new(&[])
+        .env("CLIPCENSUS_LOG_FORMAT", "json")
+        .exits(2);
+    assert!(
+        run.stderr.contains("requires a subcommand"),
+        "{}",
+        run.stderr
+    );
+}

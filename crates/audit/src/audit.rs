@@ -21,6 +21,7 @@ use crate::evaluate::{Evaluator, People};
 use crate::exception::Exceptions;
 use crate::finding::{Audit, Finding, Outcome, Ruled};
 use crate::form::{Form, JSON, Lines, form};
+use crate::metrics::gauges;
 use crate::moment::Moment;
 use crate::record;
 use crate::rule::Rule;
@@ -47,7 +48,15 @@ pub(crate) async fn run_audit(args: AuditArgs) -> Result<ExitCode, Error> {
         None => Exceptions::default(),
     };
     let fail_on = args.fail_on.or(table.fail_on).unwrap_or(FailOn::High);
-    let audited = audit(&args, &rules, &exceptions).await?;
+    let now = Timestamp::now();
+    let audited = audit(&args, &rules, &exceptions, now).await?;
+    if let Some(path) = &args.metrics_file {
+        let written = gauges(&audited.audit, now).write(path);
+        written.map_err(|source| Error::Metrics {
+            path: path.clone(),
+            source,
+        })?;
+    }
     audited.show(args.format)?;
     let worst = audited.audit.by_severity();
     let fails = |(severity, open): &(_, u64)| *open > 0 && fail_on.is_reached_by(*severity);
@@ -70,8 +79,12 @@ struct Audited {
     lines: Option<File>,
 }
 
-async fn audit(args: &AuditArgs, rules: &Rules, exceptions: &Exceptions) -> Result<Audited, Error> {
-    let now = Timestamp::now();
+async fn audit(
+    args: &AuditArgs,
+    rules: &Rules,
+    exceptions: &Exceptions,
+    now: Timestamp,
+) -> Result<Audited, Error> {
     let out = args.out.clone().unwrap_or_default();
     let reading = &args.reading;
     let (moment, mut notes) = Moment::of(

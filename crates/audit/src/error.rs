@@ -1,6 +1,7 @@
 //! What goes wrong in a query or an audit, each with its exit code.
 
 use std::io;
+use std::path::PathBuf;
 
 use clipcensus::audit::{ExitCode, SqlFailure};
 use datafusion::common::{DataFusionError, Span};
@@ -20,6 +21,11 @@ pub(crate) enum Error {
     /// What cannot be written.
     #[error("cannot write to {place}: {source}; make room, or name another folder with --work")]
     Write { place: String, source: io::Error },
+    /// The metrics file cannot be written.
+    #[error(
+        "the metrics file {path} cannot be written: {source}; make its folder, or give another --metrics-file"
+    )]
+    Metrics { path: PathBuf, source: io::Error },
     /// The answer cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -43,7 +49,7 @@ impl From<Error> for SqlFailure {
             Error::Usage(_) => ExitCode::Usage,
             Error::Untrusted(_) => ExitCode::Incomplete,
             Error::Library(failure) => failure.code,
-            Error::Write { .. } | Error::Stdout(_) => ExitCode::CannotWrite,
+            Error::Write { .. } | Error::Metrics { .. } | Error::Stdout(_) => ExitCode::CannotWrite,
             Error::Engine(error) => exit_code(error),
         };
         let why = match &error {

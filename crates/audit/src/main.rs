@@ -12,6 +12,7 @@
 //! | `evaluate` | a rule at a moment and at the one before: new, persisting, resolved, excepted |
 //! | `audit` | the command, from its arguments to its exit code |
 //! | `form`, `output` | findings in a form |
+//! | `metrics` | findings by rule, severity and state |
 //! | `record` | what is kept of an audit, as evidence |
 
 mod audit;
@@ -21,6 +22,7 @@ mod exception;
 mod files;
 mod finding;
 mod form;
+mod metrics;
 mod moment;
 mod output;
 mod parameter;

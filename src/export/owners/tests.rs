@@ -96,22 +96,31 @@ fn nobody() -> Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whom_no_list_holds_is_asked_for_alone_and_the_rest_stays_unknown() {
+async fn whom_no_list_holds_is_asked_for_alone_and_who_is_deleted_or_unreadable_is_told_apart() {
     let outcome = look_up(
         &[("own", true)],
-        &[("own", "u1"), ("own", "u2"), ("own", "u3")],
+        &[
+            ("own", "u1"),
+            ("own", "u2"),
+            ("own", "u3"),
+            ("own", "u4"),
+            ("own", "u5"),
+        ],
         |asked| match asked {
             "/users inactive" => answer(200, r#"{"users":[{"id":"u1","email":"1@x"}]}"#),
             "/users/u2" => answer(200, r#"{"id":"u2","email":"2@x","status":"active"}"#),
             "/users/u3" => answer(404, r#"{"code":1001,"message":"User does not exist: u3."}"#),
+            "/users/u4" => answer(403, r#"{"code":1003,"message":"No permission."}"#),
+            "/users/u5" => answer(400, r#"{"code":300,"message":"No."}"#),
             _ => nobody(),
         },
     )
     .await;
     let people = outcome.people.unwrap().unwrap();
-    assert_eq!(people["u1"].status.as_deref(), Some("inactive"));
+    let statuses = ["u1", "u2", "u3", "u4"].map(|id| people[id].status.as_deref().unwrap());
+    assert_eq!(statuses, ["inactive", "active", "deleted", "unreadable"]);
     assert_eq!(people["u2"].email.as_deref(), Some("2@x"));
-    assert_eq!(people.len(), 2);
+    assert_eq!(people.len(), 4);
     assert_eq!(outcome.warnings, [""; 0]);
     let asked = [
         "/users active",
@@ -119,6 +128,8 @@ async fn whom_no_list_holds_is_asked_for_alone_and_the_rest_stays_unknown() {
         "/users pending",
         "/users/u2",
         "/users/u3",
+        "/users/u4",
+        "/users/u5",
     ];
     assert_eq!(outcome.asked, asked);
 }

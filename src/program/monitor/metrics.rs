@@ -1,20 +1,18 @@
 //! The metrics file: gauges in Prometheus' text format, for the textfile collector.
 
-use std::fmt::{Display, Write};
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::disk::DiskError;
 use crate::disk::reading::read_below;
 use crate::event::Outcome;
 use crate::model::Verdict;
 use crate::model::exit_code::ExitCode;
 use crate::program::monitor::counts::Counts;
+use crate::program::monitor::gauges::Gauges;
 use crate::report::Summary;
 use crate::snapshot::{Manifest, locate};
 
@@ -33,30 +31,14 @@ pub(super) struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// Writes the file beside its place and renames it, so that no reader finds half of it. The
-    /// name beside ends in `.tmp`, which the collector passes over.
-    pub(super) fn write(&self, path: &Path) -> Result<(), DiskError> {
-        let text = self.text(last_success(path));
-        let write = || {
-            // A bare file name is one of the folder that the export runs in.
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            let mut file = tempfile::Builder::new()
-                .prefix(path.file_name().unwrap_or_default())
-                .suffix(".tmp")
-                // The collector is another user: who may read it is for the umask to say.
-                .permissions(fs::Permissions::from_mode(0o666))
-                .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            Ok(())
-        };
-        write().map_err(DiskError::write(path))
+    /// Writes the file.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        self.gauges(last_success(path)).write(path)
     }
 
-    fn text(&self, last_success: Option<i64>) -> String {
+    fn gauges(&self, last_success: Option<i64>) -> Gauges {
         let out = self.out.map(|out| out.display().to_string());
-        let mut page = Page::of(&out.unwrap_or_default());
+        let mut page = Gauges::of(&out.unwrap_or_default());
         let is_success = self.exit_code == ExitCode::Success;
         page.one(
             "clipcensus_success",
@@ -95,18 +77,19 @@ impl Ended<'_> {
         page.all(
             "clipcensus_requests",
             "Requests of the last export, repeated ones included",
-            "outcome",
-            Outcome::ALL.map(|it| (it.name(), requests.get(it.name()).copied().unwrap_or(0))),
+            Outcome::ALL.map(|it| {
+                let sent = requests.get(it.name()).copied().unwrap_or(0);
+                ([("outcome", it.name())], sent)
+            }),
         );
         let sums = self.counts.sums();
         page.all(
             "clipcensus_windows",
             "Windows of the last export: finished before it, or in it with a proven count or without",
-            "state",
             [
-                ("resumed", sums.resumed),
-                ("settled", sums.settled),
-                ("unproven", sums.unproven),
+                ([("state", "resumed")], sums.resumed),
+                ([("state", "settled")], sums.settled),
+                ([("state", "unproven")], sums.unproven),
             ],
         );
         page.one(
@@ -122,12 +105,12 @@ impl Ended<'_> {
         if let Some((manifest, summary)) = self.out.and_then(newest) {
             snapshot(&mut page, &manifest, &summary);
         }
-        page.text
+        page
     }
 }
 
 /// The newest snapshot as it stands in the folder, whichever export published it.
-fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
+fn snapshot(page: &mut Gauges, manifest: &Manifest, summary: &Summary) {
     page.one(
         "clipcensus_snapshot_timestamp_seconds",
         "The instant that the newest snapshot is of",
@@ -156,9 +139,8 @@ fn snapshot(page: &mut Page, manifest: &Manifest, summary: &Summary) {
     page.all(
         "clipcensus_snapshot_verdict",
         "1 for the verdict of the newest snapshot, 0 for the others",
-        "verdict",
         [Verdict::Verified, Verdict::Unverified, Verdict::Incomplete]
-            .map(|it| (it.name(), u8::from(it == manifest.verdict))),
+            .map(|it| ([("verdict", it.name())], u8::from(it == manifest.verdict))),
     );
 }
 
@@ -178,53 +160,6 @@ fn last_success(path: &Path) -> Option<i64> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(LAST_SUCCESS))?;
     line.rsplit(' ').next()?.parse().ok()
-}
-
-/// A file in the making. Every series bears the output folder, so that several exports may have
-/// files in one folder of the collector.
-struct Page {
-    out: String,
-    text: String,
-}
-
-impl Page {
-    fn of(out: &str) -> Self {
-        let out = out
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n");
-        Self {
-            out,
-            text: String::new(),
-        }
-    }
-
-    fn head(&mut self, name: &str, help: &str) {
-        // Writing to a string does not fail.
-        _ = writeln!(self.text, "# HELP {name} {help}.\n# TYPE {name} gauge");
-    }
-
-    fn one(&mut self, name: &str, help: &str, value: impl Display) {
-        self.head(name, help);
-        _ = writeln!(self.text, "{name}{{out=\"{}\"}} {value}", self.out);
-    }
-
-    fn all<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: [(&str, impl Display); N],
-    ) {
-        self.head(name, help);
-        for (one, value) in values {
-            _ = writeln!(
-                self.text,
-                "{name}{{out=\"{}\",{label}=\"{one}\"}} {value}",
-                self.out
-            );
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,20 @@
 //! called. Whatever goes wrong with that is said, and changes neither the export nor its exit.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 mod counts;
+mod gauges;
 mod metrics;
 mod ping;
 
+pub use gauges::Gauges;
+
+use crate::error::Error;
 use crate::event::Listener;
 use crate::model::exit_code::ExitCode;
 use crate::program::monitor::counts::Counts;
@@ -58,6 +63,23 @@ impl Monitor {
         }
     }
 
+    /// Takes the export to its end, and tells how it ended: also where it panics, which goes on then.
+    pub(crate) fn watch<T>(
+        &self,
+        signals: &Signals,
+        exit_code: impl FnOnce(&T) -> ExitCode,
+        export: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let ended = catch_unwind(AssertUnwindSafe(export));
+        let exit_code = match &ended {
+            Ok(Ok(done)) => exit_code(done),
+            Ok(Err(error)) => error.exit_code(),
+            Err(_) => ExitCode::Internal,
+        };
+        self.ended(exit_code, Timestamp::now(), signals);
+        ended.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
     /// Tells how it ended.
     pub(crate) fn ended(&self, exit_code: ExitCode, now: Timestamp, signals: &Signals) {
         if let Some(path) = &self.settings.metrics_file {
@@ -70,7 +92,11 @@ impl Monitor {
                 counts: &self.counts,
             };
             if let Err(error) = ended.write(path) {
-                caveat(&format!("the metrics file was not written: {error}"));
+                caveat(&format!(
+                    "the metrics file {} was not written: {error}; make its folder, let this user write \
+                     there, and look at the free space",
+                    path.display()
+                ));
             }
         }
         if let Some(url) = self.settings.ping_url.clone() {
@@ -85,5 +111,37 @@ impl Monitor {
                 caveat(&format!("the ping URL may not have been called: {error}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn an_export_that_panics_leaves_metrics_with_the_code_of_a_fault_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.prom");
+        let monitor = Monitor {
+            settings: MonitorSettings {
+                metrics_file: Some(path.clone()),
+                ..MonitorSettings::default()
+            },
+            counts: Arc::default(),
+            started_at: Timestamp::UNIX_EPOCH,
+            clock: Instant::now(),
+        };
+        let signals = Signals::listen().unwrap();
+        let work = || -> Result<(), Error> { panic!("planted") };
+        let watch = || monitor.watch(&signals, |()| ExitCode::Success, work);
+        assert!(catch_unwind(AssertUnwindSafe(watch)).is_err());
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains("clipcensus_exit_code{out=\"\"} 70\n"),
+            "{text}"
+        );
+        assert!(text.contains("clipcensus_success{out=\"\"} 0\n"), "{text}");
     }
 }

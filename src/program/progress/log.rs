@@ -12,6 +12,7 @@
 //! | `windows were asked for again` | warn | `times` |
 //! | `request done` | trace | `call`, `elapsed_seconds` |
 //! | `request failed` | info | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id` (missing if the answer has none) |
+//! | `user not shown` | debug | `call`, `outcome`, `elapsed_seconds`, `why`, `tracking_id`, of an owner whom the service does not have or does not show, which is an answer |
 //! | `trying again` | debug | `call`, `attempt`, `after_seconds`, `why`, `tracking_id` |
 //! | `the service asks to wait` | warn | `wait_seconds`, `why` |
 //! | `waiting for the service` | warn | `at_most_seconds`, `why` |
@@ -26,7 +27,8 @@
 //! The last line of a command that fails has the level `error`, the error as its `message`, and
 //! `exit_code`. Other warnings have a `message` only.
 
-use std::io::IsTerminal;
+use std::io;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,9 +40,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::event::{Event, Outcome};
+use crate::model::exit_code::ExitCode;
 use crate::program::progress::meter::ProgressSnapshot;
-use crate::program::progress::visible;
 use crate::program::progress::visible::VisibleJson;
+use crate::program::progress::visible::fields;
+use crate::redact::hidden::visible;
 use crate::settings::args::LogFormat;
 
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.
@@ -90,7 +94,7 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     tracing_subscriber::fmt::layer()
-        .fmt_fields(visible::fields())
+        .fmt_fields(fields())
         .with_writer(writer)
         .with_ansi(is_coloured)
         .with_target(false)
@@ -146,6 +150,16 @@ pub(super) fn event(event: &Event) {
             let elapsed_seconds = seconds(*elapsed);
             if *outcome == Outcome::Ok {
                 tracing::trace!(call, elapsed_seconds, "request done");
+            } else if is_answer(call, *outcome) {
+                let outcome = outcome.name();
+                tracing::debug!(
+                    call,
+                    outcome,
+                    elapsed_seconds,
+                    why,
+                    tracking_id,
+                    "user not shown"
+                );
             } else {
                 let outcome = outcome.name();
                 tracing::info!(
@@ -214,9 +228,29 @@ pub(super) fn event(event: &Event) {
     }
 }
 
+/// Whether a refusal tells what was asked: of every owner who has left, that there is no such user. An
+/// account has many of those, and each is known to its reports.
+fn is_answer(call: &str, outcome: Outcome) -> bool {
+    outcome == Outcome::ClientError && call.starts_with("GET /users/")
+}
+
 /// Says what a result has to be read with.
 pub fn caveat(text: &str) {
     tracing::warn!(target: CAVEAT, "{text}");
+}
+
+/// The last word of a command that fails: in text, in the form of the argument parser's own.
+pub(crate) fn failed(error: &str, exit_code: ExitCode, format: LogFormat) {
+    match format {
+        // Where even stderr is closed, the exit code has to do.
+        LogFormat::Text => drop(writeln!(io::stderr(), "error: {}", visible(error))),
+        LogFormat::Json => tracing::error!(exit_code = exit_code as u8, "{error}"),
+    }
+}
+
+/// A line below what the argument parser has said, as it writes its own.
+pub(crate) fn beneath(line: &str) {
+    drop(writeln!(io::stderr(), "  {}", visible(line)));
 }
 
 /// Says how often a window was asked for again.

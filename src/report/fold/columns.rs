@@ -30,6 +30,8 @@ pub(crate) struct Columns<'a> {
     share_scope: &'a StringArray,
     passcode_enabled: &'a BooleanArray,
     /// Not needed to sum up.
+    modified_at: Option<&'a TimestampMicrosecondArray>,
+    /// Not needed to sum up.
     share_link: Option<&'a StringArray>,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Columns<'a> {
             created_at: typed(batch, Column::CreatedAt)?,
             share_scope: typed(batch, Column::ShareScope)?,
             passcode_enabled: typed(batch, Column::PasscodeEnabled)?,
+            modified_at: typed(batch, Column::ModifiedAt).ok(),
             share_link: typed(batch, Column::ShareLink).ok(),
         })
     }
@@ -98,6 +101,11 @@ impl<'a> Columns<'a> {
 
     pub(crate) fn created_at(&self, row: usize) -> Option<i64> {
         let column = self.created_at;
+        column.is_valid(row).then(|| column.value(row))
+    }
+
+    pub(crate) fn modified_at(&self, row: usize) -> Option<i64> {
+        let column = self.modified_at?;
         column.is_valid(row).then(|| column.value(row))
     }
 

@@ -8,10 +8,10 @@ use crate::clip::owner::Person;
 use crate::model::verdict::doubts;
 use crate::model::{WindowOutcome, WindowRecord};
 use crate::report::bytes::{Bytes, Count};
-use crate::report::fold::largest::Largest;
+use crate::report::fold::ranking::Ranking;
 use crate::report::fold::summary_fold::{AccountSums, ByOpenLink, OwnerSums, SummaryFold};
 use crate::report::summary::{
-    AccountUsage, Exposure, FailedAccount, LargeClip, OwnerUsage, Parameter, Proof, Quality,
+    AccountUsage, Exposure, FailedAccount, ListedClip, OwnerUsage, Parameter, Proof, Quality,
     Reclaimable, SUMMARY_VERSION, ScopeCount, StatusCount, Summary, Totals, ValueKind,
 };
 use crate::snapshot::Manifest;
@@ -77,14 +77,14 @@ impl SummaryFold {
             },
             changes: None,
             reclaimable: reclaimable(&statuses),
-            exposure: exposure(self.open_links, &owners, large_clips(self.largest_exposed)),
+            exposure: exposure(self.open_links, &owners, listed(self.newest_exposed)),
             quality: quality(manifest, &statuses, &share_scopes),
             statuses,
             share_scopes,
             months,
             ages: self.ages.finish(),
             without_created_date,
-            largest: large_clips(self.largest),
+            largest: listed(self.largest),
             accounts,
             user_statuses: Vec::new(),
             departments: Vec::new(),
@@ -178,14 +178,14 @@ fn accounts(
     accounts
 }
 
-fn exposure(links: ByOpenLink, owners: &[OwnerUsage], largest: Vec<LargeClip>) -> Exposure {
+fn exposure(links: ByOpenLink, owners: &[OwnerUsage], newest: Vec<ListedClip>) -> Exposure {
     let exposed = owners.iter().filter(|owner| owner.exposed.clips > 0);
     Exposure {
         exposed: links.exposed,
         passcode_unknown: links.passcode_unknown,
         unwatchable: links.unwatchable,
         owners: exposed.count() as u64,
-        largest,
+        newest,
     }
 }
 
@@ -263,17 +263,18 @@ fn parameters(manifest: &Manifest) -> Vec<Parameter> {
         .collect()
 }
 
-fn large_clips(clips: Largest) -> Vec<LargeClip> {
+fn listed(clips: Ranking) -> Vec<ListedClip> {
     let clips = clips.finish().into_iter();
     clips
-        .map(|clip| LargeClip {
+        .map(|clip| ListedClip {
             account_id: clip.account_id,
             clip_id: clip.clip_id,
             title: clip.title,
             owner_id: clip.owner_id,
-            bytes: clip.bytes.0,
+            bytes: clip.bytes,
             duration_seconds: clip.duration_micros.map(seconds),
             created_at: clip.created_at.and_then(rfc3339),
+            modified_at: clip.modified_at.and_then(rfc3339),
         })
         .collect()
 }

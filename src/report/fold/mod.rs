@@ -3,8 +3,8 @@
 mod ages;
 pub(crate) mod columns;
 mod finish;
-mod largest;
 mod months;
+mod ranking;
 mod summary_fold;
 mod values;
 

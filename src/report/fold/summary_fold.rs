@@ -10,8 +10,9 @@ use crate::model::Micros;
 use crate::report::bytes::{Bytes, Count};
 use crate::report::fold::ages::ByAge;
 use crate::report::fold::columns::{Columns, FoldError};
-use crate::report::fold::largest::{Candidate, Largest};
+
 use crate::report::fold::months::ByMonth;
+use crate::report::fold::ranking::{Candidate, Ranking};
 use crate::report::fold::values::{ByValue, Merge};
 use crate::report::summary::{StatusClips, place};
 
@@ -28,9 +29,9 @@ pub(crate) struct SummaryFold {
     pub(super) scopes: ByValue<ByPasscode, { SHARE_SCOPES.len() }>,
     pub(super) months: ByMonth,
     pub(super) ages: ByAge,
-    pub(super) largest: Largest,
+    pub(super) largest: Ranking,
     pub(super) open_links: ByOpenLink,
-    pub(super) largest_exposed: Largest,
+    pub(super) newest_exposed: Ranking,
     /// Where each account's sums stand in `account_sums`.
     pub(super) accounts: HashMap<String, usize>,
     pub(super) account_sums: Vec<AccountSums>,
@@ -90,9 +91,9 @@ impl SummaryFold {
             scopes: ByValue::new(&SHARE_SCOPES),
             months: ByMonth::default(),
             ages: ByAge::at(snapshot_at),
-            largest: Largest::default(),
+            largest: Ranking::default(),
             open_links: ByOpenLink::default(),
-            largest_exposed: Largest::default(),
+            newest_exposed: Ranking::default(),
             accounts: HashMap::new(),
             account_sums: Vec::new(),
             owners: HashMap::new(),
@@ -155,20 +156,29 @@ impl SummaryFold {
             owner.exposed.add(bytes);
         }
 
-        let clip = || Candidate {
-            bytes: Reverse(bytes),
+        let clip = |rank| Candidate {
+            rank: Reverse(rank),
             account_id: columns.account_id(row),
             clip_id: columns.clip_id(row),
             owner_id,
             title: columns.title(row),
+            bytes: known_size,
             duration_micros: known_duration,
             created_at,
+            modified_at: columns.modified_at(row),
         };
-        if known_size.is_some() && self.largest.admits(bytes) {
-            self.largest.offer(&clip());
+        if let Some(bytes) = known_size.map(i128::from)
+            && self.largest.admits(bytes)
+        {
+            self.largest.offer(&clip(bytes));
         }
-        if known_size.is_some() && is_exposed && self.largest_exposed.admits(bytes) {
-            self.largest_exposed.offer(&clip());
+        if is_exposed {
+            let touched = created_at.max(columns.modified_at(row));
+            // Without a date, it is behind all others.
+            let touched = touched.map_or(i128::MIN, i128::from);
+            if self.newest_exposed.admits(touched) {
+                self.newest_exposed.offer(&clip(touched));
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::report::html::document::document;
 use crate::report::html::table::{Use, shown};
 use crate::report::page;
 use crate::report::page::names::Names;
+use crate::report::page::numbers::count;
 use crate::report::page::plain::{LONGEST_PROSE, fit};
 use crate::report::page::section::Section;
 use crate::report::page::{exposure, lists, proof};
@@ -39,10 +40,10 @@ pub(crate) fn html(summary: &Summary) -> String {
         (contents(summary))
         main id="main" {
             (changed(summary, names))
+            (exposure(summary, names))
             (storage(summary, names))
             (growth(summary))
             (kinds(summary))
-            (exposure(summary, names))
             (clips(summary, names))
             (waste(summary))
             (proven(summary))
@@ -87,6 +88,7 @@ fn parts(summary: &Summary) -> Vec<(&'static str, &'static str)> {
     if !summary.accounts.is_empty() {
         parts.insert(0, ("accounts", "Accounts"));
     }
+    parts.insert(0, ("exposure", "Exposed"));
     if summary.changes.is_some() {
         parts.insert(0, ("changes", "What changed"));
     }
@@ -98,7 +100,6 @@ fn parts(summary: &Summary) -> Vec<(&'static str, &'static str)> {
         ("statuses", "Status"),
         ("scopes", "Share links"),
         ("ages", "Age"),
-        ("exposure", "Exposed"),
         ("clips", "Largest clips"),
         ("reclaimable", "Reclaimable"),
         ("quality", "Data quality"),
@@ -144,7 +145,7 @@ fn storage(summary: &Summary, names: &Names<'_>) -> Markup {
             &owners,
             &html! {
                 (charts::owners(summary, names))
-                (tables(&owners, Use::Filter("Find among these owners")))
+                (tables(&owners, Use::Filter(&find_among(summary.owners.len()))))
                 p { a href="owners.csv" { "All owners as CSV (owners.csv, beside this page)" } }
             },
         ))
@@ -154,6 +155,17 @@ fn storage(summary: &Summary, names: &Names<'_>) -> Markup {
         @if let Some(departments) = departments {
             (beside("departments", &departments, &charts::departments(summary)))
         }
+    }
+}
+
+/// What the field above the owners searches.
+fn find_among(owners: usize) -> String {
+    match owners {
+        0..=OWNERS => "Find among these owners".to_owned(),
+        _ => format!(
+            "Find among the {OWNERS} owners with the most bytes (the other {} are in owners.csv only)",
+            count(owners as u64 - OWNERS as u64)
+        ),
     }
 }
 
@@ -222,7 +234,7 @@ fn exposure(summary: &Summary, names: &Names<'_>) -> Markup {
         &html! {
             (tables(&owners, Use::Sort))
             p { a href="exposed.csv" { "All exposed clips as CSV (exposed.csv, beside this page)" } }
-            @if !summary.exposure.largest.is_empty() {
+            @if !summary.exposure.newest.is_empty() {
                 h3 { (clips.heading) }
                 (tables(&clips, Use::Sort))
             }
@@ -242,9 +254,11 @@ fn proven(summary: &Summary) -> Markup {
                 (tables(&files, Use::Read))
             }
             h3 { "To check it yourself" }
-            p { "OUT is the output folder of the export. The command compares lengths, SHA-256, rows and \
-                 sums with the manifest, and ends with exit code 65 if anything differs:" }
-            pre { code { (shown(&proof::how_to_verify(summary))) } }
+            p { "In the folder of the snapshot, where this page stands beside manifest.json: " bdi {
+                 "_snapshots/" (shown(&summary.snapshot_date)) } " of the output folder. The command compares \
+                 lengths, SHA-256, rows and sums with the manifest, and ends with exit code 65 if anything \
+                 differs:" }
+            pre { code { (proof::HOW_TO_VERIFY) } }
             p { "It prints the SHA-256 of the manifest, which stands for the whole snapshot. If it is the one that \
                  was filed when the snapshot was made, nothing was changed since." }
         },
@@ -271,7 +285,7 @@ fn prose(lines: &[String]) -> Markup {
     }
 }
 
-fn tables(section: &Section, purpose: Use) -> Markup {
+fn tables(section: &Section, purpose: Use<'_>) -> Markup {
     html! {
         @if let Some(table) = &section.table {
             (table::table(table, &section.heading, purpose))
@@ -287,5 +301,19 @@ fn facts(section: &Section) -> Markup {
         @if let Some(table) = &section.table {
             (table::facts(table))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OWNERS, find_among};
+
+    #[test]
+    fn a_search_of_some_owners_says_so_and_where_all_are() {
+        assert_eq!(find_among(OWNERS), "Find among these owners");
+        assert_eq!(
+            find_among(OWNERS + 1_234),
+            "Find among the 100 owners with the most bytes (the other 1,234 are in owners.csv only)"
+        );
     }
 }

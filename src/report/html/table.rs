@@ -13,13 +13,13 @@ const TALL: usize = 30;
 
 /// What can be done with a table.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Use {
+pub(super) enum Use<'a> {
     /// Read.
     Read,
     /// Sorted by its columns.
     Sort,
     /// Sorted, and filtered by a field of this label.
-    Filter(&'static str),
+    Filter(&'a str),
 }
 
 /// Text of others on one line, without hidden characters and with an end; the template escapes it.
@@ -28,7 +28,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// A table that scrolls by itself where the page is too narrow for it; `label` is its heading.
-pub(super) fn table(table: &Table, label: &str, purpose: Use) -> Markup {
+pub(super) fn table(table: &Table, label: &str, purpose: Use<'_>) -> Markup {
     if table.rows.is_empty() {
         return html! { p.muted { "none" } };
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::report::page::lists::clips_table;
+use crate::report::page::lists::{clips_table, day};
 use crate::report::page::names::{Names, details, plain_name};
 use crate::report::page::numbers::{holding, things};
 use crate::report::page::section::{Cell, Kind, Section, column, list};
@@ -83,12 +83,17 @@ pub(crate) fn owners(summary: &Summary, names: &Names<'_>, limit: usize) -> Sect
     section
 }
 
-/// The largest of them.
+/// Those that came last or were changed last: what somebody has opened since a reader last looked is
+/// among them.
 pub(crate) fn clips(summary: &Summary, names: &Names<'_>, limit: usize) -> Section {
-    let largest = &summary.exposure.largest;
-    let table = clips_table(names, largest.iter().take(limit));
+    let newest = &summary.exposure.newest;
+    let mut table = clips_table(names, newest.iter().take(limit));
+    table.columns.push(column("Modified", Kind::Number));
+    for (row, clip) in table.rows.iter_mut().zip(newest) {
+        row.push(Cell::text(day(clip.modified_at.as_deref())));
+    }
     Section {
-        heading: "Largest exposed clips".to_owned(),
+        heading: "Newest exposed clips".to_owned(),
         table: Some(table),
         ..Section::default()
     }

@@ -6,7 +6,7 @@ use crate::report::page::numbers::{count, holding, percent, things};
 use crate::report::page::section::{Cell, Kind, Section, Table, column, counted, facts, list, row};
 use crate::report::page::words;
 use crate::report::summary::{
-    AgeCount, DepartmentUsage, LargeClip, OwnerUsage, ScopeCount, StatusClips, StatusCount,
+    AgeCount, DepartmentUsage, ListedClip, OwnerUsage, ScopeCount, StatusClips, StatusCount,
     Summary, ValueKind,
 };
 
@@ -96,8 +96,9 @@ pub(crate) fn departed(summary: &Summary, limit: usize) -> Option<Section> {
         return Some(section);
     }
     section.lines.push(
-        "Inactive users cannot sign in. Who is not found was deleted, or is a user that the app may \
-         not read."
+        "Inactive users cannot sign in. Deleted: Zoom answers that there is no such user. Unreadable: Zoom \
+         does not let the app see the user. Not found: the user is in no list, and Zoom was not or could \
+         not be asked why, as in a sub-account."
             .to_owned(),
     );
     let departed: Vec<&OwnerUsage> = summary
@@ -349,7 +350,7 @@ pub(crate) fn largest(summary: &Summary, names: &Names<'_>, limit: usize) -> Sec
 
 pub(crate) fn clips_table<'a>(
     names: &Names<'_>,
-    clips: impl Iterator<Item = &'a LargeClip>,
+    clips: impl Iterator<Item = &'a ListedClip>,
 ) -> Table {
     let columns = vec![
         column("Title", Kind::Name),
@@ -360,8 +361,6 @@ pub(crate) fn clips_table<'a>(
         column("Created", Kind::Number),
     ];
     let rows = clips.map(|clip| {
-        let created = clip.created_at.as_deref().unwrap_or(NO_DATE);
-        let day = created.split_once('T').map_or(created, |(day, _)| day);
         vec![
             Cell::text(match clip.title.as_deref() {
                 None => "(no title)",
@@ -370,16 +369,25 @@ pub(crate) fn clips_table<'a>(
             }),
             Cell::text(names.by_id(clip.owner_id.as_deref())),
             Cell::text(&clip.clip_id),
-            Cell::size(Bytes(u128::from(clip.bytes))),
+            clip.bytes.map_or_else(
+                || Cell::text("unknown"),
+                |bytes| Cell::size(Bytes(u128::from(bytes))),
+            ),
             clip.duration_seconds
                 .map_or_else(|| Cell::text("unknown"), Cell::duration),
-            Cell::text(day),
+            Cell::text(day(clip.created_at.as_deref())),
         ]
     });
     Table {
         columns,
         rows: rows.collect(),
     }
+}
+
+/// The day of an instant.
+pub(crate) fn day(instant: Option<&str>) -> &str {
+    let instant = instant.unwrap_or(NO_DATE);
+    instant.split_once('T').map_or(instant, |(day, _)| day)
 }
 
 /// What could be deleted for good.

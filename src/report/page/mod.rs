@@ -23,7 +23,6 @@ pub(crate) struct Limits {
     pub(crate) months: usize,
     pub(crate) clips: usize,
     pub(crate) exposed_owners: usize,
-    /// 0 leaves the section out.
     pub(crate) exposed_clips: usize,
     /// 0 leaves the section out.
     pub(crate) files: usize,
@@ -36,6 +35,10 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     if let Some(found) = &summary.changes {
         sections.extend(changed(found, names));
     }
+    sections.push(exposure::owners(summary, names, limits.exposed_owners));
+    if !summary.exposure.newest.is_empty() {
+        sections.push(exposure::clips(summary, names, limits.exposed_clips));
+    }
     sections.extend(lists::accounts(summary, limits.owners));
     sections.push(lists::owners(summary, names, limits.owners));
     sections.extend(lists::departed(summary, limits.owners));
@@ -43,12 +46,6 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
     sections.extend([
         lists::statuses(summary),
         lists::scopes(summary),
-        exposure::owners(summary, names, limits.exposed_owners),
-    ]);
-    if limits.exposed_clips > 0 && !summary.exposure.largest.is_empty() {
-        sections.push(exposure::clips(summary, names, limits.exposed_clips));
-    }
-    sections.extend([
         lists::months(summary, limits.months),
         lists::ages(summary),
         lists::largest(summary, names, limits.clips),
@@ -56,7 +53,12 @@ pub(crate) fn sections(summary: &Summary, limits: Limits) -> Vec<Section> {
         proof::proof(summary),
     ]);
     if limits.files > 0 && !summary.proof.files.is_empty() {
-        sections.push(proof::files(summary, limits.files));
+        let mut files = proof::files(summary, limits.files);
+        files.notes.push(format!(
+            "To check them, in the folder of the snapshot: {}",
+            proof::HOW_TO_VERIFY
+        ));
+        sections.push(files);
     }
     sections
 }
@@ -206,7 +208,7 @@ fn totals(summary: &Summary) -> Section {
         }
     }
     Section {
-        notes: vec![words::EXPOSED.to_owned(), words::RECLAIMABLE.to_owned()],
+        notes: vec![words::RECLAIMABLE.to_owned()],
         ..facts("Totals", rows)
     }
 }

@@ -1,15 +1,16 @@
 //! The pages for people say what the JSON says; what is read back equals what was written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{
-    SNAPSHOT_AT, clean_run, clip, eventful_run, failed, finished, mixed, one_each, summary,
+    SNAPSHOT_AT, at, clean_run, clip, eventful_run, failed, finished, mixed, one_each, summary,
     unsettled,
 };
 use crate::clip::{Clip, Column, STATUSES};
-use crate::model::WindowOutcome;
+use crate::model::{Micros, WindowOutcome};
 use crate::report::numbers::{count, size};
-use crate::report::{Bytes, Summary, SummaryFold, html, json, markdown, text};
+use crate::report::{Bytes, Changes, Summary, SummaryFold, html, json, markdown, text};
 use crate::snapshot::{Manifest, Totals};
 
 /// The cells of the first row that begins with `name`, on either page.
@@ -83,8 +84,10 @@ fn all_pages_say_the_numbers_of_the_json() {
         for month in entries("months").iter().rev().take(12) {
             assert_row(page, month, "month");
         }
+        // Those with exposed clips have a row of their own before.
+        let (_, stored) = page.rsplit_once("Storage by owner").unwrap();
         for owner in entries("owners").iter().take(2) {
-            assert_row(page, owner, "owner_id");
+            assert_row(stored, owner, "owner_id");
         }
     }
 }
@@ -148,11 +151,71 @@ fn what_is_exposed_is_told_by_owner_and_by_clip() {
     assert_eq!(exposure.owners, 1);
     assert_eq!(exposure.exposed.clips, 1);
     let ids: Vec<&str> = exposure
-        .largest
+        .newest
         .iter()
         .map(|clip| clip.clip_id.as_str())
         .collect();
     assert_eq!(ids, ["c04"]);
+}
+
+#[test]
+fn exposed_clips_are_named_by_when_they_came_or_were_changed_the_last_first_whatever_their_size() {
+    let open = |id, created: Option<&str>, modified: Option<&str>, bytes| Clip {
+        share_scope: Some("ANYONE".into()),
+        file_size_bytes: bytes,
+        created_at: created.map(|instant| Micros(at(instant))),
+        modified_at: modified.map(|instant| Micros(at(instant))),
+        ..clip(id, "ada", "RECORD_SUCCESS", 0)
+    };
+    let (old, new) = (Some("2024-01-01T00:00:00Z"), Some("2026-11-20T00:00:00Z"));
+    let mut clips = vec![
+        open("undated", None, None, Some(9_000)),
+        open("large", old, None, Some(4_500_000_000)),
+        open("new", new, None, Some(1)),
+        open("changed", old, Some("2026-11-21T00:00:00Z"), None),
+        open("touched before", new, Some("2026-11-19T00:00:00Z"), Some(2)),
+        clip("closed", "ada", "RECORD_SUCCESS", 7),
+    ];
+    let ids = |clips: &[Clip<'_>]| -> Vec<String> {
+        let newest = summary(clips, &clean_run(6)).exposure.newest;
+        newest.into_iter().map(|clip| clip.clip_id).collect()
+    };
+    let expected = ["changed", "new", "touched before", "large", "undated"];
+    assert_eq!(ids(&clips), expected);
+    clips.reverse();
+    assert_eq!(ids(&clips), expected);
+    // As many as are listed, and none of them has to have a size.
+    let many: Vec<String> = (0..40).map(|number| format!("{number:02}")).collect();
+    clips.extend(many.iter().map(|id| Clip {
+        clip_id: Cow::Borrowed(id),
+        ..open("", new, Some("2026-11-22T00:00:00Z"), None)
+    }));
+    assert_eq!(ids(&clips), many[..25]);
+}
+
+#[test]
+fn what_is_exposed_comes_right_behind_what_changed_in_every_form() {
+    let mut summary = summary(&mixed(), &eventful_run());
+    summary.changes = Some(Changes {
+        from_date: "2026-11-22".to_owned(),
+        ..Changes::default()
+    });
+    for page in [text(&summary), markdown(&summary), html(&summary)] {
+        // The list of the parts of a page for a browser names them too.
+        let page = page.split_once("<main").map_or(&*page, |(_, rest)| rest);
+        let order = [
+            "Since the snapshot of",
+            "Exposed clips",
+            "Newest exposed clips",
+            "Storage by owner",
+        ];
+        let places = order.map(|heading| page.find(heading));
+        assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+    }
+    let page = html(&summary);
+    let items = page.split("<li><a href=\"#").skip(1);
+    let links: Vec<&str> = items.filter_map(|item| item.split('"').next()).collect();
+    assert_eq!(links[..3], ["changes", "exposure", "owners"]);
 }
 
 #[test]

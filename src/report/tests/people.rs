@@ -92,8 +92,10 @@ fn every_page_shows_the_name_first_and_e_mail_department_and_id_behind_it() {
 
     Owners who are gone or inactive
       not found: 3 owners with 3 clips, 700 B, 0 of them exposed
-      Inactive users cannot sign in. Who is not found was deleted, or is a user
-        that the app may not read.
+      Inactive users cannot sign in. Deleted: Zoom answers that there is no such
+        user. Unreadable: Zoom does not let the app see the user. Not found: the
+        user is in no list, and Zoom was not or could not be asked why, as in a
+        sub-account.
       Owner  Clips  Stored  Exposed
       bob        1   300 B        0
         not found
@@ -159,7 +161,7 @@ fn two_owners_of_one_name_are_told_apart_wherever_they_are_named() {
     }
     // In the tables of owners by what stands behind the name.
     let text = text(&summary);
-    insta::assert_snapshot!(between(&text, "Exposed clips", "Growth"), @r"
+    insta::assert_snapshot!(between(&text, "Exposed clips", "Newest exposed"), @r"
     Exposed clips
       EXPOSED: 3 clips, 1.0 kB of 3 owners can be watched by anyone with the link
       Exposed: the link is open to anyone and asks for no passcode. Whoever gets
@@ -205,8 +207,10 @@ fn owners_who_are_gone_or_inactive_are_told_with_what_they_hold() {
     Owners who are gone or inactive
       inactive: 1 owner with 1 clip, 300 B, 1 of them exposed
       not found: 1 owner with 1 clip, 100 B, 0 of them exposed
-      Inactive users cannot sign in. Who is not found was deleted, or is a user
-        that the app may not read.
+      Inactive users cannot sign in. Deleted: Zoom answers that there is no such
+        user. Unreadable: Zoom does not let the app see the user. Not found: the
+        user is in no list, and Zoom was not or could not be asked why, as in a
+        sub-account.
       Owner  Clips  Stored  Exposed
       Bob        1   300 B        1
         inactive  bob@x  bob

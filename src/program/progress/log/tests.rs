@@ -65,6 +65,13 @@ fn all_events() -> Vec<Event> {
             tracking_id: None,
         },
         failed,
+        Event::Attempt {
+            call: "GET /users/u1".to_owned(),
+            outcome: Outcome::ClientError,
+            elapsed: Duration::ZERO,
+            why: Some(text()),
+            tracking_id: Some(text()),
+        },
         Event::Retry {
             call: text(),
             attempt: 1,

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::snapshot_date::snapshot_date;
+use crate::settings::args::snapshot_date::snapshot_date;
 
 /// What is read, and with how much.
 #[derive(Debug, Args)]

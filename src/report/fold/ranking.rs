@@ -1,43 +1,45 @@
-//! The largest clips, of which only as many are held as are shown.
+//! The clips that come first by some measure, of which only as many are held as are shown.
 
 use std::cmp::Reverse;
 
 /// How many clips are kept.
-pub(super) const LARGEST_CLIPS: usize = 25;
+const KEPT: usize = 25;
 
-/// A clip by its size, the largest first. All fields take part in the order, so that equal sizes
+/// A clip by its rank, the highest first. All fields take part in the order, so that equal ranks
 /// come out the same whatever the order of the rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Candidate<T> {
-    pub(super) bytes: Reverse<u64>,
+    pub(super) rank: Reverse<i128>,
     pub(super) account_id: T,
     pub(super) clip_id: T,
     pub(super) owner_id: Option<T>,
     pub(super) title: Option<T>,
+    pub(super) bytes: Option<u64>,
     pub(super) duration_micros: Option<u128>,
     pub(super) created_at: Option<i64>,
+    pub(super) modified_at: Option<i64>,
 }
 
-/// The largest clips so far, in order.
+/// The first clips so far, in order.
 #[derive(Debug, Default)]
-pub(super) struct Largest(Vec<Candidate<String>>);
+pub(super) struct Ranking(Vec<Candidate<String>>);
 
-impl Largest {
-    /// Whether a clip of this size could be one of them; asked first, since nearly none is.
-    pub(super) fn admits(&self, bytes: u64) -> bool {
-        self.0.len() < LARGEST_CLIPS || self.0.last().is_some_and(|last| bytes >= last.bytes.0)
+impl Ranking {
+    /// Whether a clip of this rank could be one of them; asked first, since nearly none is.
+    pub(super) fn admits(&self, rank: i128) -> bool {
+        self.0.len() < KEPT || self.0.last().is_some_and(|last| rank >= last.rank.0)
     }
 
-    /// Takes the clip in, if it is among the largest.
+    /// Takes the clip in, if it is among the first.
     pub(super) fn offer(&mut self, clip: &Candidate<&str>) {
         let at = self.0.partition_point(|held| held.borrowed() < *clip);
-        if at < LARGEST_CLIPS {
+        if at < KEPT {
             self.0.insert(at, clip.owned());
-            self.0.truncate(LARGEST_CLIPS);
+            self.0.truncate(KEPT);
         }
     }
 
-    /// The clips, largest first.
+    /// The clips, the first first.
     pub(super) fn finish(self) -> Vec<Candidate<String>> {
         self.0
     }
@@ -56,13 +58,15 @@ fn cut(title: &str) -> String {
 impl Candidate<String> {
     fn borrowed(&self) -> Candidate<&str> {
         Candidate {
-            bytes: self.bytes,
+            rank: self.rank,
             account_id: &self.account_id,
             clip_id: &self.clip_id,
             owner_id: self.owner_id.as_deref(),
             title: self.title.as_deref(),
+            bytes: self.bytes,
             duration_micros: self.duration_micros,
             created_at: self.created_at,
+            modified_at: self.modified_at,
         }
     }
 }
@@ -70,13 +74,15 @@ impl Candidate<String> {
 impl Candidate<&str> {
     fn owned(&self) -> Candidate<String> {
         Candidate {
-            bytes: self.bytes,
+            rank: self.rank,
             account_id: self.account_id.to_owned(),
             clip_id: self.clip_id.to_owned(),
             owner_id: self.owner_id.map(str::to_owned),
             title: self.title.map(cut),
+            bytes: self.bytes,
             duration_micros: self.duration_micros,
             created_at: self.created_at,
+            modified_at: self.modified_at,
         }
     }
 }
