@@ -1,4 +1,4 @@
-//! Speed and memory of whole exports, and of `report` and `verify`, with the sandbox in a process of
+//! Speed and memory of whole exports, and of `report`, `verify` and `diff`, with the sandbox in a process of
 //! its own on the same cores.
 //!
 //! `make bench` prints a table. Limited exports are bound by the quota: the ratio is requests needed
@@ -260,6 +260,44 @@ fn main() {
             );
         }
     }
+    if is_wanted("diff") {
+        measure_diff(10_000_000);
+    }
+}
+
+/// Compares two nights of an account, beside reading each of them once.
+fn measure_diff(clips: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let (sandbox, environment) = Export::unlimited(clips, "parquet").sandbox();
+    let now = jiff::Timestamp::now();
+    let dates = [2, 1].map(|days| {
+        let night = now.checked_sub(Duration::from_hours(24 * days)).unwrap();
+        night.strftime("%Y-%m-%d").to_string()
+    });
+    for date in &dates {
+        let mut export = program();
+        export.args(["export", "--rate", "10000", "--until", date, "--out"]);
+        export.arg(folder.path()).envs(environment.clone());
+        watch(export);
+    }
+    drop(sandbox);
+    let mut both = 0.0;
+    for date in &dates {
+        let mut report = program();
+        report.arg("report");
+        report.arg(folder.path().join("_snapshots").join(date));
+        both += watch(report).wall;
+    }
+    let mut diff = program();
+    diff.arg("diff").arg(folder.path());
+    let used = watch(diff);
+    println!(
+        "{:<62} {:.2} s, {:.2} x of reading both once, {:.0} MiB",
+        format!("diff of {clips} against {clips} clips"),
+        used.wall,
+        used.wall / both,
+        used.peak as f64 / 1024.0,
+    );
 }
 
 /// What a process took.

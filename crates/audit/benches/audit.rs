@@ -48,10 +48,23 @@ fn main() {
     }
     sandbox.kill().unwrap();
     sandbox.wait().unwrap();
-    let all = ["--set", "missing-tag.tag=demo", "--set", "title-pattern.pattern=(?i)salary"];
-    audit(&out, &format!("all rules, {clips} clips, new and persisting"), &all);
+    let all = [
+        "--set",
+        "missing-tag.tag=demo",
+        "--set",
+        "title-pattern.pattern=(?i)salary",
+    ];
+    audit(
+        &out,
+        &format!("all rules, {clips} clips, new and persisting"),
+        &all,
+    );
     let alone = [&all[..], &["--since", "none"]].concat();
-    audit(&out, &format!("all rules, {clips} clips, one snapshot alone"), &alone);
+    audit(
+        &out,
+        &format!("all rules, {clips} clips, one snapshot alone"),
+        &alone,
+    );
 }
 
 fn program(words: &[&str]) -> Command {
@@ -64,7 +77,12 @@ fn program(words: &[&str]) -> Command {
 fn audit(out: &Path, name: &str, words: &[&str]) {
     let mut audit = program(&["audit", "--fail-on", "never"]);
     let begun = Instant::now();
-    let child = audit.arg(out).args(words).stdout(Stdio::null()).spawn().unwrap();
+    let child = audit
+        .arg(out)
+        .args(words)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let peak = peak(child);
     let took = begun.elapsed().as_secs_f64();
     println!("{name:<62} {took:.1} s, {:.0} MiB", peak as f64 / 1024.0);

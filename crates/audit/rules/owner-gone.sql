@@ -8,5 +8,6 @@ SELECT c.account_id, c.owner_id,
     || ' of them open to anyone with the link' AS detail
 FROM clips c
 JOIN owners o ON c.account_id = o.account_id AND c.owner_id = o.id
-WHERE o.email IS NULL AND o.name IS NULL AND o.status IS NULL
+WHERE o.status = 'deleted'
+  OR (o.email IS NULL AND o.name IS NULL AND o.status IS NULL)
 GROUP BY c.account_id, c.owner_id

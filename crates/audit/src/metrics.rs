@@ -13,7 +13,12 @@ pub(crate) fn gauges(audit: &Audit, now: Timestamp) -> Gauges {
         "When the last audit was made",
         now.as_second(),
     );
-    let wanted = || audit.results.iter().filter(|it| !matches!(it.outcome, Outcome::Off(_)));
+    let wanted = || {
+        audit
+            .results
+            .iter()
+            .filter(|it| !matches!(it.outcome, Outcome::Off(_)))
+    };
     gauges.all(
         "clipcensus_audit_evaluated",
         "Whether the last audit evaluated a rule; 0 is not passed",

@@ -86,15 +86,7 @@ impl Engine {
 
     /// The views of a moment.
     pub(crate) async fn session(&self, moment: &Moment) -> std::result::Result<Session, Error> {
-        let mut config = SessionConfig::new()
-            .with_information_schema(true)
-            // Rows in the order of the snapshot, so that the same query gives the same bytes.
-            .with_target_partitions(1);
-        let options = config.options_mut();
-        options.sql_parser.collect_spans = true;
-        options.execution.parquet.pushdown_filters = true;
-        options.execution.time_zone = Some("+00:00".to_owned());
-        let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        let context = SessionContext::new_with_config_rt(config(), Arc::clone(&self.runtime));
         let subject = moment.subject().manifest.clone();
         let previous = moment.previous().map(|it| it.manifest.clone());
         let mut history: Vec<Manifest> = moment.readable().map(|it| it.manifest.clone()).collect();
@@ -141,6 +133,19 @@ struct Tables {
 
 fn of_batch(batch: RecordBatch) -> Result<MemTable> {
     MemTable::try_new(batch.schema(), vec![vec![batch]])
+}
+
+/// How the engine works.
+fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_information_schema(true)
+        // Rows in the order of the snapshot, so that the same query gives the same bytes.
+        .with_target_partitions(1);
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.time_zone = Some("+00:00".to_owned());
+    config
 }
 
 /// The views of a moment, to be asked.

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use clipcensus::audit::{Checked, Layout, Manifest, Rowset, empty_parquet, parquet_files};
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -35,7 +36,14 @@ pub(crate) struct SnapshotTable {
     checked: Checked,
     work: PathBuf,
     /// Once they are open.
-    files: Mutex<Option<Vec<PartitionedFile>>>,
+    files: Mutex<Option<Files>>,
+}
+
+/// The files of a table, and their rows: by these a join holds the smaller side in memory.
+#[derive(Debug, Clone, Default)]
+struct Files {
+    all: Vec<PartitionedFile>,
+    rows: usize,
 }
 
 impl SnapshotTable {
@@ -59,12 +67,12 @@ impl SnapshotTable {
     }
 
     /// Opens all files, at the first time.
-    fn files(&self) -> Result<Vec<PartitionedFile>> {
+    fn files(&self) -> Result<Files> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(files) = &*files {
             return Ok(files.clone());
         }
-        let mut open = Vec::new();
+        let mut open = Files::default();
         for manifest in &self.manifests {
             let found = parquet_files(
                 &self.layout,
@@ -75,10 +83,12 @@ impl SnapshotTable {
             );
             let found = found.map_err(|error| DataFusionError::External(Box::new(error)))?;
             let date = days(manifest.date());
-            open.extend(found.into_iter().map(|file| {
-                DataFile::partitioned(file)
-                    .with_partition_values(vec![ScalarValue::Date32(Some(date))])
-            }));
+            for file in found {
+                open.rows += usize::try_from(file.rows).unwrap_or(usize::MAX);
+                let of_date = vec![ScalarValue::Date32(Some(date))];
+                let file = DataFile::partitioned(file).with_partition_values(of_date);
+                open.all.push(file);
+            }
         }
         *files = Some(open.clone());
         Ok(open)
@@ -105,8 +115,14 @@ impl TableProvider for SnapshotTable {
         let source = ParquetSource::new(self.schema.clone())
             .with_parquet_file_reader_factory(Arc::new(OpenFiles));
         let url = ObjectStoreUrl::local_filesystem();
+        let files = self.files()?;
+        let statistics = Statistics {
+            num_rows: Precision::Exact(files.rows),
+            ..Statistics::new_unknown(self.schema.table_schema())
+        };
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
-            .with_file_group(FileGroup::new(self.files()?))
+            .with_file_group(FileGroup::new(files.all))
+            .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();

@@ -87,7 +87,9 @@ const fn yes_or_no(is: bool) -> &'static str {
 fn case(audit: &Audit, result: &Ruled) -> String {
     let rule = &result.rule;
     let came_to = match &result.outcome {
-        Outcome::NotEvaluated(why) | Outcome::Off(why) => format!("      <skipped message=\"{}\"/>\n", escaped(why)),
+        Outcome::NotEvaluated(why) | Outcome::Off(why) => {
+            format!("      <skipped message=\"{}\"/>\n", escaped(why))
+        }
         Outcome::Evaluated { counts, shown } if has_failed(audit, result) => {
             format!(
                 "      <failure type=\"{}\" message=\"{}\">{}</failure>\n",

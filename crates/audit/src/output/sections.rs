@@ -290,10 +290,13 @@ fn unknown(audit: &Audit) -> Option<Section> {
 
 /// The rules that nobody asked for, and how to.
 fn off(audit: &Audit) -> Option<Section> {
-    let lines = audit.results.iter().filter_map(|result| match &result.outcome {
-        Outcome::Off(why) => Some(format!("{}: {why}", result.rule.name)),
-        Outcome::Evaluated { .. } | Outcome::NotEvaluated(_) => None,
-    });
+    let lines = audit
+        .results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Outcome::Off(why) => Some(format!("{}: {why}", result.rule.name)),
+            Outcome::Evaluated { .. } | Outcome::NotEvaluated(_) => None,
+        });
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| Section {
         heading: "Not asked for".to_owned(),

@@ -69,7 +69,9 @@ impl Rows {
             owners: table(self.owners.as_ref(), &owners),
             snapshots: Arc::new(super::testing::table(&snapshots, &self.snapshots)),
         };
-        Session::over(SessionContext::new(), tables).await.unwrap()
+        Session::over(SessionContext::new_with_config(config()), tables)
+            .await
+            .unwrap()
     }
 }
 

@@ -58,7 +58,10 @@ fn every_rule_finds_the_same_in_another_engine() {
         .unwrap();
     fs::write(folder.path().join("snapshots.parquet"), snapshots.stdout).unwrap();
     let set = SET.iter().flat_map(|set| ["--set", set]);
-    let words: Vec<&str> = ["--format=json", "--fail-on=never"].into_iter().chain(set).collect();
+    let words: Vec<&str> = ["--format=json", "--fail-on=never"]
+        .into_iter()
+        .chain(set)
+        .collect();
     let ours = audit(out, &words).exits(0).lines();
     let ours: BTreeSet<String> = ours
         .iter()
@@ -74,9 +77,17 @@ fn every_rule_finds_the_same_in_another_engine() {
         .map(|set| set.split_once('=').unwrap())
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
-    let arguments = serde_json::json!(["-", rules, out, clipcensus::audit::exposed_in_sql(),
-        Value::Object(values).to_string()]);
-    let script = format!("import sys, json\nsys.argv = json.loads({:?})\n{SCRIPT}", arguments.to_string());
+    let arguments = serde_json::json!([
+        "-",
+        rules,
+        out,
+        clipcensus::audit::exposed_in_sql(),
+        Value::Object(values).to_string()
+    ]);
+    let script = format!(
+        "import sys, json\nsys.argv = json.loads({:?})\n{SCRIPT}",
+        arguments.to_string()
+    );
     let output = python(folder.path(), &script).unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
@@ -85,8 +96,16 @@ fn every_rule_finds_the_same_in_another_engine() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap().to_string())
         .collect();
     let differs: Vec<&String> = ours.symmetric_difference(&theirs).take(10).collect();
-    assert!(differs.is_empty(), "{} and {}: {differs:#?}", ours.len(), theirs.len());
-    let found: BTreeSet<&str> = ours.iter().map(|it| it.split('"').nth(1).unwrap()).collect();
+    assert!(
+        differs.is_empty(),
+        "{} and {}: {differs:#?}",
+        ours.len(),
+        theirs.len()
+    );
+    let found: BTreeSet<&str> = ours
+        .iter()
+        .map(|it| it.split('"').nth(1).unwrap())
+        .collect();
     for rule in [
         "missing-tag",
         "newly-open",

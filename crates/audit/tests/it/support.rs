@@ -14,18 +14,27 @@ pub(crate) const NIGHTS: [&str; 2] = ["2026-10-31", "2026-11-01"];
 /// An output folder with two nights of an account that changes, made once for all tests, which only read it.
 pub(crate) fn two_nights() -> &'static Path {
     static OUT: OnceLock<TempDir> = OnceLock::new();
-    OUT.get_or_init(|| nights(&["--resolve-owners"])).path()
+    let drift = Drift {
+        changes: 600,
+        at_once: 7,
+        kinds: Change::ALL.to_vec(),
+        ..Drift::default()
+    };
+    OUT.get_or_init(|| exported(Some(drift), &["--resolve-owners"]))
+        .path()
 }
 
-/// The same, of a folder of one's own, exported with these flags.
+/// A folder of one's own with two nights of an account that is the same each time, exported with these flags.
 pub(crate) fn nights(flags: &[&str]) -> TempDir {
+    exported(None, flags)
+}
+
+fn exported(drift: Option<Drift>, flags: &[&str]) -> TempDir {
     let options = SandboxOptions {
         clips: 12_000,
-        drift: Some(Drift {
-            changes: 60,
-            kinds: Change::ALL.to_vec(),
-            ..Drift::default()
-        }),
+        drift,
+        // The same clips whenever it is asked.
+        until: 1_793_491_200,
         // Windows of more than four pages, and not many of them.
         since: 1_772_323_200,
         limits: Limits::NONE,
@@ -81,7 +90,9 @@ impl Run {
     /// Its lines of JSON.
     pub(crate) fn lines(&self) -> Vec<Value> {
         let lines = self.stdout.lines();
-        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     #[track_caller]
@@ -115,7 +126,10 @@ pub(crate) fn query(out: &Path, words: &[&str]) -> Run {
 
 /// Runs a script, if there is a Python: that of the benches, or one that is named.
 pub(crate) fn python(folder: &Path, script: &str) -> Option<Output> {
-    let of_benches = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench-python/bin/python");
+    let of_benches = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../target/bench-python/bin/python"
+    );
     let named = std::env::var_os("CLIPCENSUS_BENCH_PYTHON").map(PathBuf::from);
     let mut command = Command::new(named.unwrap_or_else(|| PathBuf::from(of_benches)));
     command.current_dir(folder).arg("-c").arg(script);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::data::dataset::{Account, Dataset};
-use crate::data::record::{Record, Status, Text};
+use crate::data::record::{Record, Scope, Status, Text};
 use crate::format::DAY;
 use crate::options::{Change, Drift, ModifiedDates};
 use crate::rng::{Rng, join, scale};
@@ -95,6 +95,10 @@ impl Changes {
                     Change::Edit => record.title = edited(record.title),
                     Change::Transfer => {
                         record.owner = (record.owner + 1) % account.directory.owners();
+                    }
+                    Change::Open => {
+                        record.scope = Scope::Anyone;
+                        record.passcode = None;
                     }
                     Change::Restore if record.status == Status::Delete => {
                         record.status = Status::Success;
@@ -286,7 +290,7 @@ mod tests {
     fn what_changes_keeps_its_id_and_differs() {
         let dataset = dataset();
         let account = &dataset.accounts[0];
-        for change in [Change::Trash, Change::Edit, Change::Transfer] {
+        for change in [Change::Trash, Change::Edit, Change::Transfer, Change::Open] {
             let drift = Drift {
                 changes: 5,
                 kinds: vec![change],
@@ -310,7 +314,8 @@ mod tests {
                 let is_other = before.status != after.status
                     || before.title != after.title
                     || before.owner != after.owner;
-                assert!(is_other || before.status == Status::Delete);
+                let is_open = after.scope == Scope::Anyone && after.passcode.is_none();
+                assert!(is_other || before.status == Status::Delete || is_open);
             }
         }
     }

@@ -13,7 +13,8 @@ pub struct Drift {
     pub changes: u32,
     /// So many changes at a time. Default 1.
     pub at_once: u32,
-    /// The kinds, each as often as the others; none if empty. Default: all but `restore`.
+    /// The kinds, each as often as the others; none if empty. Default: all but `restore`
+    /// and `open`.
     pub kinds: Vec<Change>,
     /// Whether the kinds come in turn, and not at random. Default false.
     pub in_turn: bool,
@@ -60,17 +61,20 @@ pub enum Change {
     Transfer,
     /// A clip is taken out of the trash: its status was `RECORD_DELETE` until then.
     Restore,
+    /// A clip's link is opened to anyone, without a passcode.
+    Open,
 }
 
 impl Change {
     /// All kinds.
-    pub const ALL: [Change; 6] = [
+    pub const ALL: [Change; 7] = [
         Change::Appear,
         Change::Vanish,
         Change::Trash,
         Change::Edit,
         Change::Transfer,
         Change::Restore,
+        Change::Open,
     ];
 
     /// Its name in the truth.
@@ -83,6 +87,7 @@ impl Change {
             Change::Edit => "edit",
             Change::Transfer => "transfer",
             Change::Restore => "restore",
+            Change::Open => "open",
         }
     }
 }

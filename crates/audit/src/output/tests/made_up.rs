@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clipcensus::audit::Severity;
 use jiff::civil::date;
 
-use crate::exception::Exception;
+use crate::exception::{Exception, Excepts};
 use crate::finding::{Audit, Counts, Finding, Fingerprint, Outcome, Ruled, State, Subject};
 use crate::parameter::{Kind, Parameter, Value};
 use crate::rule::Rule;
@@ -111,9 +111,7 @@ pub(super) fn excepted(mut finding: Finding) -> Finding {
     finding.state = State::Excepted;
     finding.exception = Some(Arc::new(Exception {
         rule: finding.rule.name.clone(),
-        clip_id: finding.subject.clip_id.clone(),
-        owner_id: None,
-        condition: None,
+        excepts: Excepts::Clip(finding.subject.clip_id.clone().unwrap_or_default()),
         reason: "=Published on purpose,\n\"by\" marketing".to_owned(),
         until: date(2027, 3, 31),
     }));
@@ -258,7 +256,8 @@ pub(super) fn mixed() -> Audit {
             Ruled {
                 rule: tag,
                 outcome: Outcome::Off(
-                    "its parameter tag has no value; give it one with --set missing-tag.tag=TAG".to_owned(),
+                    "its parameter tag has no value; give it one with --set missing-tag.tag=TAG"
+                        .to_owned(),
                 ),
             },
             evaluated(&stale, [0; 4], Vec::new()),

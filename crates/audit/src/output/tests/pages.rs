@@ -57,7 +57,7 @@ fn the_first_ten_lines_say_what_was_found_in_what() {
         "2026-11-23",
         "1,239 open findings: 2 critical, 1,234 high, 2 medium, 1 low.",
         "SIMULATED ACCOUNT",
-        "not evaluated, and so not passed: owner-gone, missing-tag",
+        "not evaluated, and so not passed: owner-gone.",
         "12 new",
     ] {
         assert!(first.contains(told), "{told:?} in\n{first}");
