@@ -128,6 +128,7 @@ impl Sides {
 
 /// In what an earlier snapshot differs from one with these parameters so that nearly every clip would look
 /// changed, there and here; `None` if they can be compared.
+#[must_use]
 pub fn incomparable(
     earlier: &Manifest,
     later: &BTreeMap<String, Value>,

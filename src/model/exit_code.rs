@@ -11,7 +11,7 @@ pub enum ExitCode {
     Success = 0,
     /// Bad arguments or settings; nothing was sent.
     Usage = 2,
-    /// `diff` found a difference, and was to say so by its exit code.
+    /// An audit found something, or `diff` a difference and was to say so by its exit code.
     Findings = 3,
     /// Counts do not agree, or `verify` found something.
     Incomplete = 65,
@@ -55,7 +55,7 @@ impl ExitCode {
             Self::Usage => {
                 "bad arguments or settings, or an address or certificate that does not fit"
             }
-            Self::Findings => "differences were found, and asked for",
+            Self::Findings => "an audit found what breaks a rule, or a diff what it was to find",
             Self::Incomplete => "incomplete, damaged, or worse than what it would replace",
             Self::Internal => "a fault of ours",
             Self::CannotWrite => "the output cannot be written",

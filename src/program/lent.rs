@@ -1,6 +1,7 @@
 //! What the program that does `query` and `audit` borrows of this one, where its errors and types are of the
 //! house: here they are plain.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +12,7 @@ use jiff::civil::Date;
 use crate::disk::layout::AUDIT;
 use crate::disk::{DiskError, Layout};
 use crate::error::{Error, SqlFailure};
-use crate::program::stdout;
+use crate::program::{list, stdout};
 use crate::report::{Bytes, numbers};
 use crate::settings;
 use crate::settings::args::audit::AuditTable;
@@ -20,6 +21,7 @@ use crate::snapshot::history::each_manifest;
 use crate::snapshot::parquet_files;
 use crate::snapshot::parquet_files::{Checked, OpenParquet};
 use crate::snapshot::rowset::Rowset;
+use crate::verify::history;
 
 /// The table `[audit]` of a settings file, whose other settings are checked as an export does it.
 ///
@@ -29,15 +31,36 @@ pub fn audit_table(path: &Path) -> Result<AuditTable, SqlFailure> {
     Ok(settings::audit_table(path).map_err(Error::from)?)
 }
 
-/// Every manifest of an output folder that can be read, with its SHA-256, in no order, and what is wrong with
-/// the others, in words.
+/// A manifest of an output folder.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// What it says.
+    pub manifest: Manifest,
+    /// Its SHA-256, 64 hex digits.
+    pub sha256: String,
+    /// What is wrong with it, by what the manifests published after it say.
+    pub problems: Vec<String>,
+}
+
+/// Every manifest of an output folder that can be read, in no order, and what is wrong with the others, in
+/// words.
 ///
 /// # Errors
 /// For a folder that is no output folder, or cannot be read.
-pub fn manifests(layout: &Layout) -> Result<(Vec<(Manifest, String)>, Vec<String>), SqlFailure> {
-    let (mut all, mut wrong) = (Vec::new(), Vec::new());
-    let others = each_manifest(layout, |_, read| match read {
-        Ok(read) => all.push(read),
+pub fn manifests(layout: &Layout) -> Result<(Vec<Held>, Vec<String>), SqlFailure> {
+    let listed = history(layout)?;
+    let mut problems: BTreeMap<Date, Vec<String>> = BTreeMap::new();
+    for snapshot in listed.snapshots {
+        problems.insert(snapshot.date, snapshot.problems);
+    }
+    let mut wrong: Vec<String> = listed.findings.iter().map(list::told).collect();
+    let mut all = Vec::new();
+    let others = each_manifest(layout, |date, read| match read {
+        Ok((manifest, sha256)) => all.push(Held {
+            manifest,
+            sha256,
+            problems: problems.remove(&date).unwrap_or_default(),
+        }),
         Err(error) => wrong.push(error.to_string()),
     })?;
     wrong.extend(others.iter().map(ToString::to_string));

@@ -25,6 +25,7 @@ pub(crate) fn markdown(summary: &Summary) -> String {
 }
 
 /// Sections as such markdown.
+#[must_use]
 pub fn markdown_of(sections: &[Section]) -> String {
     let mut page = String::new();
     for section in sections {

@@ -30,6 +30,7 @@ pub(crate) fn text(summary: &Summary) -> String {
 }
 
 /// Sections as such a text.
+#[must_use]
 pub fn text_of(sections: &[Section]) -> String {
     let mut page = String::new();
     for section in sections {

@@ -6,5 +6,5 @@
 -- param: hours integer 36 Hours that the newest snapshot may be old
 SELECT snapshot_date, 'of ' || CAST(age_hours AS VARCHAR) || ' hours ago' AS detail
 FROM snapshots
-WHERE snapshot_date = (SELECT max(snapshot_date) FROM snapshots)
+WHERE role = 'subject'
   AND age_hours > $hours

@@ -41,10 +41,9 @@ pub(crate) async fn run_audit(args: AuditArgs) -> Result<ExitCode, Error> {
     if let Some(name) = &args.explain {
         return shown(&rules.named(name)?.explained());
     }
-    let names: BTreeSet<String> = rules.all.iter().map(|it| it.name.clone()).collect();
     let exceptions = args.exceptions.as_deref().or(table.exceptions.as_deref());
     let exceptions = match exceptions {
-        Some(path) => Exceptions::read(path, &names)?,
+        Some(path) => Exceptions::read(path, &rules.names)?,
         None => Exceptions::default(),
     };
     let fail_on = args.fail_on.or(table.fail_on).unwrap_or(FailOn::High);
@@ -108,6 +107,7 @@ async fn audit(
         exceptions,
         with_links: args.with_links,
         only_new: args.only_new,
+        has_previous: before.is_some(),
         today: TimeZone::UTC.to_datetime(now).date(),
     };
     let mut audit = head(args, &moment, now);
@@ -115,9 +115,10 @@ async fn audit(
         Form::Lines(form) => Some(Spool::begin(form, &engine)?),
         Form::Whole(_) => None,
     };
-    let mut kept = match args.save {
-        true => Some(Spool::begin(JSON, &engine)?),
-        false => None,
+    let mut kept = if args.save {
+        Some(Spool::begin(JSON, &engine)?)
+    } else {
+        None
     };
     let mut evaluated = BTreeSet::new();
     for rule in rules.wanted() {
@@ -208,7 +209,9 @@ fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
         simulated: manifest.simulated,
         clips: manifest.totals.written,
         since: moment.previous().map(|it| it.date.to_string()),
-        audited_at: now.to_string(),
+        audited_at: Timestamp::from_second(now.as_second())
+            .unwrap_or(now)
+            .to_string(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         results: Vec::new(),
         notes: Vec::new(),

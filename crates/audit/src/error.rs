@@ -95,7 +95,22 @@ pub(crate) fn told(error: &DataFusionError) -> String {
         DataFusionError::Plan(why) if why.contains(" not supported: ") => {
             format!("a query can only read, and this one would do something else ({why})")
         }
-        _ => root.message().trim().to_owned(),
+        _ => {
+            let lines = root
+                .message()
+                .trim()
+                .lines()
+                .map(str::trim)
+                .collect::<Vec<&str>>()
+                .join(" ");
+            if lines.contains("Placeholder") {
+                format!(
+                    "{lines}; a rule declares what it is given by lines `-- param: name kind value about`"
+                )
+            } else {
+                lines
+            }
+        }
     }
 }
 

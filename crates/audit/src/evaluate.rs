@@ -13,13 +13,14 @@ use datafusion::dataframe::DataFrame;
 use datafusion::logical_expr::{Expr, cast};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
+use tokio::task::yield_now;
 
 use crate::error::{Error, place, told};
 use crate::exception::{Exceptions, Excepts};
 use crate::finding::{Counts, Finding, Fingerprint, Outcome, State, Subject};
 use crate::query::why_absent;
 use crate::rule::Rule;
-use crate::session::Session;
+use crate::session::{PREVIOUS_CLIPS, Session};
 use crate::table::SNAPSHOT_DATE;
 
 /// Findings of a rule that are kept to be shown one by one.
@@ -49,6 +50,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) exceptions: &'a Exceptions,
     pub(crate) with_links: bool,
     pub(crate) only_new: bool,
+    /// Whether there is a snapshot before.
+    pub(crate) has_previous: bool,
     pub(crate) today: Date,
 }
 
@@ -83,6 +86,12 @@ impl Evaluator<'_> {
             return Ok((Outcome::Off(how_to_set(&rule.name, unset)), None));
         }
         let planned = self.plan(self.now, rule).await?;
+        if rule.finds_changes && !self.has_previous {
+            return Ok((
+                Outcome::NotEvaluated(why_absent(PREVIOUS_CLIPS).to_owned()),
+                None,
+            ));
+        }
         if let Some(absent) = planned.absent {
             return Ok((Outcome::NotEvaluated(why_absent(absent).to_owned()), None));
         }
@@ -249,7 +258,9 @@ impl Evaluator<'_> {
         let mut rows = rows.execute_stream().await.map_err(at_rule)?;
         while let Some(batch) = rows.try_next().await.map_err(at_rule)? {
             let columns =
-                COLUMNS.map(|name| batch.column_by_name(name).map(|it| it.as_string::<i32>()));
+                COLUMNS.map(|name| batch.column_by_name(name).map(AsArray::as_string::<i32>));
+            // Here a signal ends it, and what was put aside goes away.
+            yield_now().await;
             for at in 0..batch.num_rows() {
                 show(&Row {
                     batch: &batch,

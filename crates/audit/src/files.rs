@@ -54,10 +54,10 @@ impl ParquetFileReaderFactory for OpenFiles {
         _metadata_size_hint: Option<usize>,
         _metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        match file.extension::<DataFile>() {
-            Some(file) => Ok(Box::new(file.clone())),
-            None => exec_err!("only files of a snapshot are read"),
-        }
+        let Some(file) = file.extension::<DataFile>() else {
+            return exec_err!("only files of a snapshot are read");
+        };
+        Ok(Box::new(file.clone()))
     }
 }
 

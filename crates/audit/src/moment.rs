@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clipcensus::audit::{
-    Layout, Manifest, Since, Table, Verdict, incomparable, manifests, visible,
+    Held, Layout, Manifest, Since, Table, Verdict, incomparable, manifests, visible,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,6 +16,19 @@ pub(crate) struct Snapshot {
     pub(crate) date: Date,
     pub(crate) manifest: Manifest,
     pub(crate) manifest_sha256: String,
+    /// What is wrong with its manifest, by those published after it.
+    problems: Vec<String>,
+}
+
+impl Snapshot {
+    fn of(held: Held) -> Self {
+        Self {
+            date: held.manifest.date(),
+            manifest: without_windows(held.manifest),
+            manifest_sha256: held.sha256,
+            problems: held.problems,
+        }
+    }
 }
 
 /// The snapshots that are read.
@@ -48,16 +61,11 @@ impl Moment {
         let layout = Layout::new(out, Table::Clips);
         let mut notes = Vec::new();
         let (read, wrong) = manifests(&layout)?;
-        notes.extend(wrong.iter().map(|why| format!("left out: {why}")));
-        let mut all: Vec<Snapshot> = read
+        notes.extend(wrong);
+        let read = read
             .into_iter()
-            .filter(|(manifest, _)| manifest.table == Table::Clips)
-            .map(|(manifest, manifest_sha256)| Snapshot {
-                date: manifest.date(),
-                manifest: without_windows(manifest),
-                manifest_sha256,
-            })
-            .collect();
+            .filter(|it| it.manifest.table == Table::Clips);
+        let mut all: Vec<Snapshot> = read.map(Snapshot::of).collect();
         all.sort_by_key(|it| std::cmp::Reverse(it.date));
         let at = match date {
             None if all.is_empty() => {
@@ -74,6 +82,17 @@ impl Moment {
         };
         let mut snapshots = all.split_off(at);
         refuse_unproven(&snapshots, allow_incomplete)?;
+        refuse_changed(&snapshots[0], allow_incomplete)?;
+        for changed in snapshots.iter().filter(|it| !it.problems.is_empty()) {
+            let why = changed.problems.join("; ");
+            let left = if allow_incomplete {
+                "read all the same"
+            } else {
+                "left out"
+            };
+            notes.push(format!("{left}: the snapshot of {}: {why}", changed.date));
+        }
+        snapshots.retain(|it| allow_incomplete || it.problems.is_empty());
         let parameters = snapshots[0].manifest.parameters.clone();
         snapshots.retain(|it| match incomparable(&it.manifest, &parameters) {
             None => true,
@@ -93,9 +112,9 @@ impl Moment {
             allow_incomplete,
             now,
         };
-        notes
-            .iter_mut()
-            .for_each(|note| *note = visible(note).into_owned());
+        for note in &mut notes {
+            *note = visible(note).into_owned();
+        }
         Ok((moment, notes))
     }
 
@@ -172,6 +191,19 @@ fn refuse_unproven(snapshots: &[Snapshot], allow_incomplete: bool) -> Result<(),
     )))
 }
 
+/// A manifest that was changed says nothing that can be relied on, its verdict least of all.
+fn refuse_changed(subject: &Snapshot, allow_incomplete: bool) -> Result<(), Error> {
+    if allow_incomplete || subject.problems.is_empty() {
+        return Ok(());
+    }
+    let why = subject.problems.join("; ");
+    Err(Error::Untrusted(format!(
+        "the snapshot of {} is not as it was published: {why}. Restore it or export again, or read it as it is with \
+         --allow-incomplete",
+        subject.date
+    )))
+}
+
 /// Which snapshot is the one before the first.
 fn previous(
     out: &Path,
@@ -184,6 +216,15 @@ fn previous(
         Since::Nothing => Ok(None),
         Since::Previous => Ok((1..snapshots.len()).find(before)),
         Since::Date(date) => {
+            if snapshots
+                .first()
+                .is_some_and(|subject| subject.date <= date)
+            {
+                return Err(Error::Usage(format!(
+                    "--since {date} is not before the snapshot of {}: name an earlier one",
+                    snapshots[0].date
+                )));
+            }
             let at = (1..snapshots.len()).find(|at| snapshots[*at].date == date);
             let at = at.ok_or_else(|| none_of(out, date, "--since"))?;
             if before(&at) {

@@ -92,13 +92,13 @@ impl Parameter {
         let mut word = |what: &str| {
             let word = words.next().filter(|word| !word.is_empty());
             word.ok_or_else(|| {
-                format!("a parameter has a name, a kind, a value or `-`, and a word about it: {what} is missing")
+                format!("a parameter has a name, a kind, a value or `-`, and a word about it; {what} is missing")
             })
         };
         let name = word("its name")?;
         let kind = word("its kind")?;
         let value = word("its value")?;
-        let about = word("what it is")?;
+        let about = word("a word about it")?;
         let is_plain =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
         if !name.chars().all(is_plain) || name.starts_with(|it: char| it.is_ascii_digit()) {
@@ -175,7 +175,7 @@ mod tests {
             ("", "its name"),
             ("days", "its kind"),
             ("days integer", "its value"),
-            ("days integer 3", "what it is"),
+            ("days integer 3", "a word about it is missing"),
             ("days float 3 Days", "no kind"),
             ("Days integer 3 Days", "no name"),
             ("1d integer 3 Days", "no name"),

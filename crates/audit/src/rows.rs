@@ -19,6 +19,7 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures_util::TryStreamExt;
+use tokio::task::yield_now;
 
 use crate::error::Error;
 
@@ -35,9 +36,9 @@ pub(crate) async fn show(rows: DataFrame, format: QueryFormat) -> Result<(), Err
     let schema = rows.schema();
     let shown = match format {
         QueryFormat::Table => return table(rows).await,
-        QueryFormat::Csv => written(rows, CsvRows::begin(output, &schema)).await,
-        QueryFormat::Json => written(rows, JsonRows::begin(output)).await,
-        QueryFormat::Parquet => written(rows, ParquetRows::begin(output, schema)).await,
+        QueryFormat::Csv => written(rows, || CsvRows::begin(output, &schema)).await,
+        QueryFormat::Json => written(rows, || Ok(JsonRows::begin(output))).await,
+        QueryFormat::Parquet => written(rows, || ParquetRows::begin(output, schema)).await,
     };
     match shown {
         // A reader that has seen enough, such as `head`, is no failure.
@@ -52,13 +53,18 @@ trait RowWriter {
     fn finish(self) -> io::Result<()>;
 }
 
+/// Nothing is written before the first rows are there: a query may fail.
 async fn written<W: RowWriter>(
     mut rows: SendableRecordBatchStream,
-    writer: io::Result<W>,
+    begin: impl FnOnce() -> io::Result<W>,
 ) -> Result<(), Error> {
-    let mut writer = writer.map_err(Error::Stdout)?;
-    while let Some(batch) = rows.try_next().await? {
+    let mut next = rows.try_next().await?;
+    let mut writer = begin().map_err(Error::Stdout)?;
+    while let Some(batch) = next {
         writer.write(&batch).map_err(Error::Stdout)?;
+        // Here a signal ends it, and what was put aside goes away.
+        yield_now().await;
+        next = rows.try_next().await?;
     }
     writer.finish().map_err(Error::Stdout)
 }
@@ -191,9 +197,9 @@ impl RowWriter for CsvRows {
 struct JsonRows(datafusion::arrow::json::Writer<BufWriter<Stdout>, LineDelimited>);
 
 impl JsonRows {
-    fn begin(output: BufWriter<Stdout>) -> io::Result<Self> {
+    fn begin(output: BufWriter<Stdout>) -> Self {
         let builder = WriterBuilder::new().with_explicit_nulls(true);
-        Ok(Self(builder.build(output)))
+        Self(builder.build(output))
     }
 }
 
@@ -232,8 +238,9 @@ impl RowWriter for ParquetRows {
         self.0.write(batch).map_err(of_parquet)
     }
 
-    fn finish(self) -> io::Result<()> {
-        self.0.into_inner().map_err(of_parquet)?.flush()
+    fn finish(mut self) -> io::Result<()> {
+        self.0.finish().map_err(of_parquet)?;
+        self.0.inner_mut().flush()
     }
 }
 

@@ -163,7 +163,7 @@ impl Header {
         match key {
             "title" => self.title = Some(value.to_owned()),
             "severity" => self.severity = Some(severity(value)?),
-            "why" => self.why = value.to_owned(),
+            "why" => value.clone_into(&mut self.why),
             "fix" => self.fix = Some(value.to_owned()),
             "refs" => {
                 let refs = value.split(',').map(str::trim);

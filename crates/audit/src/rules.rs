@@ -1,6 +1,6 @@
 //! The rules of an audit: those built in, and those of a folder; switched off, and their parameters set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -47,6 +47,8 @@ pub(crate) struct Rules {
     pub(crate) all: Vec<Rule>,
     /// The names of those that are switched off.
     pub(crate) off: Vec<String>,
+    /// The names of all that there are, also of those that are not asked for.
+    pub(crate) names: BTreeSet<String>,
 }
 
 impl Rules {
@@ -74,6 +76,7 @@ impl Rules {
         for name in &table.off {
             known(&mut rules, name, "off of the settings file")?;
         }
+        let names = rules.keys().cloned().collect();
         let mut off = table.off.clone();
         if !args.rule.is_empty() {
             for name in &args.rule {
@@ -88,7 +91,7 @@ impl Rules {
             let worst = other.severity.cmp(&one.severity);
             worst.then_with(|| one.name.cmp(&other.name))
         });
-        Ok(Self { all, off })
+        Ok(Self { all, off, names })
     }
 
     /// Those that are to be evaluated.

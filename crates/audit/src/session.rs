@@ -1,6 +1,8 @@
 //! The engine over the views of a moment: bounded in memory, and unable to write or to read anything else.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +56,7 @@ impl Engine {
         let parent = reading.work.clone().unwrap_or_else(std::env::temp_dir);
         let work = tempfile::Builder::new()
             .prefix("clipcensus-audit-")
+            .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(|source| Error::Write {
                 place: parent.display().to_string(),
@@ -230,6 +233,18 @@ fn snapshots(moment: &Moment) -> Result<RecordBatch> {
     let age = |it: &Manifest| (now - it.snapshot_at.0.div_euclid(1_000_000)).div_euclid(HOUR);
     let instants = manifests().map(|it| it.snapshot_at.0);
     let owners = manifests().map(|it| it.owners().map(count));
+    let role = |it: &&Snapshot| {
+        let previous = moment.previous().map(|previous| previous.date);
+        if it.date == moment.subject().date {
+            "subject"
+        } else if Some(it.date) == previous {
+            "previous"
+        } else {
+            "earlier"
+        }
+    };
+    let simulated = manifests().map(|it| Some(it.simulated));
+    let roles = all.iter().map(role);
     let hashes = all.iter().map(|it| it.manifest_sha256.as_str());
     let columns: Vec<(&str, ArrayRef)> = vec![
         (
@@ -246,18 +261,14 @@ fn snapshots(moment: &Moment) -> Result<RecordBatch> {
             "age_hours",
             Arc::new(Int64Array::from_iter_values(manifests().map(age))),
         ),
+        ("role", Arc::new(StringArray::from_iter_values(roles))),
         ("verdict", texts(|it| it.verdict.name())),
         ("clips", counts(|it| it.totals.written)),
         ("rejected", counts(|it| it.totals.rejected)),
         ("owners", Arc::new(owners.collect::<Int64Array>())),
         ("file_bytes", counts(Manifest::bytes)),
         ("format", texts(|it| it.format.extension())),
-        (
-            "simulated",
-            Arc::new(BooleanArray::from_iter(
-                manifests().map(|it| Some(it.simulated)),
-            )),
-        ),
+        ("simulated", Arc::new(simulated.collect::<BooleanArray>())),
         ("tool_version", texts(|it| it.tool_version.as_str())),
         ("finished_at", texts(|it| it.finished_at.as_str())),
         (

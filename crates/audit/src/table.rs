@@ -16,7 +16,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
-use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::physical_plan::ExecutionPlan;
 use jiff::civil::Date;
 
@@ -133,8 +133,9 @@ impl TableProvider for SnapshotTable {
 /// The columns of a kind of rows, and the date of the snapshot they are of.
 fn schema(rowset: Rowset) -> std::result::Result<TableSchema, Error> {
     let file = empty_parquet(rowset)?;
-    let metadata = ArrowReaderMetadata::load(&bytes::Bytes::from(file), Default::default())
-        .map_err(DataFusionError::from)?;
+    let metadata =
+        ArrowReaderMetadata::load(&bytes::Bytes::from(file), ArrowReaderOptions::default())
+            .map_err(DataFusionError::from)?;
     let date = Field::new(SNAPSHOT_DATE, DataType::Date32, false);
     Ok(TableSchema::builder(Arc::clone(metadata.schema()))
         .with_table_partition_cols(vec![Arc::new(date)])

@@ -8,12 +8,14 @@ use crate::redact::hidden::push_visible;
 pub(crate) const LONGEST_PROSE: usize = 1_000;
 
 /// How many columns a terminal gives this text.
+#[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The text in at most `columns` columns, on one line. Control characters and those that reorder
 /// or hide text are written as escapes, such as `\n` or `\u{202e}`; what is cut ends in `…`.
+#[must_use]
 pub fn fit(text: &str, columns: usize) -> String {
     // Marks of no width could follow each other without an end.
     let longest = columns.saturating_mul(4);
@@ -64,6 +66,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// The text with spaces up to `columns` columns, on its left if `right` aligned.
+#[must_use]
 pub fn pad(text: &str, columns: usize, right: bool) -> String {
     let spaces = " ".repeat(columns.saturating_sub(width(text)));
     if right {

@@ -351,6 +351,7 @@ pub enum AuditFormat {
 #[serde(default, deny_unknown_fields)]
 pub struct AuditTable {
     /// As the flag `--fail-on`.
+    #[serde(alias = "fail-on")]
     pub fail_on: Option<FailOn>,
     /// As the flag `--rules`.
     pub rules: Option<PathBuf>,

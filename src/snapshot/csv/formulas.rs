@@ -64,6 +64,7 @@ fn armed_places(text: &str) -> Vec<usize> {
 }
 
 /// The text that a spreadsheet shows and does not run.
+#[must_use]
 pub fn defused(text: &str) -> Cow<'_, str> {
     let places = armed_places(text);
     if places.is_empty() {

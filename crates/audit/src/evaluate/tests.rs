@@ -71,6 +71,7 @@ impl Case {
             exceptions: &self.exceptions,
             with_links: self.with_links,
             only_new: self.only_new,
+            has_previous: true,
             today: jiff::civil::date(2026, 11, 26),
         };
         let mut findings = Vec::new();

@@ -41,6 +41,7 @@ async fn evaluated(rows: &Rows, rule: &str, set: &[&str]) -> (Outcome, Vec<Findi
         exceptions: &Exceptions::default(),
         with_links: false,
         only_new: false,
+        has_previous: rows.previous.is_some(),
         today: jiff::civil::date(2026, 11, 26),
     };
     let rule = Arc::new(rules.wanted().next().unwrap().clone());
@@ -73,6 +74,10 @@ async fn found(rows: &Rows, rule: &str, set: &[&str]) -> Vec<String> {
 }
 
 /// Rows of clips, each with its own columns.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the tables of the tests are made in place"
+)]
 fn clips<const N: usize>(clips: [(&str, Value); N]) -> Rows {
     Rows {
         clips: clips
@@ -305,16 +310,17 @@ async fn a_missing_tag_and_a_title_are_found_once_it_is_said_which() {
 
 #[tokio::test]
 async fn snapshots_are_found_that_are_unproven_old_or_far_smaller_than_before() {
-    let none = json!({});
     let of = |snapshots: Vec<Value>| Rows {
         snapshots,
+        previous: Some(Vec::new()),
         ..Rows::default()
     };
-    let unproven = json!({ "verdict": "unverified" });
+    let role = |role: &str| json!({ "role": role });
     let rows = of(vec![
-        snapshot("2026-11-24", 1000, &none),
-        snapshot("2026-11-25", 900, &unproven),
-        snapshot("2026-11-26", 800, &none),
+        snapshot("2026-11-23", 9000, &json!({})),
+        snapshot("2026-11-24", 1000, &role("previous")),
+        snapshot("2026-11-25", 900, &json!({ "verdict": "unverified" })),
+        snapshot("2026-11-26", 800, &role("subject")),
     ]);
     assert_eq!(found(&rows, "snapshot-unproven", &[]).await, ["2026-11-25"]);
     assert_eq!(found(&rows, "snapshot-old", &[]).await, NOTHING);
@@ -325,18 +331,21 @@ async fn snapshots_are_found_that_are_unproven_old_or_far_smaller_than_before() 
     );
     let set = ["sudden-drop.share=0.19"];
     assert_eq!(found(&rows, "sudden-drop", &set).await, ["2026-11-26"]);
-    let hours = |hours: u64| json!({ "age_hours": hours });
-    let rows = of(vec![
-        snapshot("2026-11-20", 10, &hours(200)),
-        snapshot("2026-11-24", 5, &hours(36)),
-        snapshot("2026-11-26", 4, &hours(37)),
-    ]);
-    assert_eq!(found(&rows, "snapshot-old", &[]).await, ["2026-11-26"]);
-    // An earlier fall is none of the newest snapshot.
-    assert_eq!(
-        found(&rows, "sudden-drop", &["sudden-drop.share=0.3"]).await,
-        NOTHING
-    );
+    let alone = Rows {
+        previous: None,
+        ..rows
+    };
+    let (outcome, _) = evaluated(&alone, "sudden-drop", &set).await;
+    assert!(matches!(outcome, Outcome::NotEvaluated(_)));
+    let old = |hours: u64, role: &str| json!({ "age_hours": hours, "role": role });
+    for (hours, is_old) in [(36, false), (37, true)] {
+        let rows = of(vec![
+            snapshot("2026-11-24", 5, &old(200, "previous")),
+            snapshot("2026-11-26", 4, &old(hours, "subject")),
+        ]);
+        let found = found(&rows, "snapshot-old", &[]).await;
+        assert_eq!(found == ["2026-11-26"], is_old, "{hours}");
+    }
 }
 
 #[test]

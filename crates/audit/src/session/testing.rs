@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::json::ReaderBuilder;
-use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use serde_json::{Value, json};
 
 use super::*;
@@ -37,7 +37,7 @@ pub(crate) fn clip(id: &str, columns: &Value) -> Value {
 pub(crate) fn snapshot(date: &str, clips: u64, columns: &Value) -> Value {
     let mut snapshot = json!({
         "snapshot_date": date, "snapshot_at": format!("{date}T00:00:00Z"), "age_hours": 3,
-        "verdict": "verified", "clips": clips,
+        "role": "earlier", "verdict": "verified", "clips": clips,
     });
     for (name, value) in columns.as_object().into_iter().flatten() {
         snapshot[name] = value.clone();
@@ -57,6 +57,7 @@ impl Rows {
         let snapshots = [
             ("snapshot_date", DataType::Date32),
             ("age_hours", DataType::Int64),
+            ("role", DataType::Utf8),
             ("verdict", DataType::Utf8),
             ("clips", DataType::Int64),
         ];
@@ -77,7 +78,7 @@ impl Rows {
 
 fn columns(rowset: Rowset) -> SchemaRef {
     let file = bytes::Bytes::from(clipcensus::audit::empty_parquet(rowset).unwrap());
-    let metadata = ArrowReaderMetadata::load(&file, Default::default()).unwrap();
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
     Arc::clone(metadata.schema())
 }
 

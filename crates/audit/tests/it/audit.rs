@@ -327,12 +327,40 @@ fn damaged_and_foreign_files_are_named_and_nothing_is_shown_of_them() {
         manifest.replace("\"clips/snapshot_date=", "\"../clips/snapshot_date="),
     )
     .unwrap();
-    audit(foreign.path(), &[])
+    let changed = ["not as it was published", "changed after it was published"];
+    audit(foreign.path(), &[]).exits(65).says(&changed);
+    audit(foreign.path(), &["--allow-incomplete"])
         .exits(65)
         .says(&["it names the data file"]);
     // No folder of snapshots at all.
     let empty = tempfile::tempdir().unwrap();
     assert_ne!(audit(empty.path(), &[]).code, Some(0));
+}
+
+#[test]
+fn an_earlier_snapshot_whose_manifest_was_changed_is_left_out_and_named() {
+    let out = copy(two_nights());
+    let path = out
+        .path()
+        .join(format!("_snapshots/{}/manifest.json", NIGHTS[0]));
+    let manifest = fs::read_to_string(&path).unwrap();
+    fs::write(&path, manifest.replacen("0.1.0", "0.1.1", 1)).unwrap();
+    let text = on_one_line(&audit(out.path(), &["--fail-on=never"]).exits(0).stdout);
+    assert!(
+        text.contains("left out: the snapshot of 2026-10-31: it was changed"),
+        "{text}"
+    );
+    assert!(text.contains("not passed: newly-open"), "{text}");
+}
+
+#[test]
+fn exceptions_may_name_rules_that_are_not_asked_for_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exceptions.toml");
+    let entry = "[[exception]]\nrule = 'stale'\nclip_id = 'x'\nreason = 'r'\nuntil = 2999-12-31\n";
+    fs::write(&path, entry).unwrap();
+    let words = ["--rule=sudden-drop", "--exceptions", path.to_str().unwrap()];
+    audit(two_nights(), &words).exits(0);
 }
 
 #[test]

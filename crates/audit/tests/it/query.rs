@@ -1,6 +1,7 @@
 //! Questions in SQL: views, forms, and what no query can do.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use crate::support::{audit, nights, program, python, query, two_nights};
 
@@ -187,4 +188,58 @@ fn an_empty_view_is_said_to_be_empty_and_why() {
     assert_eq!(run.stdout, "{\"n\":0}\n");
     run.says(&["owners is empty", "--resolve-owners"]);
     audit(out.path(), &["--fail-on=never"]).exits(0);
+}
+
+#[test]
+fn a_signal_ends_a_query_and_leaves_nothing_behind() {
+    let work = tempfile::tempdir().unwrap();
+    let sql = "SELECT c.*, n.value FROM clips c CROSS JOIN generate_series(1, 100000) n ORDER BY title, n.value";
+    let mut child = program(&["query"])
+        .arg(two_nights())
+        .args([sql, "--memory=64MiB", "--format=json", "--work"])
+        .arg(work.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let count = || fs::read_dir(work.path()).unwrap().count();
+    while count() == 0 {
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert_eq!(count(), 0);
+}
+
+#[test]
+fn a_query_that_fails_has_written_nothing_and_a_reader_may_leave_early() {
+    let out = two_nights();
+    let run = query(
+        out,
+        &[
+            "SELECT 1 / (file_size_bytes - file_size_bytes) FROM clips",
+            "--format=csv",
+        ],
+    );
+    assert_eq!(run.exits(2).stdout, "");
+    for format in ["csv", "json", "parquet"] {
+        let mut child = program(&["query"])
+            .arg(out)
+            .args(["SELECT * FROM clips_history", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), stderr.as_str()),
+            (Some(0), ""),
+            "{format}"
+        );
+    }
 }

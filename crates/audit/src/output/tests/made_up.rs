@@ -142,6 +142,14 @@ pub(super) fn not_evaluated(rule: &Arc<Rule>, why: &str) -> Ruled {
 }
 
 /// An audit that came to this.
+/// A rule that nobody asked for.
+fn off(rule: &Arc<Rule>, why: &str) -> Ruled {
+    Ruled {
+        rule: Arc::clone(rule),
+        outcome: Outcome::Off(why.to_owned()),
+    }
+}
+
 pub(super) fn audit(results: Vec<Ruled>) -> Audit {
     Audit {
         out: "/data/census".to_owned(),
@@ -253,13 +261,10 @@ pub(super) fn mixed() -> Audit {
                 [0, 1, 0, 0],
                 vec![about(&old, State::Persisting, snapshot())],
             ),
-            Ruled {
-                rule: tag,
-                outcome: Outcome::Off(
-                    "its parameter tag has no value; give it one with --set missing-tag.tag=TAG"
-                        .to_owned(),
-                ),
-            },
+            off(
+                &tag,
+                "its parameter tag has no value; give it one with --set missing-tag.tag=TAG",
+            ),
             evaluated(&stale, [0; 4], Vec::new()),
             evaluated(&pattern, [0; 4], Vec::new()),
         ])
