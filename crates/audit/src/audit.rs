@@ -24,6 +24,7 @@ use crate::form::{Form, JSON, Lines, form};
 use crate::metrics::gauges;
 use crate::moment::Moment;
 use crate::record;
+use crate::record::Given;
 use crate::rule::Rule;
 use crate::rules::Rules;
 use crate::session::{Engine, Session};
@@ -146,10 +147,16 @@ async fn audit(
     notes.extend(exceptions.notes(evaluator.today, &evaluated));
     audit.notes = notes;
     if let Some(kept) = kept {
+        let given = Given {
+            verify: reading.verify,
+            allow_incomplete: reading.allow_incomplete,
+            with_links: args.with_links,
+            exceptions: exceptions.file(),
+        };
         let findings = kept.end()?;
         let layout = &moment.layout;
         keep_audit(layout, moment.subject().date, |output| {
-            record::write(output, &audit, findings)
+            record::write(output, &audit, &given, findings)
         })?;
     }
     Ok(Audited {
@@ -209,6 +216,7 @@ fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
         simulated: manifest.simulated,
         clips: manifest.totals.written,
         since: moment.previous().map(|it| it.date.to_string()),
+        since_sha256: moment.previous().map(|it| it.manifest_sha256.clone()),
         audited_at: Timestamp::from_second(now.as_second())
             .unwrap_or(now)
             .to_string(),

@@ -17,10 +17,10 @@ use tokio::task::yield_now;
 
 use crate::error::{Error, place, told};
 use crate::exception::{Exceptions, Excepts};
-use crate::finding::{Counts, Finding, Fingerprint, Outcome, State, Subject};
-use crate::query::why_absent;
+use crate::finding::{Counts, Finding, Outcome, State};
 use crate::rule::Rule;
-use crate::session::{PREVIOUS_CLIPS, Session};
+use crate::session::{PREVIOUS_CLIPS, Session, why_absent};
+use crate::subject::{Fingerprint, Subject};
 use crate::table::SNAPSHOT_DATE;
 
 /// Findings of a rule that are kept to be shown one by one.
@@ -28,15 +28,17 @@ const KEPT: usize = 100;
 
 /// The columns of a rule's rows that count, and those by one of which a finding is found again.
 const COLUMNS: [&str; 7] = [
-    "account_id",
+    ACCOUNT_ID,
     "clip_id",
     "owner_id",
     SNAPSHOT_DATE,
     "title",
     "detail",
-    "share_link",
+    SHARE_LINK,
 ];
 const SUBJECTS: [&str; 3] = ["clip_id", "owner_id", SNAPSHOT_DATE];
+const ACCOUNT_ID: &str = "account_id";
+const SHARE_LINK: &str = "share_link";
 
 /// Who owners are, by account and id: a name, or else an address.
 pub(crate) type People = HashMap<(String, String), String>;
@@ -173,7 +175,7 @@ impl Evaluator<'_> {
             title: row.text("title"),
             detail: row.text("detail"),
             owner,
-            share_link: row.text("share_link").filter(|_| self.with_links),
+            share_link: row.text(SHARE_LINK),
             exception: None,
             subject,
         }
@@ -195,7 +197,9 @@ impl Evaluator<'_> {
         let absent = session.absent_in(rows.logical_plan())?.into_iter().next();
         let mut wanted = Vec::new();
         for name in COLUMNS {
-            if let Some(column) = column(&rows, name) {
+            // What is not shown need not be read.
+            let is_wanted = name != SHARE_LINK || self.with_links;
+            if let Some(column) = column(&rows, name).filter(|_| is_wanted) {
                 wanted.push(cast(column, DataType::Utf8).alias(name));
             }
         }
@@ -234,6 +238,13 @@ impl Evaluator<'_> {
     /// The findings of the moment before.
     async fn known(&self, rule: &Arc<Rule>, rows: DataFrame) -> Result<Known, Error> {
         let mut all = Vec::new();
+        let names = SUBJECTS.into_iter().chain([ACCOUNT_ID]);
+        let names: Vec<&str> = names
+            .filter(|name| rows.schema().has_column_with_unqualified_name(name))
+            .collect();
+        let rows = rows
+            .select_columns(&names)
+            .map_err(|error| wrong(rule, &error))?;
         self.each_row(rows, rule, |row| {
             all.push(cut(Fingerprint::of(&rule.name, &row.subject())));
             Ok(())
@@ -337,7 +348,7 @@ impl Row<'_> {
         let (clip_id, owner_id) = (self.text("clip_id"), self.text("owner_id"));
         let is_of_snapshot = clip_id.is_none() && owner_id.is_none();
         Subject {
-            account_id: self.text("account_id"),
+            account_id: self.text(ACCOUNT_ID),
             snapshot_date: self.text(SNAPSHOT_DATE).filter(|_| is_of_snapshot),
             clip_id,
             owner_id,

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::finding::Subject;
+use crate::subject::{Fingerprint, Subject};
 
 /// Bytes of a file of exceptions at most.
 const LONGEST: u64 = 16 << 20;
@@ -78,9 +79,15 @@ struct Entry {
 pub(crate) struct Exceptions {
     all: Vec<(Arc<Exception>, AtomicU64)>,
     place: String,
+    sha256: String,
 }
 
 impl Exceptions {
+    /// The file that they are of, and its SHA-256; `None` where there is none.
+    pub(crate) fn file(&self) -> Option<(&str, &str)> {
+        (!self.place.is_empty()).then_some((&self.place, &self.sha256))
+    }
+
     /// Reads a file; each entry must name a rule that there is.
     ///
     /// # Errors
@@ -106,7 +113,8 @@ impl Exceptions {
                 exception.map_err(|why| unread(format!("exception {}: {why}", at + 1)))?;
             all.push((Arc::new(exception), AtomicU64::new(0)));
         }
-        Ok(Self { all, place })
+        let sha256 = Fingerprint(Sha256::digest(&text).into()).hex();
+        Ok(Self { all, place, sha256 })
     }
 
     /// Those of a rule, with their places.

@@ -8,7 +8,7 @@
 //! | `query`, `rows` | a question, and its answer in a form |
 //! | `parameter`, `rule`, `rules` | a rule's text; those built in (`rules/*.sql`) and those of a folder |
 //! | `exception` | what somebody has said to be right, why and until when |
-//! | `finding` | what an audit finds, as plain data |
+//! | `subject`, `finding` | what an audit finds, as plain data |
 //! | `evaluate` | a rule at a moment and at the one before: new, persisting, resolved, excepted |
 //! | `audit` | the command, from its arguments to its exit code |
 //! | `form`, `output` | findings in a form |
@@ -32,6 +32,7 @@ mod rows;
 mod rule;
 mod rules;
 mod session;
+mod subject;
 mod table;
 
 use std::process::ExitCode;
@@ -51,11 +52,4 @@ fn main() -> ExitCode {
         Ok(ended?)
     });
     ExitCode::from(code as u8)
-}
-
-/// Says what an answer has to be read with.
-fn tell(notes: &[String]) {
-    for note in notes {
-        clipcensus::audit::caveat(note);
-    }
 }

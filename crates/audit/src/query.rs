@@ -2,13 +2,13 @@
 
 use std::io::{IsTerminal, Read, stdin, stdout};
 
-use clipcensus::audit::{ExitCode, QueryArgs, QueryFormat, Since};
+use clipcensus::audit::{ExitCode, QueryArgs, QueryFormat, Since, caveat};
 use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::moment::Moment;
 use crate::rows::show;
-use crate::session::Engine;
+use crate::session::{Engine, why_absent};
 
 /// Bytes of a query at most.
 const LONGEST: u64 = 1 << 20;
@@ -41,22 +41,14 @@ pub(crate) async fn run_query(args: QueryArgs) -> Result<ExitCode, Error> {
     let engine = Engine::new(reading)?;
     let session = engine.session(&moment).await?;
     let rows = session.plan(&sql).await?;
-    crate::tell(&notes);
+    for note in &notes {
+        caveat(note);
+    }
     for absent in session.absent_in(rows.logical_plan())? {
-        crate::tell(&[format!("{absent} is empty: {}", why_absent(absent))]);
+        caveat(&format!("{absent} is empty: {}", why_absent(absent)));
     }
     show(rows, format).await?;
     Ok(ExitCode::Success)
-}
-
-/// Why a view holds nothing, and what to do.
-pub(crate) fn why_absent(view: &str) -> &'static str {
-    match view {
-        crate::session::OWNERS => {
-            "the snapshot has no owners; export with --resolve-owners to have them"
-        }
-        _ => "there is no verified snapshot before this one to compare with",
-    }
 }
 
 fn from_stdin() -> Result<String, Error> {

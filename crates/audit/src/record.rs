@@ -3,13 +3,37 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::finding::{Audit, Outcome, Ruled, State};
 
+/// What an audit was given besides rules.
+#[derive(Debug, Serialize)]
+pub(crate) struct Given<'a> {
+    /// Whether the SHA-256 of every file was compared.
+    pub(crate) verify: bool,
+    /// Whether snapshots were read that are not verified.
+    pub(crate) allow_incomplete: bool,
+    pub(crate) with_links: bool,
+    /// The file of exceptions, and its SHA-256.
+    #[serde(serialize_with = "named")]
+    pub(crate) exceptions: Option<(&'a str, &'a str)>,
+}
+
+#[expect(clippy::ref_option, reason = "as serde has it")]
+fn named<S: Serializer>(file: &Option<(&str, &str)>, serializer: S) -> Result<S::Ok, S::Error> {
+    let named = file.map(|(path, sha256)| json!({ "path": path, "sha256": sha256 }));
+    named.serialize(serializer)
+}
+
 /// Writes the document; `findings` has a line of JSON for each finding.
-pub(crate) fn write(output: &mut dyn Write, audit: &Audit, findings: File) -> io::Result<()> {
+pub(crate) fn write(
+    output: &mut dyn Write,
+    audit: &Audit,
+    given: &Given<'_>,
+    findings: File,
+) -> io::Result<()> {
     let head = Head {
         snapshot_date: &audit.snapshot_date,
         snapshot_at: &audit.snapshot_at,
@@ -18,6 +42,8 @@ pub(crate) fn write(output: &mut dyn Write, audit: &Audit, findings: File) -> io
         simulated: audit.simulated,
         clips: audit.clips,
         since: audit.since.as_deref(),
+        since_manifest_sha256: audit.since_sha256.as_deref(),
+        given,
         audited_at: &audit.audited_at,
         tool_version: &audit.tool_version,
         only_new: audit.only_new,
@@ -44,6 +70,8 @@ struct Head<'a> {
     simulated: bool,
     clips: u64,
     since: Option<&'a str>,
+    since_manifest_sha256: Option<&'a str>,
+    given: &'a Given<'a>,
     audited_at: &'a str,
     tool_version: &'a str,
     only_new: bool,
@@ -67,6 +95,7 @@ fn ruled(ruled: &Ruled) -> Value {
     };
     json!({
         "name": rule.name,
+        "from": rule.place,
         "severity": rule.severity,
         "title": rule.title,
         "parameters": Value::Object(parameters.collect()),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write, stdout};
 
-use clipcensus::audit::{QueryFormat, defused, fit, pad, print, visible, width};
+use clipcensus::audit::{QueryFormat, caveat, defused, fit, pad, print, visible, width};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -112,9 +112,9 @@ async fn table(mut rows: SendableRecordBatchStream) -> Result<(), Error> {
     }
     print(&text)?;
     if is_cut {
-        crate::tell(&[format!(
+        caveat(&format!(
             "these are the first {SHOWN} rows; --format csv, json or parquet has them all"
-        )]);
+        ));
     }
     Ok(())
 }
@@ -160,7 +160,8 @@ impl CsvRows {
             .terminator(csv::Terminator::CRLF)
             .from_writer(output);
         let fields = schema.fields();
-        lines.write_record(fields.iter().map(|it| defused(it.name()).into_owned()))?;
+        let names = fields.iter().map(|it| defused(it.name()).into_owned());
+        lines.write_record(names).map_err(of_csv)?;
         Ok(Self {
             lines,
             is_text: fields.iter().map(|it| !is_plain(it.data_type())).collect(),
@@ -183,7 +184,9 @@ impl RowWriter for CsvRows {
                 false => Cow::Borrowed(cell.as_str()),
             });
             let cells: Vec<Cow<'_, str>> = cells.collect();
-            lines.write_record(cells.iter().map(|cell| cell.as_bytes()))
+            lines
+                .write_record(cells.iter().map(|cell| cell.as_bytes()))
+                .map_err(of_csv)
         })
         .map_err(io::Error::other)??;
         Ok(())
@@ -191,6 +194,13 @@ impl RowWriter for CsvRows {
 
     fn finish(mut self) -> io::Result<()> {
         self.lines.flush()
+    }
+}
+
+fn of_csv(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -29,8 +29,8 @@ use crate::moment::{Moment, Snapshot};
 use crate::table::{SnapshotTable, days};
 
 /// The views, as queries see them.
-pub(crate) const CLIPS: &str = "clips";
-pub(crate) const OWNERS: &str = "owners";
+const CLIPS: &str = "clips";
+const OWNERS: &str = "owners";
 pub(crate) const PREVIOUS_CLIPS: &str = "previous_clips";
 const CLIPS_HISTORY: &str = "clips_history";
 const SNAPSHOTS: &str = "snapshots";
@@ -136,6 +136,14 @@ struct Tables {
 
 fn of_batch(batch: RecordBatch) -> Result<MemTable> {
     MemTable::try_new(batch.schema(), vec![vec![batch]])
+}
+
+/// Why a view holds nothing, and what to do.
+pub(crate) fn why_absent(view: &str) -> &'static str {
+    match view {
+        OWNERS => "the snapshot has no owners; export with --resolve-owners to have them",
+        _ => "there is no verified snapshot before this one to compare with",
+    }
 }
 
 /// How the engine works.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use clipcensus::audit::{Checked, Layout, Manifest, Rowset, empty_parquet, parquet_files};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics};
@@ -137,7 +137,17 @@ fn schema(rowset: Rowset) -> std::result::Result<TableSchema, Error> {
         ArrowReaderMetadata::load(&bytes::Bytes::from(file), ArrowReaderOptions::default())
             .map_err(DataFusionError::from)?;
     let date = Field::new(SNAPSHOT_DATE, DataType::Date32, false);
-    Ok(TableSchema::builder(Arc::clone(metadata.schema()))
+    // Texts as views onto the pages that they stand in: most are looked at, and few are kept.
+    let fields = metadata
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
+            _ => field.as_ref().clone(),
+        });
+    let schema = Schema::new(fields.collect::<Vec<Field>>());
+    Ok(TableSchema::builder(Arc::new(schema))
         .with_table_partition_cols(vec![Arc::new(date)])
         .build())
 }

@@ -354,6 +354,36 @@ fn an_earlier_snapshot_whose_manifest_was_changed_is_left_out_and_named() {
 }
 
 #[test]
+fn the_samples_are_rules_and_exceptions_that_the_program_takes() {
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples");
+    let (rules, exceptions) = (
+        format!("{samples}/rules"),
+        format!("{samples}/exceptions.toml"),
+    );
+    let words = ["--rules", &rules, "--exceptions", &exceptions];
+    let text = on_one_line(&audit(two_nights(), &words).exits(3).stdout);
+    assert!(text.contains("open-long-clip"), "{text}");
+    assert!(text.contains("excepts nothing: take it out of"), "{text}");
+    // A night with the chain of the samples, which finds the tool under its usual name.
+    let folder = tempfile::tempdir().unwrap();
+    let tool = folder.path().join("clipcensus");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_clipcensus-audit"), tool).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let out = folder.path().join("census");
+    let night = std::process::Command::new("/bin/sh")
+        .arg(format!("{samples}/nightly.sh"))
+        .env_clear()
+        .env("PATH", path)
+        .env("CLIPCENSUS_OUT", &out)
+        .env("CLIPCENSUS_SANDBOX", "true")
+        .output()
+        .unwrap();
+    let page = String::from_utf8_lossy(&night.stdout).into_owned();
+    assert_eq!(night.status.code(), Some(0), "{night:?}");
+    assert!(page.starts_with("Audit of the snapshot of "), "{page}");
+}
+
+#[test]
 fn exceptions_may_name_rules_that_are_not_asked_for_now() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("exceptions.toml");
@@ -392,6 +422,10 @@ fn what_is_kept_of_an_audit_is_whole_and_verify_lets_it_stand() {
     assert_eq!(kept["findings"].as_array().unwrap(), &shown);
     assert_eq!(kept["snapshot_date"], NIGHTS[1]);
     assert_eq!(kept["since"], NIGHTS[0]);
+    for key in ["manifest_sha256", "since_manifest_sha256"] {
+        assert_eq!(kept[key].as_str().unwrap().len(), 64, "{key}");
+    }
+    assert_eq!(kept["given"]["exceptions"], Value::Null);
     let rules = kept["rules"].as_array().unwrap();
     let open = rules
         .iter()
@@ -418,6 +452,38 @@ fn what_is_kept_of_an_audit_is_whole_and_verify_lets_it_stand() {
     let kept: Value =
         serde_json::from_slice(&fs::read(folder.join("audit.json")).unwrap()).unwrap();
     assert_eq!(kept["findings"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn metrics_count_findings_by_rule_severity_and_state_and_what_was_not_evaluated() {
+    let out = nights(&[]);
+    let path = out.path().join("audit.prom");
+    let words = ["--metrics-file", path.to_str().unwrap(), "--fail-on=never"];
+    audit(out.path(), &words).exits(0);
+    let text = fs::read_to_string(&path).unwrap();
+    let series = |begin: &str| -> u64 {
+        let lines = text.lines().filter(|line| line.starts_with(begin));
+        let value = |line: &str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
+        lines.map(value).sum()
+    };
+    let name = format!("out=\"{}\",rule", out.path().display());
+    let open =
+        format!("clipcensus_audit_findings{{{name}=\"open-without-passcode\",severity=\"high\"");
+    assert!(series(&open) > 100, "{text}");
+    assert_eq!(
+        series(&format!("clipcensus_audit_evaluated{{{name}=\"stale\"")),
+        1
+    );
+    assert_eq!(
+        series(&format!(
+            "clipcensus_audit_evaluated{{{name}=\"owner-gone\""
+        )),
+        0
+    );
+    let nowhere = ["--metrics-file", "/nothing/there.prom"];
+    let run = audit(out.path(), &nowhere).exits(73);
+    assert_eq!(run.stdout, "");
+    run.says(&["/nothing/there.prom", "--metrics-file"]);
 }
 
 #[test]

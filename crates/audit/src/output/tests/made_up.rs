@@ -7,9 +7,10 @@ use clipcensus::audit::Severity;
 use jiff::civil::date;
 
 use crate::exception::{Exception, Excepts};
-use crate::finding::{Audit, Counts, Finding, Fingerprint, Outcome, Ruled, State, Subject};
+use crate::finding::{Audit, Counts, Finding, Outcome, Ruled, State};
 use crate::parameter::{Kind, Parameter, Value};
 use crate::rule::Rule;
+use crate::subject::{Fingerprint, Subject};
 
 /// What a title must never become: a formula, a control sequence, the end of a script, a line of its own, a
 /// turn of the writing direction, markup, a character that XML forbids.
@@ -159,6 +160,7 @@ pub(super) fn audit(results: Vec<Ruled>) -> Audit {
         manifest_sha256: "5e".repeat(32),
         simulated: false,
         clips: 12_345,
+        since_sha256: None,
         since: Some("2026-11-22".to_owned()),
         audited_at: "2026-11-23T06:30:00.25Z".to_owned(),
         tool_version: "0.1.0".to_owned(),

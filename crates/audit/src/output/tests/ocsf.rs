@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::made_up::{
     LINK, about, account, audit, clip, excepted, findings, linked, mixed, owner, rule, snapshot,
 };
-use crate::finding::{Audit, Finding, State, Subject};
+use crate::finding::{Audit, Finding, State};
 use crate::output::ocsf;
+use crate::subject::Subject;
 
 const SCHEMA: &str = include_str!("../../../tests/ocsf/compliance_finding.schema.json");
 

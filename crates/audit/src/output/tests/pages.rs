@@ -8,9 +8,10 @@ use super::made_up::{
     HOSTILE, LINK, about, account, audit, clip, evaluated, excepted, linked, mixed, not_evaluated,
     owner, rule, snapshot,
 };
-use crate::finding::{Audit, Finding, State, Subject};
+use crate::finding::{Audit, Finding, State};
 use crate::output::subject::Named;
 use crate::output::{html, junit, markdown, text};
+use crate::subject::Subject;
 
 #[test]
 fn a_mixed_audit_looks_as_it_did() {
