@@ -132,7 +132,7 @@ fn a_difference_is_an_exit_code_where_that_is_asked_for() {
     );
     let same = diff(&world).arg("--only=changed");
     // Every column that the account changes.
-    let ignored = "--ignore=title,owner_id,status,modified_at,extra";
+    let ignored = "--ignore=title,owner_id,status,share_scope,passcode_enabled,modified_at,extra";
     let run = same.arg(ignored).arg("--exit-code").exits(0);
     shows_text(&run.stdout, "No differences.");
     let run = diff(&world).arg("--ignore=clip_id").exits(2);
