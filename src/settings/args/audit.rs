@@ -310,7 +310,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE", env = "CLIPCENSUS_AUDIT_METRICS_FILE")]
     pub metrics_file: Option<PathBuf>,
 
-    /// A settings file in TOML, of which the table [audit] counts.
+    /// A settings file in TOML, of which the table `[audit]` counts.
     #[arg(long, value_name = "FILE", env = "CLIPCENSUS_CONFIG")]
     pub config: Option<PathBuf>,
 
