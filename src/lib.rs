@@ -103,7 +103,7 @@ pub mod audit {
     pub use crate::model::exit_code::ExitCode;
     pub use crate::model::verdict::Verdict;
     pub use crate::program::lent::{
-        Held, audit_table, empty_parquet, keep_audit, manifests, parquet_files, print, size,
+        Held, Wrong, audit_table, empty_parquet, keep_audit, manifests, parquet_files, print, size,
     };
     pub use crate::program::{Gauges, SqlCommand, caveat, run_with};
     pub use crate::redact::hidden::visible;

@@ -42,18 +42,30 @@ pub struct Held {
     pub problems: Vec<String>,
 }
 
+/// What is wrong with an output folder, in words.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// With `latest.json`, which says what was published last.
+    pub latest: Vec<String>,
+    /// With manifests that cannot be read, and what stands among the snapshots and is none.
+    pub others: Vec<String>,
+}
+
 /// Every manifest of an output folder that can be read, in no order, and what is wrong with the others, in
 /// words.
 ///
 /// # Errors
 /// For a folder that is no output folder, or cannot be read.
-pub fn manifests(layout: &Layout) -> Result<(Vec<Held>, Vec<String>), SqlFailure> {
+pub fn manifests(layout: &Layout) -> Result<(Vec<Held>, Wrong), SqlFailure> {
     let listed = history(layout)?;
     let mut problems: BTreeMap<Date, Vec<String>> = BTreeMap::new();
     for snapshot in listed.snapshots {
         problems.insert(snapshot.date, snapshot.problems);
     }
-    let mut wrong: Vec<String> = listed.findings.iter().map(list::told).collect();
+    let mut wrong = Wrong {
+        latest: listed.findings.iter().map(list::told).collect(),
+        others: Vec::new(),
+    };
     let mut all = Vec::new();
     let others = each_manifest(layout, |date, read| match read {
         Ok((manifest, sha256)) => all.push(Held {
@@ -61,9 +73,9 @@ pub fn manifests(layout: &Layout) -> Result<(Vec<Held>, Vec<String>), SqlFailure
             sha256,
             problems: problems.remove(&date).unwrap_or_default(),
         }),
-        Err(error) => wrong.push(error.to_string()),
+        Err(error) => wrong.others.push(error.to_string()),
     })?;
-    wrong.extend(others.iter().map(ToString::to_string));
+    wrong.others.extend(others.iter().map(ToString::to_string));
     Ok((all, wrong))
 }
 

@@ -91,10 +91,14 @@ pub(crate) fn check_digests(
     for file in files.filter(|it| it.folder() == folder) {
         let path = data_file(layout, manifest, file)?;
         let found = digest_below(layout.out(), &path, file.bytes)?;
-        if found.is_none_or(|(_, sha256)| sha256 != file.sha256) {
-            let why = "it is not the file that its manifest names";
-            return Err(DiskError::damaged(&path, why));
-        }
+        let why = match found {
+            None => "it is missing",
+            Some((_, sha256)) if sha256 != file.sha256 => {
+                "it is not the file that its manifest names"
+            }
+            Some(_) => continue,
+        };
+        return Err(DiskError::damaged(&path, why));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 -- refs: ISO 27001:2022 A.8.12, ISO 27001:2022 A.8.16, SOC 2 CC6.1, SOC 2 CC7.2
 -- finds: changes
 SELECT c.*,
-  CASE WHEN p.clip_id IS NULL THEN 'it is new' ELSE 'it was not open before' END AS detail
+  CASE WHEN p.clip_id IS NULL THEN 'it was not in the snapshot before' ELSE 'it was not open before' END AS detail
 FROM clips c
 LEFT JOIN (SELECT account_id, clip_id, exposed FROM previous_clips) p
   ON c.account_id = p.account_id AND c.clip_id = p.clip_id

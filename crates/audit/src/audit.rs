@@ -143,6 +143,7 @@ async fn audit(
             outcome: Outcome::Off(why),
         });
     }
+    notes.extend(rules.differences.iter().cloned());
     let evaluated: BTreeSet<&str> = evaluated.iter().map(String::as_str).collect();
     notes.extend(exceptions.notes(evaluator.today, &evaluated));
     audit.notes = notes;
@@ -211,7 +212,12 @@ fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
         out: args.out.clone().unwrap_or_default().display().to_string(),
         snapshot_date: subject.date.to_string(),
         snapshot_at: at.map_or_else(|_| subject.date.to_string(), |at| at.to_string()),
-        verdict: manifest.verdict.name(),
+        verdict: match subject.problems.as_slice() {
+            [] => manifest.verdict.name(),
+            _ => "not as it was published",
+        },
+        is_hashed: args.reading.verify,
+        listed: (manifest.started_at.clone(), manifest.finished_at.clone()),
         manifest_sha256: subject.manifest_sha256.clone(),
         simulated: manifest.simulated,
         clips: manifest.totals.written,
@@ -231,7 +237,10 @@ fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
 async fn people(session: &Session) -> Result<People, Error> {
     let mut people = People::new();
     let rows = session
-        .plan("SELECT account_id, id, coalesce(name, email) AS known_as FROM owners")
+        .plan(
+            "SELECT account_id, id, CASE WHEN email IS NULL THEN name WHEN name IS NULL THEN email \
+             ELSE name || ' <' || email || '>' END AS known_as FROM owners",
+        )
         .await?;
     let columns = ["account_id", "id", "known_as"];
     let texts = columns.map(|name| cast(col(name), DataType::Utf8).alias(name));

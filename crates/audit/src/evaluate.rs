@@ -1,11 +1,11 @@
 //! A rule at a moment and at the one before: what it finds, and whether that is new.
 //!
-//! Of the moment before, only 16 bytes of the fingerprint of each finding of one rule are held, and a bit.
+//! Held are only 16 bytes of the fingerprint of each finding of one rule, at both moments, and a byte.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use clipcensus::audit::SqlFailure;
+use clipcensus::audit::{SqlFailure, things};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DataFusionError, ParamValues};
@@ -112,11 +112,13 @@ impl Evaluator<'_> {
             }
         }
         let mut kept = Kept::default();
+        let mut seen = Vec::new();
         let places = planned.places.clone();
         let conditions = planned.conditions.clone();
         self.each_row(planned.rows, rule, |row| {
             let subject = row.subject();
             let fingerprint = Fingerprint::of(&rule.name, &subject);
+            seen.push(cut(fingerprint));
             let was_known = known.find(fingerprint);
             let fits = |place| {
                 let at = conditions.iter().position(|it| *it == place);
@@ -138,6 +140,17 @@ impl Evaluator<'_> {
             Ok(())
         })
         .await?;
+        let found = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        if seen.len() < found {
+            note = Some(format!(
+                "the rule {} finds {} more than once: its query returns rows of the same clip, owner or snapshot",
+                rule.name,
+                things((found - seen.len()) as u64, "finding")
+            ));
+        }
+        drop(seen);
         if let Some(former) = former.filter(|_| known.has_missing()) {
             self.each_row(former.rows, rule, |row| {
                 let subject = row.subject();

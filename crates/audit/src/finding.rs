@@ -49,7 +49,7 @@ pub(crate) struct Finding {
     pub(crate) title: Option<String>,
     /// What exactly, by the rule.
     pub(crate) detail: Option<String>,
-    /// Who owns it: the name or else the e-mail address, where the snapshot has owners.
+    /// Who owns it: name and e-mail address, or one of them, where the snapshot has owners.
     pub(crate) owner: Option<String>,
     /// The share link, if it was asked for.
     pub(crate) share_link: Option<String>,
@@ -108,6 +108,10 @@ pub(crate) struct Audit {
     pub(crate) snapshot_at: String,
     pub(crate) verdict: &'static str,
     pub(crate) manifest_sha256: String,
+    /// Whether the SHA-256 of every file was compared with the manifest, and not its length alone.
+    pub(crate) is_hashed: bool,
+    /// When the listing began and the data files were complete, RFC 3339.
+    pub(crate) listed: (String, String),
     /// Whether the sandbox made it up.
     pub(crate) simulated: bool,
     pub(crate) clips: u64,

@@ -17,7 +17,7 @@ pub(crate) struct Snapshot {
     pub(crate) manifest: Manifest,
     pub(crate) manifest_sha256: String,
     /// What is wrong with its manifest, by those published after it.
-    problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Snapshot {
@@ -61,7 +61,14 @@ impl Moment {
         let layout = Layout::new(out, Table::Clips);
         let mut notes = Vec::new();
         let (read, wrong) = manifests(&layout)?;
-        notes.extend(wrong);
+        if date.is_none() && !allow_incomplete && !wrong.latest.is_empty() {
+            return Err(Error::Untrusted(format!(
+                "the newest snapshot may be missing: {}. Restore it, or name the one that is meant with --snapshot",
+                visible(&wrong.latest.join("; "))
+            )));
+        }
+        notes.extend(wrong.latest);
+        notes.extend(wrong.others);
         let read = read
             .into_iter()
             .filter(|it| it.manifest.table == Table::Clips);
@@ -83,6 +90,9 @@ impl Moment {
         let mut snapshots = all.split_off(at);
         refuse_unproven(&snapshots, allow_incomplete)?;
         refuse_changed(&snapshots[0], allow_incomplete)?;
+        if since == Since::Previous {
+            refuse_changed_before(&snapshots, allow_incomplete)?;
+        }
         for changed in snapshots.iter().filter(|it| !it.problems.is_empty()) {
             let why = changed.problems.join("; ");
             let left = if allow_incomplete {
@@ -202,6 +212,23 @@ fn refuse_changed(subject: &Snapshot, allow_incomplete: bool) -> Result<(), Erro
          --allow-incomplete",
         subject.date
     )))
+}
+
+/// Without the snapshot before, what is new would be passed over in silence.
+fn refuse_changed_before(snapshots: &[Snapshot], allow_incomplete: bool) -> Result<(), Error> {
+    let parameters = &snapshots[0].manifest.parameters;
+    let mut before = snapshots.iter().skip(1).filter(|it| {
+        is_readable(it, allow_incomplete) && incomparable(&it.manifest, parameters).is_none()
+    });
+    match before.next().filter(|it| !it.problems.is_empty()) {
+        Some(changed) if !allow_incomplete => Err(Error::Untrusted(format!(
+            "the snapshot before, of {}, is not as it was published: {}. Restore it, name another with --since, or \
+             give --since none",
+            changed.date,
+            changed.problems.join("; ")
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Which snapshot is the one before the first.

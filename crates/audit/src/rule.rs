@@ -53,7 +53,7 @@ pub(crate) struct Wrong {
 pub(crate) fn is_name(name: &str) -> bool {
     let is_plain =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    !name.is_empty() && name.len() <= 64 && name.chars().all(is_plain)
+    !name.is_empty() && !name.starts_with('-') && name.len() <= 64 && name.chars().all(is_plain)
 }
 
 impl Rule {

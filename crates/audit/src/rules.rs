@@ -49,6 +49,8 @@ pub(crate) struct Rules {
     pub(crate) off: Vec<String>,
     /// The names of all that there are, also of those that are not asked for.
     pub(crate) names: BTreeSet<String>,
+    /// In what they are not those built in: what a reader of a page has to know.
+    pub(crate) differences: Vec<String>,
 }
 
 impl Rules {
@@ -58,20 +60,29 @@ impl Rules {
         for (name, text) in BUILT_IN {
             rules.insert(name.to_owned(), parsed(name, BUILT_IN_PLACE, text)?);
         }
+        let mut differences = Vec::new();
         if let Some(folder) = args.rules.as_deref().or(table.rules.as_deref()) {
             for rule in of_folder(folder)? {
-                rules.insert(rule.name.clone(), rule);
+                let (name, place) = (rule.name.clone(), rule.place.clone());
+                let former = rules.insert(name.clone(), rule);
+                let instead = former.map_or("", |_| ", in place of the one built in");
+                differences.push((
+                    name.clone(),
+                    format!("the rule {name} is from {place}{instead}"),
+                ));
             }
         }
         for (name, parameters) in &table.parameters {
             let rule = known(&mut rules, name, "[audit.parameters] of the settings file")?;
             for (parameter, value) in parameters {
-                set(rule, parameter, |it| it.set_toml(value))?;
+                let told = set(rule, parameter, |it| it.set_toml(value))?;
+                differences.push((name.clone(), told));
             }
         }
         for SetParameter { rule, name, value } in &args.set {
-            let rule = known(&mut rules, rule, "--set")?;
-            set(rule, name, |it| it.set(value))?;
+            let of = known(&mut rules, rule, "--set")?;
+            let told = set(of, name, |it| it.set(value))?;
+            differences.push((rule.clone(), told));
         }
         for name in &table.off {
             known(&mut rules, name, "off of the settings file")?;
@@ -86,12 +97,21 @@ impl Rules {
             rules.retain(|name, _| args.rule.contains(name));
             off.clear();
         }
+        let differences = differences.into_iter();
+        let differences =
+            differences.filter(|(name, _)| rules.contains_key(name) && !off.contains(name));
+        let differences = differences.map(|(_, told)| told).collect();
         let mut all: Vec<Rule> = rules.into_values().collect();
         all.sort_by(|one, other| {
             let worst = other.severity.cmp(&one.severity);
             worst.then_with(|| one.name.cmp(&other.name))
         });
-        Ok(Self { all, off, names })
+        Ok(Self {
+            all,
+            off,
+            names,
+            differences,
+        })
     }
 
     /// Those that are to be evaluated.
@@ -216,7 +236,7 @@ fn set(
     rule: &mut Rule,
     name: &str,
     set: impl FnOnce(&mut crate::parameter::Parameter) -> Result<(), String>,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     let names: Vec<String> = rule.parameters.iter().map(|it| it.name.clone()).collect();
     let rule_name = rule.name.clone();
     let Some(parameter) = rule.parameters.iter_mut().find(|it| it.name == name) else {
@@ -228,7 +248,17 @@ fn set(
             "the rule {rule_name} has no parameter {name:?}; {has}"
         )));
     };
-    set(parameter).map_err(|why| Error::Usage(format!("{rule_name}.{name}: {why}")))
+    let own = parameter
+        .value
+        .as_ref()
+        .map_or_else(|| "not set".to_owned(), ToString::to_string);
+    set(parameter).map_err(|why| Error::Usage(format!("{rule_name}.{name}: {why}")))?;
+    let value = parameter
+        .value
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    Ok(format!("{rule_name}.{name} is {value}, in place of {own}"))
 }
 
 #[cfg(test)]

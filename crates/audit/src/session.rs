@@ -142,7 +142,9 @@ fn of_batch(batch: RecordBatch) -> Result<MemTable> {
 pub(crate) fn why_absent(view: &str) -> &'static str {
     match view {
         OWNERS => "the snapshot has no owners; export with --resolve-owners to have them",
-        _ => "there is no verified snapshot before this one to compare with",
+        _ => {
+            "there is nothing to compare with: no verified snapshot before this one, or --since none was given"
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use clipcensus::audit::section::{Cell, Kind, Section, Table, column, list};
 use clipcensus::audit::{Head, Severity, Verdict, count, things};
 
+use crate::exception::Exception;
 use crate::finding::{Audit, Counts, Finding, Outcome, State};
 use crate::output::counts::{findings, first, kind, states};
 use crate::output::subject::Named;
@@ -50,6 +51,9 @@ pub(super) fn sections(audit: &Audit, most: usize) -> Vec<Section> {
         if audit.counted(counts) > 0 {
             sections.push(rule_findings(audit, rule, counts, shown, most));
         }
+    }
+    if !audit.only_new {
+        sections.extend(excepted(audit, most));
     }
     sections.extend(unknown(audit));
     sections.extend(passed(audit));
@@ -137,6 +141,16 @@ fn facts(audit: &Audit) -> Vec<String> {
         things(audit.clips, "clip"),
         audit.out
     ));
+    lines.push(format!(
+        "Listed from {} to {}: changes in between may or may not be in it.",
+        audit.listed.0, audit.listed.1
+    ));
+    lines.push(if audit.is_hashed {
+        "The SHA-256 of every file that was read is the one of the manifest.".to_owned()
+    } else {
+        "Files were checked by their lengths, columns and rows; --verify compares their SHA-256."
+            .to_owned()
+    });
     lines.push(match &audit.since {
         Some(date) => format!("Compared with the snapshot of {date}."),
         None => "Compared with no earlier snapshot, so that every finding is new.".to_owned(),
@@ -274,6 +288,37 @@ fn table(findings: &[&Finding]) -> Table {
         columns,
         rows: findings.iter().map(row).collect(),
     }
+}
+
+/// What is excepted, why and until when.
+fn excepted(audit: &Audit, most: usize) -> Option<Section> {
+    let all = each_evaluated(audit).flat_map(|(_, _, shown)| shown);
+    let mut all = all.filter_map(|it| Some((it, it.exception.as_deref()?)));
+    let row = |(finding, exception): (&Finding, &Exception)| {
+        vec![
+            Cell::text(Named::of(finding).name),
+            Cell::text(&finding.rule.name),
+            Cell::text(&exception.reason),
+            Cell::text(exception.until.to_string()),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = all.by_ref().take(most).map(row).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let columns = vec![
+        column("Excepted", Kind::Name),
+        column("Rule", Kind::Detail),
+        column("Reason", Kind::Detail),
+        column("Until", Kind::Text),
+    ];
+    let mut section = list("Excepted findings", columns, rows);
+    if all.next().is_some() {
+        section
+            .notes
+            .push("and more: --format csv and --format json name all of them".to_owned());
+    }
+    Some(section)
 }
 
 /// The rules that could not be evaluated, and why.

@@ -146,7 +146,7 @@ async fn newly_open_is_what_was_not_open_before_or_not_there() {
     };
     let (outcome, findings) = evaluated(&alone, "newly-open", &[]).await;
     assert!(
-        matches!(outcome, Outcome::NotEvaluated(why) if why.contains("no verified snapshot before"))
+        matches!(outcome, Outcome::NotEvaluated(why) if why.contains("no verified snapshot before this one"))
     );
     assert!(findings.is_empty());
 }
@@ -338,7 +338,7 @@ async fn snapshots_are_found_that_are_unproven_old_or_far_smaller_than_before() 
     let (outcome, _) = evaluated(&alone, "sudden-drop", &set).await;
     assert!(matches!(outcome, Outcome::NotEvaluated(_)));
     let old = |hours: u64, role: &str| json!({ "age_hours": hours, "role": role });
-    for (hours, is_old) in [(36, false), (37, true)] {
+    for (hours, is_old) in [(35, false), (36, true)] {
         let rows = of(vec![
             snapshot("2026-11-24", 5, &old(200, "previous")),
             snapshot("2026-11-26", 4, &old(hours, "subject")),

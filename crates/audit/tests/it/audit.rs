@@ -290,7 +290,7 @@ fn an_unproven_snapshot_is_refused_unless_it_is_told_and_then_said_to_be_so() {
     let words = ["--allow-incomplete", "--rule=snapshot-unproven"];
     let text = audit(out.path(), &words).exits(3).stdout;
     assert!(
-        text.contains("WARNING: the snapshot is unverified"),
+        on_one_line(&text).contains("WARNING: the snapshot is not as it was published"),
         "{text}"
     );
 }
@@ -338,19 +338,59 @@ fn damaged_and_foreign_files_are_named_and_nothing_is_shown_of_them() {
 }
 
 #[test]
-fn an_earlier_snapshot_whose_manifest_was_changed_is_left_out_and_named() {
+fn a_snapshot_before_that_was_changed_or_a_newest_that_is_gone_ends_an_audit_and_is_no_silence() {
     let out = copy(two_nights());
-    let path = out
-        .path()
-        .join(format!("_snapshots/{}/manifest.json", NIGHTS[0]));
-    let manifest = fs::read_to_string(&path).unwrap();
-    fs::write(&path, manifest.replacen("0.1.0", "0.1.1", 1)).unwrap();
-    let text = on_one_line(&audit(out.path(), &["--fail-on=never"]).exits(0).stdout);
+    let of = |night: &str| out.path().join(format!("_snapshots/{night}/manifest.json"));
+    let manifest = fs::read_to_string(of(NIGHTS[0])).unwrap();
+    fs::write(of(NIGHTS[0]), manifest.replacen("0.1.0", "0.1.1", 1)).unwrap();
+    let run = audit(out.path(), &["--only-new", "--fail-on=critical"]).exits(65);
+    run.says(&["the snapshot before, of 2026-10-31", "--since none"]);
+    let alone = audit(out.path(), &["--since=none", "--fail-on=never"]).exits(0);
+    let text = on_one_line(&alone.stdout);
     assert!(
         text.contains("left out: the snapshot of 2026-10-31: it was changed"),
         "{text}"
     );
     assert!(text.contains("not passed: newly-open"), "{text}");
+    let told = audit(out.path(), &["--allow-incomplete", "--fail-on=never"])
+        .exits(0)
+        .stdout;
+    assert!(
+        on_one_line(&told).contains("read all the same: the snapshot of 2026-10-31"),
+        "{told}"
+    );
+    fs::write(of(NIGHTS[0]), manifest).unwrap();
+    fs::remove_file(of(NIGHTS[1])).unwrap();
+    audit(out.path(), &[])
+        .exits(65)
+        .says(&["the newest snapshot may be missing", "latest.json"]);
+    audit(out.path(), &["--snapshot", NIGHTS[0], "--fail-on=never"]).exits(0);
+}
+
+#[test]
+fn what_is_not_as_it_was_built_in_is_named_and_so_is_what_a_rule_finds_twice() {
+    let out = two_nights();
+    let folder = tempfile::tempdir().unwrap();
+    let header = "-- title: T\n-- severity: high\n-- fix: F\n";
+    let write = |name: &str, sql: &str| {
+        fs::write(folder.path().join(name), format!("{header}{sql}")).unwrap();
+    };
+    write(
+        "open-without-passcode.sql",
+        "SELECT * FROM clips WHERE exposed AND false",
+    );
+    write("twice.sql", "SELECT * FROM clips_history WHERE exposed");
+    let rules = folder.path().to_str().unwrap();
+    let words = ["--rules", rules, "--set=stale.days=9999", "--fail-on=never"];
+    let text = on_one_line(&audit(out, &words).exits(0).stdout);
+    for told in [
+        "open-without-passcode.sql, in place of the one built in",
+        "stale.days is 9999, in place of 365",
+        "the rule twice finds",
+        "more than once",
+    ] {
+        assert!(text.contains(told), "no {told:?} in {text}");
+    }
 }
 
 #[test]

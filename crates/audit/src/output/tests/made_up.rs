@@ -160,6 +160,11 @@ pub(super) fn audit(results: Vec<Ruled>) -> Audit {
         manifest_sha256: "5e".repeat(32),
         simulated: false,
         clips: 12_345,
+        is_hashed: false,
+        listed: (
+            "2026-11-23T00:00:10Z".to_owned(),
+            "2026-11-23T00:12:00Z".to_owned(),
+        ),
         since_sha256: None,
         since: Some("2026-11-22".to_owned()),
         audited_at: "2026-11-23T06:30:00.25Z".to_owned(),
