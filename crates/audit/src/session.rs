@@ -156,7 +156,6 @@ fn config() -> SessionConfig {
         .with_target_partitions(1);
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
-    options.execution.parquet.pushdown_filters = true;
     options.execution.time_zone = Some("+00:00".to_owned());
     config
 }
