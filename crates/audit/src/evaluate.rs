@@ -10,7 +10,8 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DataFusionError, ParamValues};
 use datafusion::dataframe::DataFrame;
-use datafusion::logical_expr::{Expr, cast};
+use datafusion::functions::unicode::expr_fn::left;
+use datafusion::logical_expr::{Expr, cast, lit};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 use tokio::task::yield_now;
@@ -22,6 +23,9 @@ use crate::rule::Rule;
 use crate::session::{PREVIOUS_CLIPS, Session, why_absent};
 use crate::subject::{Fingerprint, Subject};
 use crate::table::SNAPSHOT_DATE;
+
+/// Letters of a title or a detail at most.
+const LONGEST: i64 = 4096;
 
 /// Findings of a rule that are kept to be shown one by one.
 const KEPT: usize = 100;
@@ -213,7 +217,12 @@ impl Evaluator<'_> {
             // What is not shown need not be read.
             let is_wanted = name != SHARE_LINK || self.with_links;
             if let Some(column) = column(&rows, name).filter(|_| is_wanted) {
-                wanted.push(cast(column, DataType::Utf8).alias(name));
+                // A few bytes of a file that was handed over may stand for gigabytes of text.
+                let text = match name {
+                    "title" | "detail" => left(cast(column, DataType::Utf8View), lit(LONGEST)),
+                    _ => column,
+                };
+                wanted.push(cast(text, DataType::Utf8).alias(name));
             }
         }
         if !SUBJECTS.iter().any(|name| column(&rows, name).is_some()) {
