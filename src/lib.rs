@@ -105,7 +105,7 @@ pub mod audit {
     pub use crate::program::lent::{
         Held, Wrong, audit_table, empty_parquet, keep_audit, manifests, parquet_files, print, size,
     };
-    pub use crate::program::{Gauges, SqlCommand, caveat, run_with};
+    pub use crate::program::{Gauges, SqlCommand, WorkFolder, caveat, run_with};
     pub use crate::redact::hidden::visible;
     pub use crate::report::html::sections::{Head, html_of};
     pub use crate::report::markdown::markdown_of;

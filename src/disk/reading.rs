@@ -85,13 +85,21 @@ pub(crate) fn digest_below(
     let Some(file) = open_below(out, path)? else {
         return Ok(None);
     };
+    digest_of(&file, path, bytes).map(Some)
+}
+
+/// The same, of a file that is open, from where it is.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn digest_of(file: &File, path: &Path, bytes: u64) -> Result<(u64, String), DiskError> {
     let length = file.metadata().map_err(DiskError::read(path))?.len();
     let mut digest = DigestWriter::new(io::sink());
     let file = file.take(bytes.saturating_add(1));
     io::copy(&mut BufReader::with_capacity(128 << 10, file), &mut digest)
         .map_err(DiskError::read(path))?;
     let (_, read, sha256) = digest.finish();
-    Ok(Some((length.max(read), sha256)))
+    Ok((length.max(read), sha256))
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use clap::FromArgMatches;
 
@@ -23,6 +24,7 @@ use crate::program::signals::Signals;
 use crate::program::stdout::done;
 use crate::program::stdout::{print, put};
 use crate::program::verify::{run_list, run_verify};
+use crate::program::work_folder::WorkFolder;
 use crate::settings::args::audit::{AuditArgs, QueryArgs};
 use crate::settings::args::{Cli, Command, LogFormat, ManArgs, command};
 use crate::settings::unknown_variables;
@@ -31,14 +33,17 @@ use crate::settings::unknown_variables;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let given = arguments.clone();
-    run_with(arguments, |_| async move { Err(companion::start(&given)) })
+    run_with(
+        arguments,
+        |_, _| async move { Err(companion::start(&given)) },
+    )
 }
 
-/// The same, with what does a query or an audit: only such commands are handed to it. Its future is
-/// dropped where a signal comes, and may leave nothing behind then.
+/// The same, with what does a query or an audit: only such commands are handed to it, with a folder for what
+/// it puts aside, which is deleted at the end, also by a signal.
 pub fn run_with<F>(
     arguments: impl IntoIterator<Item = OsString>,
-    sql: impl FnOnce(SqlCommand) -> F,
+    sql: impl FnOnce(SqlCommand, Arc<WorkFolder>) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
@@ -61,6 +66,14 @@ fn guarded(work: impl FnOnce() -> ExitCode) -> ExitCode {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(ExitCode::Internal)
 }
 
+/// A history of years has more data files than most shells let a program have open.
+fn open_as_many_files_as_the_system_allows() {
+    let mut files = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    files.current = files.maximum;
+    // Where it is refused, fewer have to do.
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, files).ok();
+}
+
 /// Credentials are in memory, and a core dump would put them on the disk.
 fn keep_secrets_from_core_dumps() {
     #[cfg(target_os = "linux")]
@@ -70,7 +83,7 @@ fn keep_secrets_from_core_dumps() {
 
 fn run_arguments<F>(
     arguments: impl IntoIterator<Item = OsString>,
-    sql: impl FnOnce(SqlCommand) -> F,
+    sql: impl FnOnce(SqlCommand, Arc<WorkFolder>) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
@@ -110,14 +123,18 @@ fn run_command<F>(
     command: Command,
     voice: Voice,
     signals: &Signals,
-    sql: impl FnOnce(SqlCommand) -> F,
+    sql: impl FnOnce(SqlCommand, Arc<WorkFolder>) -> F,
 ) -> Result<ExitCode, Error>
 where
     F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
 {
     let in_sql = |command| {
-        let work = sql(command);
-        signals.until_signal(async move { Ok(work.await?) })
+        open_as_many_files_as_the_system_allows();
+        let folder = Arc::new(WorkFolder::default());
+        let work = sql(command, Arc::clone(&folder));
+        let ended = signals.until_signal(async move { Ok(work.await?) });
+        folder.remove();
+        ended
     };
     match command {
         Command::Export(args) => run_export(*args, voice, signals),

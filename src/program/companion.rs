@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::SqlFailure;
@@ -14,7 +14,10 @@ const NAME: &str = "clipcensus-audit";
 
 /// Goes on as that program, with the same arguments; comes back only where it cannot.
 pub(super) fn start(arguments: &[OsString]) -> SqlFailure {
-    let Some(program) = find(env::current_exe().ok(), env::var_os("PATH").as_deref()) else {
+    let Some(program) = find(
+        env::current_exe().ok().as_deref(),
+        env::var_os("PATH").as_deref(),
+    ) else {
         return SqlFailure {
             why: format!(
                 "the program {NAME}, which does this, is neither beside this one nor on PATH: packages have \
@@ -31,7 +34,7 @@ pub(super) fn start(arguments: &[OsString]) -> SqlFailure {
 }
 
 /// The program beside this one, or else the first on PATH.
-fn find(this: Option<PathBuf>, path: Option<&OsStr>) -> Option<PathBuf> {
+fn find(this: Option<&Path>, path: Option<&OsStr>) -> Option<PathBuf> {
     let beside = this.and_then(|this| Some(this.parent()?.to_owned()));
     let on_path = path.into_iter().flat_map(env::split_paths);
     // An empty or relative part of PATH would start whatever lies in the present folder.
@@ -40,7 +43,13 @@ fn find(this: Option<PathBuf>, path: Option<&OsStr>) -> Option<PathBuf> {
         .into_iter()
         .chain(on_path)
         .map(|folder| folder.join(NAME))
-        .find(|program| program.is_file())
+        .find(|program| program.is_file() && !is_same(program, this))
+}
+
+/// Whether both are one file: this program under that name would start itself without end.
+fn is_same(program: &Path, this: Option<&Path>) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    this.is_some_and(|this| whole(program).is_some_and(|program| whole(this) == Some(program)))
 }
 
 #[cfg(test)]
@@ -56,7 +65,8 @@ mod tests {
         for each in [&beside, &on_path] {
             fs::create_dir(each).unwrap();
         }
-        let this = || Some(beside.join("clipcensus"));
+        let tool = beside.join("clipcensus");
+        let this = || Some(tool.as_path());
         let path = env::join_paths([PathBuf::from("."), on_path.clone()]).unwrap();
         assert_eq!(find(this(), Some(&path)), None);
         fs::write(on_path.join(NAME), "").unwrap();
@@ -64,5 +74,9 @@ mod tests {
         assert_eq!(find(None, Some(OsStr::new("."))), None);
         fs::write(beside.join(NAME), "").unwrap();
         assert_eq!(find(this(), Some(&path)), Some(beside.join(NAME)));
+        fs::remove_file(beside.join(NAME)).unwrap();
+        fs::write(beside.join("clipcensus"), "").unwrap();
+        std::os::unix::fs::symlink("clipcensus", beside.join(NAME)).unwrap();
+        assert_eq!(find(this(), Some(&path)), Some(on_path.join(NAME)));
     }
 }

@@ -18,6 +18,7 @@ use crate::settings;
 use crate::settings::args::audit::AuditTable;
 use crate::snapshot::Manifest;
 use crate::snapshot::history::each_manifest;
+use crate::snapshot::manifest::Latest;
 use crate::snapshot::parquet_files;
 use crate::snapshot::parquet_files::{Checked, OpenParquet};
 use crate::snapshot::rowset::Rowset;
@@ -47,7 +48,9 @@ pub struct Held {
 pub struct Wrong {
     /// With `latest.json`, which says what was published last.
     pub latest: Vec<String>,
-    /// With manifests that cannot be read, and what stands among the snapshots and is none.
+    /// With manifests that cannot be read, by the dates of their folders.
+    pub unreadable: Vec<(Date, String)>,
+    /// What stands among the snapshots and is none.
     pub others: Vec<String>,
 }
 
@@ -58,24 +61,37 @@ pub struct Wrong {
 /// For a folder that is no output folder, or cannot be read.
 pub fn manifests(layout: &Layout) -> Result<(Vec<Held>, Wrong), SqlFailure> {
     let listed = history(layout)?;
-    let mut problems: BTreeMap<Date, Vec<String>> = BTreeMap::new();
+    let mut judged: BTreeMap<Date, (Option<String>, Vec<String>)> = BTreeMap::new();
     for snapshot in listed.snapshots {
-        problems.insert(snapshot.date, snapshot.problems);
+        let sha256 = snapshot.about.map(|about| about.sha256);
+        judged.insert(snapshot.date, (sha256, snapshot.problems));
     }
     let mut wrong = Wrong {
         latest: listed.findings.iter().map(list::told).collect(),
+        unreadable: Vec::new(),
         others: Vec::new(),
     };
     let mut all = Vec::new();
     let others = each_manifest(layout, |date, read| match read {
-        Ok((manifest, sha256)) => all.push(Held {
-            manifest,
-            sha256,
-            problems: problems.remove(&date).unwrap_or_default(),
-        }),
-        Err(error) => wrong.others.push(error.to_string()),
+        Ok((manifest, sha256)) => {
+            let (judged_sha256, mut problems) = judged.remove(&date).unwrap_or_default();
+            if judged_sha256.is_none_or(|it| it != sha256) {
+                problems.push("it was changed a moment ago".to_owned());
+            }
+            all.push(Held {
+                manifest,
+                sha256,
+                problems,
+            });
+        }
+        Err(error) => wrong.unreadable.push((date, error.to_string())),
     })?;
     wrong.others.extend(others.iter().map(ToString::to_string));
+    // Without it nobody knows which manifest is the last that was published.
+    if !all.is_empty() && Latest::load(layout)?.is_none() {
+        let path = layout.latest();
+        wrong.latest.push(format!("{} is missing", path.display()));
+    }
     Ok((all, wrong))
 }
 

@@ -17,7 +17,9 @@ mod sandbox;
 mod signals;
 mod stdout;
 mod verify;
+mod work_folder;
 
 pub use commands::{SqlCommand, run, run_with};
 pub use monitor::Gauges;
 pub use progress::log::caveat;
+pub use work_folder::WorkFolder;

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::disk::reading::open_present;
+use crate::disk::reading::{digest_of, open_present};
 use crate::disk::{DiskError, Layout};
 use crate::snapshot::manifest::{Format, Manifest};
 use crate::snapshot::parquet::ParquetWriter;
 use crate::snapshot::parquet_reader::ParquetFile;
-use crate::snapshot::read::{check_digests, data_file, rows};
+use crate::snapshot::read::{NOT_THE_FILE, check_digests, data_file, rows};
 use crate::snapshot::rowset::Rowset;
 
 /// How it is known that a file is the one of its manifest.
@@ -49,15 +49,15 @@ pub(crate) fn parquet_files(
     work: &Path,
 ) -> Result<Vec<OpenParquet>, DiskError> {
     let folder = rowset.folder();
-    if checked == Checked::Digest {
-        check_digests(layout, manifest, folder)?;
-    }
     let mut of_kind = manifest
         .files
         .iter()
         .filter(|it| it.folder() == folder)
         .peekable();
     if manifest.format == Format::Csv && of_kind.peek().is_some() {
+        if checked == Checked::Digest {
+            check_digests(layout, manifest, folder)?;
+        }
         return Ok(vec![as_parquet(layout, manifest, rowset, work)?]);
     }
     let mut open = Vec::new();
@@ -68,6 +68,9 @@ pub(crate) fn parquet_files(
         if found != named.bytes {
             let why = format!("it has {found} bytes in place of {}", named.bytes);
             return Err(DiskError::damaged(&path, why));
+        }
+        if checked == Checked::Digest && digest_of(&file, &path, named.bytes)?.1 != named.sha256 {
+            return Err(DiskError::damaged(&path, NOT_THE_FILE));
         }
         let again = file.try_clone().map_err(DiskError::read(&path))?;
         let rows = ParquetFile::open(again, &path, rowset, manifest.schema_version)?.check()?;

@@ -78,6 +78,9 @@ pub(crate) fn read_proven_rows(layout: &Layout, manifest: &Manifest) -> Result<R
     read_rows(layout, manifest)
 }
 
+/// What is wrong with a file of another hash.
+pub(crate) const NOT_THE_FILE: &str = "it is not the file that its manifest names";
+
 /// Whether each file of a folder is the one of its manifest, to the last byte.
 ///
 /// # Errors
@@ -93,9 +96,7 @@ pub(crate) fn check_digests(
         let found = digest_below(layout.out(), &path, file.bytes)?;
         let why = match found {
             None => "it is missing",
-            Some((_, sha256)) if sha256 != file.sha256 => {
-                "it is not the file that its manifest names"
-            }
+            Some((_, sha256)) if sha256 != file.sha256 => NOT_THE_FILE,
             Some(_) => continue,
         };
         return Err(DiskError::damaged(&path, why));

@@ -9,5 +9,4 @@ SELECT c.account_id, c.owner_id,
 FROM clips c
 JOIN owners o ON c.account_id = o.account_id AND c.owner_id = o.id
 WHERE o.status = 'deleted'
-  OR (o.email IS NULL AND o.name IS NULL AND o.status IS NULL)
 GROUP BY c.account_id, c.owner_id

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clipcensus::audit::{
-    AuditArgs, AuditFormat, AuditTable, ExitCode, FailOn, audit_table, caveat, keep_audit, print,
+    AuditArgs, AuditFormat, AuditTable, ExitCode, FailOn, WorkFolder, audit_table, caveat,
+    keep_audit, print,
 };
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::DataType;
@@ -22,7 +23,7 @@ use crate::exception::Exceptions;
 use crate::finding::{Audit, Finding, Outcome, Ruled};
 use crate::form::{Form, JSON, Lines, form};
 use crate::metrics::gauges;
-use crate::moment::Moment;
+use crate::moment::{Moment, Snapshot};
 use crate::record;
 use crate::record::Given;
 use crate::rule::Rule;
@@ -30,7 +31,7 @@ use crate::rules::Rules;
 use crate::session::{Engine, Session};
 
 /// Holds a snapshot against rules, and shows what breaks them.
-pub(crate) async fn run_audit(args: AuditArgs) -> Result<ExitCode, Error> {
+pub(crate) async fn run_audit(args: AuditArgs, folder: &WorkFolder) -> Result<ExitCode, Error> {
     let table = match &args.config {
         Some(path) => audit_table(path)?,
         None => AuditTable::default(),
@@ -49,7 +50,7 @@ pub(crate) async fn run_audit(args: AuditArgs) -> Result<ExitCode, Error> {
     };
     let fail_on = args.fail_on.or(table.fail_on).unwrap_or(FailOn::High);
     let now = Timestamp::now();
-    let audited = audit(&args, &rules, &exceptions, now).await?;
+    let audited = audit(&args, &rules, &exceptions, now, folder).await?;
     if let Some(path) = &args.metrics_file {
         let written = gauges(&audited.audit, now).write(path);
         written.map_err(|source| Error::Metrics {
@@ -84,6 +85,7 @@ async fn audit(
     rules: &Rules,
     exceptions: &Exceptions,
     now: Timestamp,
+    folder: &WorkFolder,
 ) -> Result<Audited, Error> {
     let out = args.out.clone().unwrap_or_default();
     let reading = &args.reading;
@@ -94,7 +96,7 @@ async fn audit(
         reading.allow_incomplete,
         now,
     )?;
-    let engine = Engine::new(reading)?;
+    let engine = Engine::new(reading, folder)?;
     let session = engine.session(&moment).await?;
     let before = match moment.before() {
         Some(before) => Some(engine.session(&before).await?),
@@ -108,7 +110,7 @@ async fn audit(
         exceptions,
         with_links: args.with_links,
         only_new: args.only_new,
-        has_previous: before.is_some(),
+        day_before: moment.previous().map(|it| it.date),
         today: TimeZone::UTC.to_datetime(now).date(),
     };
     let mut audit = head(args, &moment, now);
@@ -212,16 +214,14 @@ fn head(args: &AuditArgs, moment: &Moment, now: Timestamp) -> Audit {
         out: args.out.clone().unwrap_or_default().display().to_string(),
         snapshot_date: subject.date.to_string(),
         snapshot_at: at.map_or_else(|_| subject.date.to_string(), |at| at.to_string()),
-        verdict: match subject.problems.as_slice() {
-            [] => manifest.verdict.name(),
-            _ => "not as it was published",
-        },
+        verdict: subject.verdict(),
         is_hashed: args.reading.verify,
         listed: (manifest.started_at.clone(), manifest.finished_at.clone()),
         manifest_sha256: subject.manifest_sha256.clone(),
         simulated: manifest.simulated,
         clips: manifest.totals.written,
         since: moment.previous().map(|it| it.date.to_string()),
+        since_verdict: moment.previous().map(Snapshot::verdict),
         since_sha256: moment.previous().map(|it| it.manifest_sha256.clone()),
         audited_at: Timestamp::from_second(now.as_second())
             .unwrap_or(now)

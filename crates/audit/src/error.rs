@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use clipcensus::audit::{ExitCode, SqlFailure};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Span};
+use datafusion::parquet::errors::ParquetError;
 
 /// What ends a query or an audit.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +90,9 @@ pub(crate) fn told(error: &DataFusionError) -> String {
                 "cannot write what does not fit into memory: {error}; name another folder with --work"
             )
         }
-        DataFusionError::ParquetError(error) => {
-            format!("a data file cannot be read: {error}; `clipcensus verify` tells which")
+        damaged if is_damage(damaged) => {
+            let why = damaged.message();
+            format!("a data file cannot be read: {why}; `clipcensus verify` tells which")
         }
         DataFusionError::SQL(error, _) => format!("this is no SQL that can be answered: {error}"),
         DataFusionError::Plan(why) if why.contains(" not supported: ") => {
@@ -117,9 +120,24 @@ pub(crate) fn told(error: &DataFusionError) -> String {
 pub(crate) fn exit_code(error: &DataFusionError) -> ExitCode {
     match error.find_root() {
         DataFusionError::IoError(_) => ExitCode::CannotWrite,
-        DataFusionError::ParquetError(_) => ExitCode::Incomplete,
+        damaged if is_damage(damaged) => ExitCode::Incomplete,
         DataFusionError::Internal(_) => ExitCode::Internal,
         _ => ExitCode::Usage,
+    }
+}
+
+/// Whether a data file could not be decoded: the reader says so by an error of its own, by one of Arrow, or
+/// by one that holds it.
+fn is_damage(error: &DataFusionError) -> bool {
+    match error {
+        DataFusionError::ParquetError(_) => true,
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::ParquetError(_) => true,
+            ArrowError::ExternalError(error) => error.is::<ParquetError>(),
+            _ => false,
+        },
+        DataFusionError::External(error) => error.is::<ParquetError>(),
+        _ => false,
     }
 }
 

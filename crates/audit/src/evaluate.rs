@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use clipcensus::audit::{SqlFailure, things};
-use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, DataFusionError, ParamValues};
 use datafusion::dataframe::DataFrame;
@@ -17,14 +17,14 @@ use jiff::civil::Date;
 use tokio::task::yield_now;
 
 use crate::error::{Error, place, told};
-use crate::exception::{Exceptions, Excepts};
+use crate::exception::{Days, Exceptions, Excepts};
 use crate::finding::{Counts, Finding, Outcome, State};
 use crate::rule::Rule;
 use crate::session::{PREVIOUS_CLIPS, Session, why_absent};
 use crate::subject::{Fingerprint, Subject};
 use crate::table::SNAPSHOT_DATE;
 
-/// Letters of a title or a detail at most.
+/// Letters of an id, a title or a detail at most.
 const LONGEST: i64 = 4096;
 
 /// Findings of a rule that are kept to be shown one by one.
@@ -56,8 +56,8 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) exceptions: &'a Exceptions,
     pub(crate) with_links: bool,
     pub(crate) only_new: bool,
-    /// Whether there is a snapshot before.
-    pub(crate) has_previous: bool,
+    /// The day of the snapshot before, if there is one.
+    pub(crate) day_before: Option<Date>,
     pub(crate) today: Date,
 }
 
@@ -92,7 +92,7 @@ impl Evaluator<'_> {
             return Ok((Outcome::Off(how_to_set(&rule.name, unset)), None));
         }
         let planned = self.plan(self.now, rule).await?;
-        if rule.finds_changes && !self.has_previous {
+        if rule.finds_changes && self.day_before.is_none() {
             return Ok((
                 Outcome::NotEvaluated(why_absent(PREVIOUS_CLIPS).to_owned()),
                 None,
@@ -117,6 +117,10 @@ impl Evaluator<'_> {
         }
         let mut kept = Kept::default();
         let mut seen = Vec::new();
+        let days = Days {
+            today: self.today,
+            before: self.day_before,
+        };
         let places = planned.places.clone();
         let conditions = planned.conditions.clone();
         self.each_row(planned.rows, rule, |row| {
@@ -128,14 +132,14 @@ impl Evaluator<'_> {
                 let at = conditions.iter().position(|it| *it == place);
                 at.is_some_and(|at| row.fits(at))
             };
-            let exception = self.exceptions.find(&places, &subject, self.today, fits);
-            let state = match (&exception, was_known) {
-                (Some(_), _) => State::Excepted,
-                (None, true) => State::Persisting,
-                (None, false) => State::New,
+            let judged = self.exceptions.judge(&places, &subject, days, fits);
+            let state = match &judged.exception {
+                Some(_) => State::Excepted,
+                None if was_known && !judged.is_back => State::Persisting,
+                None => State::New,
             };
             let finding = Finding {
-                exception,
+                exception: judged.exception,
                 ..self.finding(rule, state, subject, fingerprint, row)
             };
             if kept.take(&finding, self.only_new) {
@@ -217,11 +221,9 @@ impl Evaluator<'_> {
             // What is not shown need not be read.
             let is_wanted = name != SHARE_LINK || self.with_links;
             if let Some(column) = column(&rows, name).filter(|_| is_wanted) {
-                // A few bytes of a file that was handed over may stand for gigabytes of text.
-                let text = match name {
-                    "title" | "detail" => left(cast(column, DataType::Utf8View), lit(LONGEST)),
-                    _ => column,
-                };
+                // A few bytes of a file that was handed over may stand for gigabytes of text. No id of ours
+                // is longer.
+                let text = left(cast(column, DataType::Utf8View), lit(LONGEST));
                 wanted.push(cast(text, DataType::Utf8).alias(name));
             }
         }
@@ -292,12 +294,15 @@ impl Evaluator<'_> {
         while let Some(batch) = rows.try_next().await.map_err(at_rule)? {
             let columns =
                 COLUMNS.map(|name| batch.column_by_name(name).map(AsArray::as_string::<i32>));
+            let names = (0..).map(|at| format!("fits {at}"));
+            let fits = names.map_while(|name| batch.column_by_name(&name).map(AsArray::as_boolean));
+            let fits: Vec<&BooleanArray> = fits.collect();
             // Here a signal ends it, and what was put aside goes away.
             yield_now().await;
             for at in 0..batch.num_rows() {
                 show(&Row {
-                    batch: &batch,
                     columns: &columns,
+                    fits: &fits,
                     at,
                 })?;
             }
@@ -352,8 +357,9 @@ fn column(rows: &DataFrame, name: &str) -> Option<Expr> {
 
 /// A row of a rule.
 struct Row<'a> {
-    batch: &'a RecordBatch,
     columns: &'a [Option<&'a StringArray>; COLUMNS.len()],
+    /// Whether each condition holds.
+    fits: &'a [&'a BooleanArray],
     at: usize,
 }
 
@@ -379,11 +385,8 @@ impl Row<'_> {
 
     /// Whether the condition of this number holds.
     fn fits(&self, condition: usize) -> bool {
-        let column = self.batch.column_by_name(&format!("fits {condition}"));
-        column.is_some_and(|column| {
-            let column = column.as_boolean();
-            column.is_valid(self.at) && column.value(self.at)
-        })
+        let column = self.fits.get(condition);
+        column.is_some_and(|column| column.is_valid(self.at) && column.value(self.at))
     }
 }
 

@@ -74,6 +74,23 @@ struct Entry {
     until: toml::Value,
 }
 
+/// The days by which exceptions are judged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Days {
+    pub(crate) today: Date,
+    /// That of the snapshot before, if there is one.
+    pub(crate) before: Option<Date>,
+}
+
+/// What exceptions say of a finding.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// The first that holds.
+    pub(crate) exception: Option<Arc<Exception>>,
+    /// Whether one held at the snapshot before, and none does now: it is new to who looks at new ones alone.
+    pub(crate) is_back: bool,
+}
+
 /// All exceptions of a file, and how many findings each has excepted.
 #[derive(Debug, Default)]
 pub(crate) struct Exceptions {
@@ -126,36 +143,38 @@ impl Exceptions {
         all.filter(move |(_, it)| it.rule == rule)
     }
 
-    /// The first of these that excepts a finding, of those that hold on a day. Each that fits is counted,
-    /// also one that has ended. `fits` says whether a condition does, by the exception's place.
-    pub(crate) fn find(
+    /// What these say of a finding. Each that fits is counted, also one that has ended; `fits` says whether a
+    /// condition does, by the exception's place.
+    pub(crate) fn judge(
         &self,
         places: &[usize],
         subject: &Subject,
-        today: Date,
+        days: Days,
         fits: impl Fn(usize) -> bool,
-    ) -> Option<Arc<Exception>> {
-        let mut found = None;
-        for (exception, used) in places.iter().filter_map(|at| self.all.get(*at)) {
+    ) -> Judged {
+        let mut judged = Judged::default();
+        for at in places {
+            let (exception, used) = &self.all[*at];
             let is_it = |wanted: &String, id: &Option<String>| id.as_ref() == Some(wanted);
-            let place = || {
-                self.all
-                    .iter()
-                    .position(|(it, _)| Arc::ptr_eq(it, exception))
-            };
             let fits = match &exception.excepts {
                 Excepts::Clip(clip) => is_it(clip, &subject.clip_id),
                 Excepts::Owner(owner) => is_it(owner, &subject.owner_id),
-                Excepts::Where(_) => place().is_some_and(&fits),
+                Excepts::Where(_) => fits(*at),
             };
-            if fits {
-                used.fetch_add(1, Ordering::Relaxed);
-                if exception.until >= today && found.is_none() {
-                    found = Some(Arc::clone(exception));
-                }
+            if !fits {
+                continue;
+            }
+            used.fetch_add(1, Ordering::Relaxed);
+            if exception.until >= days.today {
+                judged
+                    .exception
+                    .get_or_insert_with(|| Arc::clone(exception));
+            } else if days.before.is_some_and(|before| exception.until >= before) {
+                judged.is_back = true;
             }
         }
-        found
+        judged.is_back &= judged.exception.is_none();
+        judged
     }
 
     /// What is to be said of them after the rules in `evaluated`: which end soon, which have ended, and which
@@ -255,12 +274,17 @@ mod tests {
         let exceptions = read(TWO).unwrap();
         let places: Vec<usize> = exceptions.of("stale").map(|(at, _)| at).collect();
         let no = |_| false;
-        let find = |today| {
-            let found = exceptions.find(&places[..1], &of_clip("x"), today, no);
-            found.map(|it| it.reason.clone())
+        let judge = |today, before| {
+            let days = Days { today, before };
+            exceptions.judge(&places[..1], &of_clip("x"), days, no)
         };
-        assert_eq!(find(date(2026, 11, 30)).as_deref(), Some("kept"));
-        assert_eq!(find(date(2026, 12, 1)), None);
+        let (last, after) = (date(2026, 11, 30), date(2026, 12, 1));
+        let held = judge(last, None);
+        assert_eq!(held.exception.unwrap().reason, "kept");
+        assert!(judge(after, None).exception.is_none());
+        // It is told as new by the first audit after its end, and persists then.
+        assert!(judge(after, Some(last)).is_back);
+        assert!(!judge(date(2026, 12, 2), Some(after)).is_back);
         let evaluated = BTreeSet::from(["stale"]);
         let notes = |today| exceptions.notes(today, &evaluated);
         assert!(notes(date(2026, 11, 15))[0].contains("archive) excepts nothing"));
@@ -279,13 +303,18 @@ mod tests {
     fn an_owner_is_excepted_with_all_their_clips_and_nobody_else() {
         let exceptions = read(TWO).unwrap();
         let today = date(2026, 12, 1);
-        let found = exceptions.find(&[0, 1], &of_clip("any"), today, |_| false);
-        assert_eq!(found.unwrap().reason, "archive");
+        let days = Days {
+            today,
+            before: None,
+        };
+        let judge = |subject: &Subject| exceptions.judge(&[0, 1], subject, days, |_| false);
+        let found = judge(&of_clip("any"));
+        assert_eq!(found.exception.unwrap().reason, "archive");
         let other = Subject {
             owner_id: Some("p".to_owned()),
             ..of_clip("any")
         };
-        assert!(exceptions.find(&[0, 1], &other, today, |_| false).is_none());
+        assert!(judge(&other).exception.is_none());
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl AsyncFileReader for DataFile {
 
 impl DataFile {
     fn load(&self) -> ParquetResult<Arc<ParquetMetaData>> {
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
         let footer = ArrowReaderMetadata::load(&self.0.file, options)?;
         Ok(Arc::clone(
             self.0.footer.get_or_init(|| Arc::clone(footer.metadata())),

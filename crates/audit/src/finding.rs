@@ -117,6 +117,8 @@ pub(crate) struct Audit {
     pub(crate) clips: u64,
     /// The date of the snapshot before, by which findings are new or resolved; `None` where there is none.
     pub(crate) since: Option<String>,
+    /// Its verdict.
+    pub(crate) since_verdict: Option<&'static str>,
     /// The SHA-256 of its manifest.
     pub(crate) since_sha256: Option<String>,
     /// When the audit was made, RFC 3339.

@@ -44,10 +44,10 @@ use clipcensus::audit::{SqlCommand, run_with};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let code = run_with(std::env::args_os(), |command| async move {
+    let code = run_with(std::env::args_os(), |command, folder| async move {
         let ended = match command {
-            SqlCommand::Query(args) => query::run_query(args).await,
-            SqlCommand::Audit(args) => audit::run_audit(*args).await,
+            SqlCommand::Query(args) => query::run_query(args, &folder).await,
+            SqlCommand::Audit(args) => audit::run_audit(*args, &folder).await,
         };
         Ok(ended?)
     });

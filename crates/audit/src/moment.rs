@@ -17,10 +17,18 @@ pub(crate) struct Snapshot {
     pub(crate) manifest: Manifest,
     pub(crate) manifest_sha256: String,
     /// What is wrong with its manifest, by those published after it.
-    pub(crate) problems: Vec<String>,
+    problems: Vec<String>,
 }
 
 impl Snapshot {
+    /// What is to be said of it in a word.
+    pub(crate) fn verdict(&self) -> &'static str {
+        match self.problems.as_slice() {
+            [] => self.manifest.verdict.name(),
+            _ => "not as it was published",
+        }
+    }
+
     fn of(held: Held) -> Self {
         Self {
             date: held.manifest.date(),
@@ -69,11 +77,32 @@ impl Moment {
         }
         notes.extend(wrong.latest);
         notes.extend(wrong.others);
+        notes.extend(
+            wrong
+                .unreadable
+                .iter()
+                .map(|(_, why)| format!("left out: {why}")),
+        );
+        let unreadable = |from: Date, behind: Date| {
+            let mut all = wrong.unreadable.iter();
+            all.find(|(date, _)| !allow_incomplete && (from..behind).contains(date))
+        };
         let read = read
             .into_iter()
             .filter(|it| it.manifest.table == Table::Clips);
         let mut all: Vec<Snapshot> = read.map(Snapshot::of).collect();
         all.sort_by_key(|it| std::cmp::Reverse(it.date));
+        // One that cannot be read may be the one that is asked for, or the one before.
+        let newest = all.first().map_or(Date::MIN, |it| it.date);
+        let asked = match date {
+            Some(date) => (date, date.tomorrow().unwrap_or(Date::MAX)),
+            None => (newest, Date::MAX),
+        };
+        if let Some((_, why)) = unreadable(asked.0, asked.1) {
+            return Err(Error::Untrusted(format!(
+                "{why}; restore it, or name another snapshot with --snapshot"
+            )));
+        }
         let at = match date {
             None if all.is_empty() => {
                 let out = out.display();
@@ -92,6 +121,12 @@ impl Moment {
         refuse_changed(&snapshots[0], allow_incomplete)?;
         if since == Since::Previous {
             refuse_changed_before(&snapshots, allow_incomplete)?;
+            let before = snapshots.get(1).map_or(Date::MIN, |it| it.date);
+            if let Some((_, why)) = unreadable(before, snapshots[0].date) {
+                return Err(Error::Untrusted(format!(
+                    "{why}: it may be the snapshot before. Restore it, name another with --since, or give --since none"
+                )));
+            }
         }
         for changed in snapshots.iter().filter(|it| !it.problems.is_empty()) {
             let why = changed.problems.join("; ");

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read, stdin, stdout};
 
-use clipcensus::audit::{ExitCode, QueryArgs, QueryFormat, Since, caveat};
+use clipcensus::audit::{ExitCode, QueryArgs, QueryFormat, Since, WorkFolder, caveat};
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::session::{Engine, why_absent};
 const LONGEST: u64 = 1 << 20;
 
 /// Answers a question.
-pub(crate) async fn run_query(args: QueryArgs) -> Result<ExitCode, Error> {
+pub(crate) async fn run_query(args: QueryArgs, folder: &WorkFolder) -> Result<ExitCode, Error> {
     let is_terminal = stdout().is_terminal();
     let format = args.format.unwrap_or(if is_terminal {
         QueryFormat::Table
@@ -38,7 +38,7 @@ pub(crate) async fn run_query(args: QueryArgs) -> Result<ExitCode, Error> {
         reading.allow_incomplete,
         Timestamp::now(),
     )?;
-    let engine = Engine::new(reading)?;
+    let engine = Engine::new(reading, folder)?;
     let session = engine.session(&moment).await?;
     let rows = session.plan(&sql).await?;
     for note in &notes {

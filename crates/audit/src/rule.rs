@@ -160,6 +160,15 @@ struct Header {
 impl Header {
     /// Takes a line up; a comment that only looks like one is none of the header.
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let is_twice = match key {
+            "title" => self.title.is_some(),
+            "severity" => self.severity.is_some(),
+            "fix" => self.fix.is_some(),
+            _ => false,
+        };
+        if is_twice {
+            return Err(format!("{key:?} is there twice"));
+        }
         match key {
             "title" => self.title = Some(value.to_owned()),
             "severity" => self.severity = Some(severity(value)?),
@@ -238,6 +247,8 @@ mod tests {
             assert_eq!(wrong.line, line, "{wrong:?}");
             assert!(wrong.why.contains(why), "{wrong:?}");
         }
+        let twice = format!("-- severity: critical\n{TEXT}");
+        assert_eq!(Rule::parse("old", "", &twice).unwrap_err().line, 3);
         let twice = format!("-- param: days integer 1 Days\n{TEXT}");
         assert_eq!(Rule::parse("old", "", &twice).unwrap_err().line, 6);
     }

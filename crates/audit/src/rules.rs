@@ -16,9 +16,10 @@ macro_rules! built_in {
 }
 
 /// The rules that are there without any folder, by name.
-const BUILT_IN: [(&str, &str); 15] = built_in![
+const BUILT_IN: [(&str, &str); 16] = built_in![
     "missing-tag",
     "newly-open",
+    "open-passcode-unknown",
     "open-with-passcode",
     "open-without-passcode",
     "over-retention",

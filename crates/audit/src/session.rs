@@ -1,12 +1,10 @@
 //! The engine over the views of a moment: bounded in memory, and unable to write or to read anything else.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clipcensus::audit::{Checked, Manifest, ReadingArgs, Rowset, exposed_in_sql};
+use clipcensus::audit::{Checked, Manifest, ReadingArgs, Rowset, WorkFolder, exposed_in_sql};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
@@ -21,7 +19,6 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use tempfile::TempDir;
 
 use crate::error::Error;
 use crate::files::NoStores;
@@ -42,28 +39,26 @@ const MOST_SPILLED: u64 = 1 << 40;
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3600;
 
-/// What queries run on, whatever they are about. What does not fit into memory goes to a folder that goes away
-/// with it.
+/// What queries run on, whatever they are about. What does not fit into memory goes to a folder.
 #[derive(Debug)]
 pub(crate) struct Engine {
     runtime: Arc<RuntimeEnv>,
     checked: Checked,
-    work: TempDir,
+    work: PathBuf,
 }
 
 impl Engine {
-    pub(crate) fn new(reading: &ReadingArgs) -> std::result::Result<Self, Error> {
-        let parent = reading.work.clone().unwrap_or_else(std::env::temp_dir);
-        let work = tempfile::Builder::new()
-            .prefix("clipcensus-audit-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir_in(&parent)
-            .map_err(|source| Error::Write {
-                place: parent.display().to_string(),
-                source,
-            })?;
+    pub(crate) fn new(
+        reading: &ReadingArgs,
+        folder: &WorkFolder,
+    ) -> std::result::Result<Self, Error> {
+        let work = folder.make(reading.work.as_deref());
+        let work = work.map_err(|(place, source)| Error::Write {
+            place: place.display().to_string(),
+            source,
+        })?;
         let spilled = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![work.path().to_owned()]))
+            .with_mode(DiskManagerMode::Directories(vec![work.clone()]))
             .with_max_temp_directory_size(MOST_SPILLED);
         let memory = usize::try_from(reading.memory).unwrap_or(usize::MAX);
         let runtime = RuntimeEnvBuilder::new()
@@ -84,7 +79,7 @@ impl Engine {
 
     /// The folder for what is put aside.
     pub(crate) fn work(&self) -> PathBuf {
-        self.work.path().to_owned()
+        self.work.clone()
     }
 
     /// The views of a moment.

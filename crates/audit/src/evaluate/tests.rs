@@ -71,7 +71,7 @@ impl Case {
             exceptions: &self.exceptions,
             with_links: self.with_links,
             only_new: self.only_new,
-            has_previous: true,
+            day_before: Some(jiff::civil::date(2026, 11, 25)),
             today: jiff::civil::date(2026, 11, 26),
         };
         let mut findings = Vec::new();
@@ -166,8 +166,10 @@ async fn exceptions_hold_for_a_clip_an_owner_or_a_condition_up_to_their_last_day
     let condition =
         "where = \"share_scope = 'ANYONE' AND file_size_bytes >= 1000 AND clip_id <> 'y'\"";
     assert_eq!(except(condition, "2026-11-26").states(&rule).await, [x, y]);
-    // The day after, it is back, as what it was.
+    // What held at the snapshot before, and holds no longer, is back: who looks at new ones alone is told.
     let states = except("clip_id = 'x'", "2026-11-25").states(&rule).await;
+    assert_eq!(states[0], state("x", State::New));
+    let states = except("clip_id = 'x'", "2026-11-24").states(&rule).await;
     assert_eq!(states[0], state("x", State::Persisting));
     let (why, code) = except("where = 'no_such_column'", "2026-11-26")
         .refused(&rule)

@@ -116,6 +116,14 @@ fn warnings(audit: &Audit) -> Vec<String> {
             audit.verdict
         ));
     }
+    if let Some(verdict) = audit
+        .since_verdict
+        .filter(|it| *it != Verdict::Verified.name())
+    {
+        warnings.push(format!(
+            "WARNING: the snapshot before is {verdict}: what it lacks looks new in this one."
+        ));
+    }
     let names: Vec<&str> = not_evaluated(audit)
         .map(|(rule, _)| rule.name.as_str())
         .collect();

@@ -41,7 +41,10 @@ async fn evaluated(rows: &Rows, rule: &str, set: &[&str]) -> (Outcome, Vec<Findi
         exceptions: &Exceptions::default(),
         with_links: false,
         only_new: false,
-        has_previous: rows.previous.is_some(),
+        day_before: rows
+            .previous
+            .as_ref()
+            .map(|_| jiff::civil::date(2026, 11, 25)),
         today: jiff::civil::date(2026, 11, 26),
     };
     let rule = Arc::new(rules.wanted().next().unwrap().clone());
@@ -113,6 +116,8 @@ async fn open_clips_are_found_with_and_without_a_passcode_if_their_link_plays() 
         ["no-status", "open"]
     );
     assert_eq!(found(&rows, "open-with-passcode", &[]).await, ["passcode"]);
+    let unknown = found(&rows, "open-passcode-unknown", &[]).await;
+    assert_eq!(unknown, ["unknown-passcode"]);
 }
 
 #[tokio::test]
@@ -156,8 +161,8 @@ async fn owners_are_found_who_are_gone_or_deactivated_and_only_where_owners_are_
     let of = |owner: &str| json!({ "owner_id": owner });
     let rows = Rows {
         owners: Some(vec![
-            json!({ "account_id": "a", "id": "gone" }),
-            json!({ "account_id": "a", "id": "deleted", "status": "deleted" }),
+            json!({ "account_id": "a", "id": "gone", "status": "deleted" }),
+            json!({ "account_id": "a", "id": "unknown" }),
             json!({ "account_id": "a", "id": "hidden", "status": "unreadable" }),
             json!({ "account_id": "a", "id": "left", "email": "l@x", "status": "inactive" }),
             json!({ "account_id": "a", "id": "here", "name": "H", "status": "active" }),
@@ -173,11 +178,11 @@ async fn owners_are_found_who_are_gone_or_deactivated_and_only_where_owners_are_
             ("6", of("elsewhere")),
             ("7", of("not-looked-up")),
             ("8", json!({ "owner_id": Value::Null })),
-            ("9", of("deleted")),
+            ("9", of("unknown")),
             ("10", of("hidden")),
         ])
     };
-    assert_eq!(found(&rows, "owner-gone", &[]).await, ["deleted", "gone"]);
+    assert_eq!(found(&rows, "owner-gone", &[]).await, ["gone"]);
     assert_eq!(found(&rows, "owner-inactive", &[]).await, ["left"]);
     let (_, findings) = evaluated(&rows, "owner-gone", &[]).await;
     let details = findings.iter().map(|it| it.detail.clone().unwrap());

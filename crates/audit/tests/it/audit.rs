@@ -3,9 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::statistics::Statistics;
 use serde_json::Value;
 
-use crate::support::{NIGHTS, audit, copy, data_file, nights, program, run, two_nights};
+use crate::support::{
+    NIGHTS, audit, copy, data_file, hand_over, nights, program, query, run, two_nights,
+};
 
 const RULE: &str = "--rule=open-without-passcode";
 
@@ -556,4 +560,129 @@ fn the_help_of_both_commands_has_examples_and_the_manual_knows_them() {
         let page = program(&["man", command]).output().unwrap();
         assert!(page.status.success());
     }
+}
+
+/// A file whose footer says of every row group that its share scopes are all `PRIVATE`.
+fn with_lying_statistics(file: &[u8]) -> Vec<u8> {
+    let bytes = bytes::Bytes::copy_from_slice(file);
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&bytes)
+        .unwrap();
+    let scope = b"PRIVATE".as_slice().into();
+    let lie = Statistics::byte_array(
+        Some(scope),
+        Some(b"PRIVATE".as_slice().into()),
+        None,
+        Some(0),
+        false,
+    );
+    let groups = metadata.row_groups().iter().map(|group| {
+        let columns = group.columns().iter().map(|column| {
+            let builder = column.clone().into_builder();
+            let builder = match column.column_path().string().as_str() {
+                "share_scope" => builder.set_statistics(lie.clone()),
+                _ => builder,
+            };
+            builder.build().unwrap()
+        });
+        let columns = columns.collect();
+        group
+            .clone()
+            .into_builder()
+            .set_column_metadata(columns)
+            .build()
+            .unwrap()
+    });
+    let lying = ParquetMetaData::new(metadata.file_metadata().clone(), groups.collect());
+    // The footer is behind the pages, and its length in front of the last four bytes.
+    let [a, b, c, d] = file[file.len() - 8..file.len() - 4].try_into().unwrap();
+    let footer = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
+    let mut lies = file[..file.len() - 8 - footer].to_vec();
+    ParquetMetaDataWriter::new(&mut lies, &lying)
+        .finish()
+        .unwrap();
+    lies
+}
+
+#[test]
+fn what_a_file_says_of_its_own_pages_hides_no_finding() {
+    let out = copy(two_nights());
+    let ids = || {
+        let findings = audit(
+            out.path(),
+            &["--format=json", RULE, "--since=none", "--verify"],
+        );
+        findings.exits(3).lines().len()
+    };
+    let honest = ids();
+    hand_over(
+        out.path(),
+        &with_lying_statistics(&fs::read(data_file(out.path())).unwrap()),
+    );
+    assert_eq!(ids(), honest);
+    let sql = "SELECT count(*) AS n FROM clips WHERE share_scope = 'ANYONE' AND passcode_enabled = false \
+               AND status NOT IN ('RECORD_FAILED', 'RECORD_DELETE', 'SUSPENDED')";
+    let counted = query(out.path(), &[sql, "--format=json"]).exits(0).lines();
+    assert_eq!(counted[0]["n"], honest);
+}
+
+#[test]
+fn pages_that_cannot_be_decoded_are_damage_and_no_fault_of_a_rule() {
+    let out = copy(two_nights());
+    let file = data_file(out.path());
+    let whole = fs::read(&file).unwrap();
+    let mut damaged = 0;
+    for at in (100..whole.len() / 2).step_by(whole.len() / 40) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        fs::write(&file, &bytes).unwrap();
+        let run = audit(
+            out.path(),
+            &["--rule=title-pattern", "--set=title-pattern.pattern=zzz"],
+        );
+        if run.stderr.contains("cannot be read") || run.stderr.contains("damaged") {
+            assert_eq!(run.code, Some(65), "{run:?}");
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 0, "no byte was one that matters");
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_no_reason_to_audit_another_night() {
+    for (night, why) in [
+        (NIGHTS[1], "--snapshot"),
+        (NIGHTS[0], "it may be the snapshot before"),
+    ] {
+        let out = copy(two_nights());
+        let path = out.path().join(format!("_snapshots/{night}/manifest.json"));
+        fs::write(path, "{").unwrap();
+        let run = audit(out.path(), &["--fail-on=never"]).exits(65);
+        assert_eq!(run.stdout, "");
+        run.says(&["manifest.json is damaged", why]);
+        let of = audit(out.path(), &["--snapshot", night]).exits(65);
+        of.says(&["manifest.json is damaged"]);
+    }
+    let out = copy(two_nights());
+    fs::remove_file(out.path().join("_snapshots/latest.json")).unwrap();
+    audit(out.path(), &[])
+        .exits(65)
+        .says(&["latest.json is missing"]);
+}
+
+#[test]
+fn a_snapshot_before_that_is_not_proven_is_compared_with_a_warning_only() {
+    let out = copy(two_nights());
+    let path = out
+        .path()
+        .join(format!("_snapshots/{}/manifest.json", NIGHTS[0]));
+    let manifest = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        manifest.replacen("\"verified\"", "\"incomplete\"", 1),
+    )
+    .unwrap();
+    let words = ["--allow-incomplete", "--fail-on=never", "--rule=newly-open"];
+    let text = on_one_line(&audit(out.path(), &words).exits(0).stdout);
+    assert!(text.contains("WARNING: the snapshot before is"), "{text}");
 }

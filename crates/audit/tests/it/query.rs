@@ -193,25 +193,32 @@ fn an_empty_view_is_said_to_be_empty_and_why() {
 #[test]
 fn a_signal_ends_a_query_and_leaves_nothing_behind() {
     let work = tempfile::tempdir().unwrap();
-    let sql = "SELECT c.*, n.value FROM clips c CROSS JOIN generate_series(1, 100000) n ORDER BY title, n.value";
-    let mut child = program(&["query"])
-        .arg(two_nights())
-        .args([sql, "--memory=64MiB", "--format=json", "--work"])
-        .arg(work.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let count = || fs::read_dir(work.path()).unwrap().count();
-    while count() == 0 {
-        std::thread::yield_now();
+    // The second never stops to listen.
+    let sqls = [
+        "SELECT c.*, n.value FROM clips c CROSS JOIN generate_series(1, 100000) n ORDER BY title, n.value",
+        "SELECT sum(a.value * b.value) FROM generate_series(1, 10000000) a \
+         CROSS JOIN generate_series(1, 1000000) b",
+    ];
+    for sql in sqls {
+        let mut child = program(&["query"])
+            .arg(two_nights())
+            .args([sql, "--memory=64MiB", "--format=json", "--work"])
+            .arg(work.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let count = || fs::read_dir(work.path()).unwrap().count();
+        while count() == 0 {
+            std::thread::yield_now();
+        }
+        let killed = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        assert_eq!(count(), 0, "{sql}");
     }
-    let killed = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(143));
-    assert_eq!(count(), 0);
 }
 
 #[test]

@@ -165,6 +165,7 @@ pub(super) fn audit(results: Vec<Ruled>) -> Audit {
             "2026-11-23T00:00:10Z".to_owned(),
             "2026-11-23T00:12:00Z".to_owned(),
         ),
+        since_verdict: Some("verified"),
         since_sha256: None,
         since: Some("2026-11-22".to_owned()),
         audited_at: "2026-11-23T06:30:00.25Z".to_owned(),
