@@ -44,6 +44,9 @@
 //! | `program` | each command from its arguments to its exit code; progress, log, metrics |
 //!
 //! Beside them, for fuzzing and tests only: `fuzz` is what must be so of whatever is read.
+//!
+//! Two crates stand beside this one: `crates/sandbox` is the simulated service, and `crates/audit` the
+//! program that does `query` and `audit`; each has a map of its own in its first file.
 
 // Ground
 mod event;

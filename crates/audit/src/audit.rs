@@ -96,6 +96,7 @@ async fn audit(
         reading.allow_incomplete,
         now,
     )?;
+    moment.refuse_doubt_before()?;
     let engine = Engine::new(reading, folder)?;
     let session = engine.session(&moment).await?;
     let before = match moment.before() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clipcensus::audit::{
-    Held, Layout, Manifest, Since, Table, Verdict, incomparable, manifests, visible,
+    Held, Layout, Manifest, Since, Table, Verdict, Wrong, incomparable, manifests, visible,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -48,6 +48,8 @@ pub(crate) struct Moment {
     pub(crate) snapshots: Vec<Snapshot>,
     /// Which of them is the one before; none where there is none.
     pub(crate) previous: Option<usize>,
+    /// Why the one before may be another.
+    doubt_before: Option<String>,
     /// Whether rows of snapshots are read that are not verified.
     pub(crate) allow_incomplete: bool,
     /// When it is.
@@ -67,77 +69,21 @@ impl Moment {
         now: Timestamp,
     ) -> Result<(Self, Vec<String>), Error> {
         let layout = Layout::new(out, Table::Clips);
-        let mut notes = Vec::new();
         let (read, wrong) = manifests(&layout)?;
-        if date.is_none() && !allow_incomplete && !wrong.latest.is_empty() {
-            return Err(Error::Untrusted(format!(
-                "the newest snapshot may be missing: {}. Restore it, or name the one that is meant with --snapshot",
-                visible(&wrong.latest.join("; "))
-            )));
-        }
-        notes.extend(wrong.latest);
-        notes.extend(wrong.others);
-        notes.extend(
-            wrong
-                .unreadable
-                .iter()
-                .map(|(_, why)| format!("left out: {why}")),
-        );
-        let unreadable = |from: Date, behind: Date| {
-            let mut all = wrong.unreadable.iter();
-            all.find(|(date, _)| !allow_incomplete && (from..behind).contains(date))
-        };
-        let read = read
-            .into_iter()
-            .filter(|it| it.manifest.table == Table::Clips);
+        let read = read.into_iter();
+        let read = read.filter(|it| it.manifest.table == Table::Clips);
         let mut all: Vec<Snapshot> = read.map(Snapshot::of).collect();
         all.sort_by_key(|it| std::cmp::Reverse(it.date));
-        // One that cannot be read may be the one that is asked for, or the one before.
-        let newest = all.first().map_or(Date::MIN, |it| it.date);
-        let asked = match date {
-            Some(date) => (date, date.tomorrow().unwrap_or(Date::MAX)),
-            None => (newest, Date::MAX),
-        };
-        if let Some((_, why)) = unreadable(asked.0, asked.1) {
-            return Err(Error::Untrusted(format!(
-                "{why}; restore it, or name another snapshot with --snapshot"
-            )));
+        if !allow_incomplete {
+            refuse_unknown(&all, &wrong, date)?;
         }
-        let at = match date {
-            None if all.is_empty() => {
-                let out = out.display();
-                return Err(Error::Usage(format!(
-                    "{out} has no snapshot of clips; export one first"
-                )));
-            }
-            None => 0,
-            Some(date) => all
-                .iter()
-                .position(|it| it.date == date)
-                .ok_or_else(|| none_of(out, date, "--snapshot"))?,
-        };
-        let mut snapshots = all.split_off(at);
+        let mut notes = wrong.latest;
+        notes.extend(wrong.others);
+        let unreadable = wrong.unreadable.iter();
+        notes.extend(unreadable.map(|(_, why)| format!("left out: {why}")));
+        let mut snapshots = all.split_off(place_of(&all, out, date)?);
         refuse_unproven(&snapshots, allow_incomplete)?;
         refuse_changed(&snapshots[0], allow_incomplete)?;
-        if since == Since::Previous {
-            refuse_changed_before(&snapshots, allow_incomplete)?;
-            let before = snapshots.get(1).map_or(Date::MIN, |it| it.date);
-            if let Some((_, why)) = unreadable(before, snapshots[0].date) {
-                return Err(Error::Untrusted(format!(
-                    "{why}: it may be the snapshot before. Restore it, name another with --since, or give --since none"
-                )));
-            }
-        }
-        for changed in snapshots.iter().filter(|it| !it.problems.is_empty()) {
-            let why = changed.problems.join("; ");
-            let left = if allow_incomplete {
-                "read all the same"
-            } else {
-                "left out"
-            };
-            notes.push(format!("{left}: the snapshot of {}: {why}", changed.date));
-        }
-        snapshots.retain(|it| allow_incomplete || it.problems.is_empty());
         let parameters = snapshots[0].manifest.parameters.clone();
         snapshots.retain(|it| match incomparable(&it.manifest, &parameters) {
             None => true,
@@ -149,18 +95,41 @@ impl Moment {
                 false
             }
         });
+        let doubt_before = doubt_before(&snapshots, &wrong.unreadable);
+        for changed in snapshots.iter().filter(|it| !it.problems.is_empty()) {
+            let why = changed.problems.join("; ");
+            let left = if allow_incomplete {
+                "read all the same"
+            } else {
+                "left out"
+            };
+            notes.push(format!("{left}: the snapshot of {}: {why}", changed.date));
+        }
+        snapshots.retain(|it| allow_incomplete || it.problems.is_empty());
         let previous = previous(out, &snapshots, since, allow_incomplete)?;
+        for note in &mut notes {
+            *note = visible(note).into_owned();
+        }
         let moment = Self {
             layout,
             snapshots,
             previous,
+            doubt_before: doubt_before.filter(|_| since == Since::Previous && !allow_incomplete),
             allow_incomplete,
             now,
         };
-        for note in &mut notes {
-            *note = visible(note).into_owned();
-        }
         Ok((moment, notes))
+    }
+
+    /// Refuses to go on where the snapshot before may be another than the one that is compared with: what is new
+    /// would be passed over in silence.
+    pub(crate) fn refuse_doubt_before(&self) -> Result<(), Error> {
+        match &self.doubt_before {
+            None => Ok(()),
+            Some(why) => Err(Error::Untrusted(format!(
+                "{why}. Restore it, name another with --since, or give --since none"
+            ))),
+        }
     }
 
     /// The snapshot in question.
@@ -191,6 +160,7 @@ impl Moment {
             layout: self.layout.clone(),
             snapshots,
             previous,
+            doubt_before: None,
             allow_incomplete: self.allow_incomplete,
             now: Timestamp::from_microsecond(now).unwrap_or(self.now),
         })
@@ -215,6 +185,41 @@ fn none_of(out: &Path, date: Date, flag: &str) -> Error {
     Error::Usage(format!(
         "{flag} {date}: {out} has no such snapshot; `clipcensus list` shows those that there are"
     ))
+}
+
+/// Refuses to take another snapshot for the one that is asked for, because that cannot be read or is gone.
+fn refuse_unknown(all: &[Snapshot], wrong: &Wrong, date: Option<Date>) -> Result<(), Error> {
+    let newest = all.first().map_or(Date::MIN, |it| it.date);
+    let is_asked = |it: Date| date.map_or(it >= newest, |date| it == date);
+    if let Some((_, why)) = wrong.unreadable.iter().find(|(it, _)| is_asked(*it)) {
+        return Err(Error::Untrusted(format!(
+            "{why}; restore it, or name another snapshot with --snapshot"
+        )));
+    }
+    if date.is_none() && !wrong.latest.is_empty() {
+        return Err(Error::Untrusted(format!(
+            "the newest snapshot may be missing: {}. Restore it, or name the one that is meant with --snapshot",
+            visible(&wrong.latest.join("; "))
+        )));
+    }
+    Ok(())
+}
+
+/// Where the snapshot of a date is, or the newest.
+fn place_of(all: &[Snapshot], out: &Path, date: Option<Date>) -> Result<usize, Error> {
+    match date {
+        None if all.is_empty() => {
+            let out = out.display();
+            Err(Error::Usage(format!(
+                "{out} has no snapshot of clips; export one first"
+            )))
+        }
+        None => Ok(0),
+        Some(date) => all
+            .iter()
+            .position(|it| it.date == date)
+            .ok_or_else(|| none_of(out, date, "--snapshot")),
+    }
 }
 
 fn refuse_unproven(snapshots: &[Snapshot], allow_incomplete: bool) -> Result<(), Error> {
@@ -249,21 +254,22 @@ fn refuse_changed(subject: &Snapshot, allow_incomplete: bool) -> Result<(), Erro
     )))
 }
 
-/// Without the snapshot before, what is new would be passed over in silence.
-fn refuse_changed_before(snapshots: &[Snapshot], allow_incomplete: bool) -> Result<(), Error> {
-    let parameters = &snapshots[0].manifest.parameters;
-    let mut before = snapshots.iter().skip(1).filter(|it| {
-        is_readable(it, allow_incomplete) && incomparable(&it.manifest, parameters).is_none()
-    });
-    match before.next().filter(|it| !it.problems.is_empty()) {
-        Some(changed) if !allow_incomplete => Err(Error::Untrusted(format!(
-            "the snapshot before, of {}, is not as it was published: {}. Restore it, name another with --since, or \
-             give --since none",
-            changed.date,
-            changed.problems.join("; ")
-        ))),
-        _ => Ok(()),
+/// Why the snapshot before the first may be another than the newest verified one that can be read and is as it
+/// was published.
+fn doubt_before(snapshots: &[Snapshot], unreadable: &[(Date, String)]) -> Option<String> {
+    let mut verified = snapshots.iter().skip(1).filter(|it| is_readable(it, false));
+    let before = verified.next();
+    let behind = before.map_or(Date::MIN, |it| it.date);
+    let between = |date: Date| (behind..snapshots[0].date).contains(&date);
+    if let Some((_, why)) = unreadable.iter().find(|(date, _)| between(*date)) {
+        return Some(format!("{why}: it may be the snapshot before"));
     }
+    let changed = before.filter(|it| !it.problems.is_empty())?;
+    let why = changed.problems.join("; ");
+    Some(format!(
+        "the snapshot before, of {}, is not as it was published: {why}",
+        changed.date
+    ))
 }
 
 /// Which snapshot is the one before the first.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::support::{audit, nights, program, python, query, two_nights};
+use crate::support::{NIGHTS, audit, copy, nights, program, python, query, two_nights};
 
 #[test]
 fn the_views_have_the_rows_of_the_snapshots() {
@@ -249,4 +249,21 @@ fn a_query_that_fails_has_written_nothing_and_a_reader_may_leave_early() {
             "{format}"
         );
     }
+}
+
+#[test]
+fn a_query_does_without_the_snapshot_before_where_that_cannot_be_read() {
+    let out = copy(two_nights());
+    let path = out
+        .path()
+        .join(format!("_snapshots/{}/manifest.json", NIGHTS[0]));
+    fs::write(path, "{").unwrap();
+    let sql = "SELECT count(*) AS n FROM previous_clips";
+    let run = query(out.path(), &[sql, "--format=json"]).exits(0);
+    assert_eq!(run.stdout, "{\"n\":0}\n");
+    run.says(&[
+        "left out",
+        "manifest.json is damaged",
+        "previous_clips is empty",
+    ]);
 }
