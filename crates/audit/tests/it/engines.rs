@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::support::{audit, program, python, two_nights};
 
 /// Values for the parameters that have none, or whose own find little in a small account.
-const SET: [&str; 5] = [
+const SET: [&str; 6] = [
+    // One that every snapshot falls by.
+    "sudden-drop.share=-1",
     "missing-tag.tag=demo",
     "title-pattern.pattern=(?i)draft|#1",
     "over-retention.days=100",
@@ -43,6 +45,14 @@ for path in sorted(rules.glob('*.sql')):
         print(json.dumps([path.stem, row.get('account_id'), row.get('clip_id'), row.get('owner_id'), row['detail']]))
 "#;
 
+/// A finding, without how many hours ago a snapshot is: an hour may end between both engines.
+fn without_hours(mut finding: Value) -> String {
+    if finding[0] == "snapshot-old" {
+        finding[4] = Value::Null;
+    }
+    finding.to_string()
+}
+
 #[test]
 fn every_rule_finds_the_same_in_another_engine() {
     let out = two_nights();
@@ -68,7 +78,7 @@ fn every_rule_finds_the_same_in_another_engine() {
         .filter(|it| it["state"] != "resolved")
         .map(|it| {
             let names = ["rule", "account_id", "clip_id", "owner_id", "detail"];
-            Value::from_iter(names.map(|name| it[name].clone())).to_string()
+            without_hours(Value::from_iter(names.map(|name| it[name].clone())))
         })
         .collect();
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
@@ -93,7 +103,7 @@ fn every_rule_finds_the_same_in_another_engine() {
     assert!(output.status.success(), "{stderr}");
     let theirs: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap().to_string())
+        .map(|line| without_hours(serde_json::from_str(line).unwrap()))
         .collect();
     let differs: Vec<&String> = ours.symmetric_difference(&theirs).take(10).collect();
     assert!(
@@ -116,7 +126,9 @@ fn every_rule_finds_the_same_in_another_engine() {
         "owner-inactive",
         "owner-over-quota",
         "reclaimable",
+        "snapshot-old",
         "stale",
+        "sudden-drop",
         "suspended-or-unknown-status",
         "title-pattern",
     ] {
