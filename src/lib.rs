@@ -159,6 +159,7 @@ pub mod internals {
     /// What `fuzz/` tries to break.
     #[cfg(any(test, fuzzing))]
     pub mod fuzz {
+        pub use crate::fuzz::accounts::accounts;
         pub use crate::fuzz::answers::answers;
         pub use crate::fuzz::csv::csv;
         pub use crate::fuzz::intent::intent;

@@ -14,6 +14,7 @@
 
 pub(crate) mod scratch;
 
+pub(crate) mod accounts;
 pub(crate) mod answers;
 pub(crate) mod csv;
 pub(crate) mod intent;

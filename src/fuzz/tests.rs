@@ -13,7 +13,9 @@ use crate::clip::owner::{OwnerIds, People, Person, owner_batch};
 use crate::clip::{SecretPolicy, testing};
 use crate::crawl::page::Decoder;
 use crate::fuzz::scratch::SNAPSHOT_AT;
-use crate::fuzz::{answers, csv, intent, latest, manifest, page, parquet, settings, spool};
+use crate::fuzz::{
+    accounts, answers, csv, intent, latest, manifest, page, parquet, settings, spool,
+};
 use crate::model::testing::window;
 use crate::model::{Seconds, Window};
 use crate::snapshot::rowset::Rowset;
@@ -25,7 +27,8 @@ use crate::zoom::DateFilter;
 /// A target by its name.
 type Target = (&'static str, fn(&[u8]) -> bool);
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
+    ("accounts", accounts::accounts),
     ("answers", answers::answers),
     ("csv", csv::csv),
     ("intent", intent::intent),
@@ -165,6 +168,12 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
              resume-within = \"20h\"\nbase-url = \"https://api.zoomgov.com/v2\"\n",
         ),
         ("settings", "few", "out = \"census\"\nrate = 12.5\n"),
+        (
+            "accounts",
+            "many",
+            "\u{feff}# sub-accounts\n\tacme # the first\r\n\nAb-_x9Z\nacme\n",
+        ),
+        ("accounts", "one", "acme"),
         (
             "answers",
             "clips",
