@@ -1,10 +1,10 @@
-//! The parameters of rules: typed, with or without a value to begin with.
+//! The parameters of rules: typed, some within bounds, with or without a value to begin with.
 
 use datafusion::scalar::ScalarValue;
 
 /// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+enum Kind {
     /// A whole number.
     Integer,
     /// A number.
@@ -23,7 +23,7 @@ impl Kind {
         }
     }
 
-    pub(crate) const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Integer => "integer",
             Self::Number => "number",
@@ -42,6 +42,61 @@ impl Kind {
             },
             Self::Text => Ok(Value::Text(text.to_owned())),
         }
+    }
+}
+
+/// The numbers that a parameter may be, both ends among them. One outside would make a rule that finds
+/// nothing, or everything, without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Bounds {
+    least: Option<f64>,
+    most: Option<f64>,
+}
+
+impl Bounds {
+    /// Those of a text such as `0..`, `..1` or `0..1`.
+    fn parse(text: &str) -> Option<Self> {
+        let end = |text: &str| match text {
+            "" => Some(None),
+            text => text
+                .parse()
+                .ok()
+                .filter(|it: &f64| it.is_finite())
+                .map(Some),
+        };
+        let (least, most) = text.split_once("..")?;
+        let (least, most) = (end(least)?, end(most)?);
+        let is_empty = least.zip(most).is_some_and(|(least, most)| least > most);
+        (!is_empty && (least, most) != (None, None)).then_some(Self { least, most })
+    }
+
+    /// Why a value cannot be taken, if it cannot.
+    #[expect(clippy::cast_precision_loss, reason = "no bound is beyond 2^53")]
+    fn objection(self, value: &Value) -> Option<String> {
+        let number = match value {
+            Value::Integer(number) => *number as f64,
+            Value::Number(number) => *number,
+            Value::Text(_) => return None,
+        };
+        match self {
+            Self {
+                least: Some(least), ..
+            } if number < least => Some(format!("{value} is less than {least}")),
+            Self {
+                most: Some(most), ..
+            } if number > most => Some(format!("{value} is more than {most}")),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Bounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        let end = |end: Option<f64>| end.map_or_else(String::new, |it| it.to_string());
+        write!(f, "({}..{})", end(self.least), end(self.most))
     }
 }
 
@@ -78,7 +133,8 @@ impl std::fmt::Display for Value {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    kind: Kind,
+    bounds: Bounds,
     /// Its value; a rule of which one has none is not evaluated.
     pub(crate) value: Option<Value>,
     /// What it is, with its unit.
@@ -86,7 +142,7 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
-    /// That of a header's line: name, kind, value or `-`, and what it is.
+    /// That of a header's line: name, kind with or without bounds, value or `-`, and what it is.
     pub(crate) fn parse(line: &str) -> Result<Self, String> {
         let mut words = line.splitn(4, char::is_whitespace).map(str::trim);
         let mut word = |what: &str| {
@@ -106,22 +162,44 @@ impl Parameter {
                 "{name:?} is no name for a parameter: a-z, 0-9 and _"
             ));
         }
-        let kind = Kind::named(kind)
-            .ok_or_else(|| format!("{kind:?} is no kind: integer, number or text"))?;
-        Ok(Self {
+        let (kind, bounds) = typed(kind)?;
+        let mut parameter = Self {
             name: name.to_owned(),
             kind,
-            value: match value {
-                "-" => None,
-                text => Some(kind.read(text)?),
-            },
+            bounds,
+            value: None,
             about: about.to_owned(),
-        })
+        };
+        if value != "-" {
+            parameter.set(value)?;
+        }
+        Ok(parameter)
+    }
+
+    /// All that there is to say about it, in a line.
+    pub(crate) fn explained(&self) -> String {
+        let value = self.value.as_ref();
+        let value = value.map_or_else(|| "not set".to_owned(), ToString::to_string);
+        let Self {
+            name,
+            kind,
+            bounds,
+            about,
+            ..
+        } = self;
+        format!("{name} ({}{bounds}) = {value}: {about}", kind.name())
     }
 
     /// Gives it a value that was typed.
     pub(crate) fn set(&mut self, text: &str) -> Result<(), String> {
-        self.value = Some(self.kind.read(text)?);
+        self.take(self.kind.read(text)?)
+    }
+
+    fn take(&mut self, value: Value) -> Result<(), String> {
+        if let Some(objection) = self.bounds.objection(&value) {
+            return Err(objection);
+        }
+        self.value = Some(value);
         Ok(())
     }
 
@@ -140,8 +218,23 @@ impl Parameter {
             (Kind::Text, toml::Value::String(text)) => Some(Value::Text(text.clone())),
             _ => None,
         };
-        self.value = Some(fits.ok_or_else(|| format!("its value is no {}", self.kind.name()))?);
-        Ok(())
+        self.take(fits.ok_or_else(|| format!("its value is no {}", self.kind.name()))?)
+    }
+}
+
+/// The kind and the bounds of a text such as `text`, `integer` or `number(0..1)`.
+fn typed(text: &str) -> Result<(Kind, Bounds), String> {
+    let (name, bounds) = match text.split_once('(') {
+        None => (text, Some(Bounds::default())),
+        Some((name, rest)) => (name, rest.strip_suffix(')').and_then(Bounds::parse)),
+    };
+    let kind =
+        Kind::named(name).ok_or_else(|| format!("{name:?} is no kind: integer, number or text"))?;
+    match bounds {
+        Some(bounds) if kind != Kind::Text || bounds == Bounds::default() => Ok((kind, bounds)),
+        _ => Err(format!(
+            "{text:?} has no bounds as a number has them: integer(0..), number(0..1)"
+        )),
     }
 }
 
@@ -170,6 +263,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_outside_the_bounds_of_its_parameter_is_refused_wherever_it_comes_from() {
+        let mut share = Parameter::parse("share number(0..1) 0.2 A share").unwrap();
+        assert_eq!(share.set("7").unwrap_err(), "7 is more than 1");
+        assert_eq!(share.set("-0.1").unwrap_err(), "-0.1 is less than 0");
+        assert!(share.set_toml(&toml::Value::Integer(2)).is_err());
+        assert_eq!(share.value, Some(Value::Number(0.2)));
+        for end in ["0", "1"] {
+            share.set(end).unwrap();
+        }
+        assert_eq!(share.explained(), "share (number(0..1)) = 1: A share");
+        let mut days = Parameter::parse("days integer(0..) - Days").unwrap();
+        assert!(days.set("-1").unwrap_err().contains("less than 0"));
+        days.set("36500").unwrap();
+    }
+
+    #[test]
     fn a_line_that_is_no_parameter_is_told_what_it_lacks() {
         for (line, why) in [
             ("", "its name"),
@@ -180,6 +289,12 @@ mod tests {
             ("Days integer 3 Days", "no name"),
             ("1d integer 3 Days", "no name"),
             ("days integer three Days", "no integer"),
+            ("days integer(0..) -3 Days", "less than 0"),
+            ("days integer(0.. 3 Days", "no bounds"),
+            ("days integer(..) 3 Days", "no bounds"),
+            ("days integer(1..0) 3 Days", "no bounds"),
+            ("days integer(a..) 3 Days", "no bounds"),
+            ("tag text(0..1) x The tag", "no bounds"),
         ] {
             let error = Parameter::parse(line).unwrap_err();
             assert!(error.contains(why), "{line}: {error}");

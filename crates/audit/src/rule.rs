@@ -111,13 +111,7 @@ impl Rule {
         tell("fix", &self.fix);
         tell("refs", &self.refs.join(", "));
         for parameter in &self.parameters {
-            let value = parameter.value.as_ref();
-            let value = value.map_or_else(|| "not set".to_owned(), ToString::to_string);
-            let (kind, about) = (parameter.kind.name(), &parameter.about);
-            tell(
-                "param",
-                &format!("{} ({kind}) = {value}: {about}", parameter.name),
-            );
+            tell("param", &parameter.explained());
         }
         if self.finds_changes {
             tell(

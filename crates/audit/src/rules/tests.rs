@@ -436,6 +436,14 @@ fn rules_and_parameters_that_do_not_exist_are_named() {
             vec!["--set", "stale.days=soon"],
             "stale.days: \"soon\" is no integer",
         ),
+        (
+            vec!["--set", "stale.days=-1"],
+            "stale.days: -1 is less than 0",
+        ),
+        (
+            vec!["--set", "sudden-drop.share=7"],
+            "sudden-drop.share: 7 is more than 1",
+        ),
     ] {
         let error = rules(&words).unwrap_err();
         assert!(error.contains(why), "{words:?}: {error}");

@@ -34,7 +34,7 @@ db.execute("CREATE VIEW snapshots AS SELECT * FROM 'snapshots.parquet'")
 for path in sorted(rules.glob('*.sql')):
     text = path.read_text()
     parameters = {}
-    for name, kind, value in re.findall(r'^-- param: (\w+) (\w+) (\S+)', text, re.M):
+    for name, kind, value in re.findall(r'^-- param: (\w+) (\w+)(?:\(\S+\))? (\S+)', text, re.M):
         value = values.get(f'{path.stem}.{name}', value)
         parameters[name] = {'integer': int, 'number': float, 'text': str}[kind](value)
     sql = '\n'.join(line for line in text.splitlines() if not line.startswith('--'))

@@ -8,7 +8,7 @@ use jiff::civil::date;
 
 use crate::exception::{Exception, Excepts};
 use crate::finding::{Audit, Counts, Finding, Outcome, Ruled, State};
-use crate::parameter::{Kind, Parameter, Value};
+use crate::parameter::Parameter;
 use crate::rule::Rule;
 use crate::subject::{Fingerprint, Subject};
 
@@ -40,12 +40,7 @@ pub(super) fn rule(name: &str, severity: Severity, title: &str) -> Arc<Rule> {
             "ISO 27001 A.8.3".to_owned(),
             "https://example.com/why".to_owned(),
         ],
-        parameters: vec![Parameter {
-            name: "days".to_owned(),
-            kind: Kind::Integer,
-            value: Some(Value::Integer(30)),
-            about: "Days".to_owned(),
-        }],
+        parameters: vec![Parameter::parse("days integer(0..) 30 Days").unwrap()],
         finds_changes: false,
         sql: "SELECT * FROM clips".to_owned(),
         lines_before: 5,
