@@ -84,7 +84,7 @@ fn owners() -> RecordBatch {
         name: Some("=Jo, \"the\"\r\none".to_owned()),
         ..Person::default()
     };
-    let known = ids.of("acme").iter().next().cloned().unwrap();
+    let known = ids.of("acme").iter().max().cloned().unwrap();
     owner_batch(&ids, &People::from([(known, person)]))
 }
 
@@ -110,6 +110,77 @@ fn spooled() -> Vec<u8> {
     seed.extend(fs::read(place.join("pages")).unwrap());
     seed
 }
+
+/// Seeds that are texts, by target and name; each NUL becomes the byte 255, which is in no text.
+const TEXTS: &[(&str, &str, &str)] = &[
+    (
+        "latest",
+        "there",
+        "{\"snapshot_date\":\"2026-11-23\",\"manifest\":\"_snapshots/2026-11-23/manifest.json\"}",
+    ),
+    (
+        "intent",
+        "remove",
+        "{\"remove\":[{\"table\":\"clips\",\"date\":\"2026-11-23\"}]}",
+    ),
+    (
+        "intent",
+        "publish",
+        "{\"publish\":{\"table\":\"changes\",\"date\":\"2026-11-23\",\"manifest_sha256\":\"ab\"}}",
+    ),
+    (
+        "settings",
+        "many",
+        "out = \"census\"\nformat = \"csv\"\ncsv-mode = \"lossless\"\nmax-file-rows = 1000\n\
+             account = [\"a\", \"b\"]\nsince = \"2024-01-01\"\nuntil = \"36h\"\nby = \"modified\"\n\
+             owner = \"jo@example.com\"\nstatus = \"RECORD_SUCCESS\"\nsearch = \"x\"\n\
+             plan = \"business\"\nrate-share = 0.5\nconcurrency = 8\nmax-wait = \"15m\"\n\
+             resolve-owners = true\nallow-incomplete = true\nreplace = true\nmax-shrink = 0.2\n\
+             resume-within = \"20h\"\nbase-url = \"https://api.zoomgov.com/v2\"\n",
+    ),
+    ("settings", "few", "out = \"census\"\nrate = 12.5\n"),
+    (
+        "accounts",
+        "many",
+        "\u{feff}# sub-accounts\n\tacme # the first\r\n\nAb-_x9Z\nacme\n",
+    ),
+    ("accounts", "one", "acme"),
+    (
+        "answers",
+        "clips",
+        "c429\nX-RateLimit-Type: QPS\n\n{\"code\":429,\"message\":\"Later.\"}\u{0}\
+             200\nDate: Mon, 23 Nov 2026 00:00:00 GMT\nx-zm-trackingid: WEB_1\n\n\
+             {\"data\":[{\"clip_id\":\"c\"}],\"next_page_token\":\"n\",\"page_size\":30,\"total_records\":2}\
+             \u{0}200\n\n{\"data\":[],\"next_page_token\":\"\"}",
+    ),
+    (
+        "answers",
+        "accounts",
+        "A200\n\n{\"access_token\":\"t\",\"expires_in\":3599,\"scope\":\"a b\",\"api_url\":\"https://api.zoom.us\"}\
+             \u{0}200\n\n{\"accounts\":[{\"id\":\"s\",\"account_name\":\"S\"}],\"total_records\":1}",
+    ),
+    (
+        "answers",
+        "users",
+        "u200\n\n{\"users\":[{\"id\":\"u\",\"email\":\"u@x\",\"display_name\":\"U\"},{}],\"next_page_token\":\"n\"}\
+             \u{0}200\n\n{\"users\":[{\"id\":\"v\",\"first_name\":\"V\",\"dept\":\"D\"}]}",
+    ),
+    (
+        "answers",
+        "user",
+        "o503\nRetry-After: 2026-11-23T00:00:00Z\n\n<html>502 given-access-token</html>\u{0}200\n\n{\"id\":\"u\",\"status\":\"active\"}",
+    ),
+    (
+        "answers",
+        "refused",
+        "C400\n\n{\"reason\":\"Invalid hush-client-secret\",\"error\":\"invalid_client\"}",
+    ),
+    (
+        "answers",
+        "validation",
+        "c400\n\n{\"code\":300,\"message\":\"Validation Failed.\",\"errors\":[{\"field\":\"from\",\"message\":\"given-access-token\"}]}",
+    ),
+];
 
 /// All seeds but those of pages, by target and name.
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
@@ -141,78 +212,8 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         })
         .into();
     seeds.push(("manifest", "files", proof.to_json()));
-    let texts = [
-        (
-            "latest",
-            "there",
-            "{\"snapshot_date\":\"2026-11-23\",\"manifest\":\"_snapshots/2026-11-23/manifest.json\"}",
-        ),
-        (
-            "intent",
-            "remove",
-            "{\"remove\":[{\"table\":\"clips\",\"date\":\"2026-11-23\"}]}",
-        ),
-        (
-            "intent",
-            "publish",
-            "{\"publish\":{\"table\":\"changes\",\"date\":\"2026-11-23\",\"manifest_sha256\":\"ab\"}}",
-        ),
-        (
-            "settings",
-            "many",
-            "out = \"census\"\nformat = \"csv\"\ncsv-mode = \"lossless\"\nmax-file-rows = 1000\n\
-             account = [\"a\", \"b\"]\nsince = \"2024-01-01\"\nuntil = \"36h\"\nby = \"modified\"\n\
-             owner = \"jo@example.com\"\nstatus = \"RECORD_SUCCESS\"\nsearch = \"x\"\n\
-             plan = \"business\"\nrate-share = 0.5\nconcurrency = 8\nmax-wait = \"15m\"\n\
-             resolve-owners = true\nallow-incomplete = true\nreplace = true\nmax-shrink = 0.2\n\
-             resume-within = \"20h\"\nbase-url = \"https://api.zoomgov.com/v2\"\n",
-        ),
-        ("settings", "few", "out = \"census\"\nrate = 12.5\n"),
-        (
-            "accounts",
-            "many",
-            "\u{feff}# sub-accounts\n\tacme # the first\r\n\nAb-_x9Z\nacme\n",
-        ),
-        ("accounts", "one", "acme"),
-        (
-            "answers",
-            "clips",
-            "c429\nX-RateLimit-Type: QPS\n\n{\"code\":429,\"message\":\"Later.\"}\u{0}\
-             200\nDate: Mon, 23 Nov 2026 00:00:00 GMT\nx-zm-trackingid: WEB_1\n\n\
-             {\"data\":[{\"clip_id\":\"c\"}],\"next_page_token\":\"n\",\"page_size\":30,\"total_records\":2}\
-             \u{0}200\n\n{\"data\":[],\"next_page_token\":\"\"}",
-        ),
-        (
-            "answers",
-            "accounts",
-            "A200\n\n{\"access_token\":\"t\",\"expires_in\":3599,\"scope\":\"a b\",\"api_url\":\"https://api.zoom.us\"}\
-             \u{0}200\n\n{\"accounts\":[{\"id\":\"s\",\"account_name\":\"S\"}],\"total_records\":1}",
-        ),
-        (
-            "answers",
-            "users",
-            "u200\n\n{\"users\":[{\"id\":\"u\",\"email\":\"u@x\",\"display_name\":\"U\"},{}],\"next_page_token\":\"n\"}\
-             \u{0}200\n\n{\"users\":[{\"id\":\"v\",\"first_name\":\"V\",\"dept\":\"D\"}]}",
-        ),
-        (
-            "answers",
-            "user",
-            "o503\nRetry-After: 2026-11-23T00:00:00Z\n\n<html>502 given-access-token</html>\u{0}200\n\n{\"id\":\"u\",\"status\":\"active\"}",
-        ),
-        (
-            "answers",
-            "refused",
-            "C400\n\n{\"reason\":\"Invalid hush-client-secret\",\"error\":\"invalid_client\"}",
-        ),
-        (
-            "answers",
-            "validation",
-            "c400\n\n{\"code\":300,\"message\":\"Validation Failed.\",\"errors\":[{\"field\":\"from\",\"message\":\"given-access-token\"}]}",
-        ),
-    ];
-    for (target, name, text) in texts {
+    for &(target, name, text) in TEXTS {
         let bytes = text.bytes();
-        // 255 is in no text.
         let bytes = bytes.map(|byte| if byte == 0 { 255 } else { byte });
         seeds.push((target, name, bytes.collect()));
     }
