@@ -22,6 +22,7 @@ pub(crate) mod read;
 pub(crate) mod recover;
 pub(crate) mod retain;
 pub(crate) mod rowset;
+mod thrift;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,21 +1,19 @@
 //! The headers of the pages of a Parquet file, read before any page is: they alone tell how much memory a
 //! page takes, and the library that reads pages tells nobody.
 //!
-//! A header is a structure of Thrift's compact protocol. What is read here is read strictly: whatever
-//! another reader might take for something else is no header.
+//! What is read here is read strictly: whatever another reader might take for something else is no header.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+
+use crate::snapshot::thrift::{Input, kind};
 
 /// What is first read of a header, in bytes; nearly all are shorter.
 const FIRST_READ: usize = 1 << 10;
 
 /// The longest header that is read, in bytes. The statistics in it are of some hundred bytes.
 const LONGEST: usize = 1 << 18;
-
-/// How deep structures may stand in each other.
-const DEEPEST: u8 = 8;
 
 /// The sizes of the pages of one column of a row group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,23 +102,10 @@ struct Header {
     values: u64,
 }
 
-/// Types of fields, as the compact protocol numbers them.
-mod kind {
-    pub(super) const TRUE: u8 = 1;
-    pub(super) const FALSE: u8 = 2;
-    pub(super) const I8: u8 = 3;
-    pub(super) const I16: u8 = 4;
-    pub(super) const I32: u8 = 5;
-    pub(super) const I64: u8 = 6;
-    pub(super) const DOUBLE: u8 = 7;
-    pub(super) const BINARY: u8 = 8;
-    pub(super) const STRUCT: u8 = 12;
-}
-
 impl Header {
     /// `None` where there is none, or not all of it.
     fn read(bytes: &[u8]) -> Option<Self> {
-        let mut input = Input(bytes);
+        let mut input = Input::of(bytes);
         let (mut page, mut uncompressed, mut compressed, mut values) = (None, None, None, None);
         let mut id = 0;
         while let Some(field) = input.field(&mut id)? {
@@ -145,96 +130,11 @@ impl Header {
         };
         Some(Self {
             kind,
-            length: (bytes.len() - input.0.len()) as u64,
+            length: (bytes.len() - input.left()) as u64,
             uncompressed: uncompressed?,
             compressed: compressed?,
             values,
         })
-    }
-}
-
-/// What is still to be read.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..63).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    /// A number of 32 bits that is not negative.
-    fn size(&mut self) -> Option<u64> {
-        let zigzag = self.varint()?;
-        let is_size = zigzag & 1 == 0 && zigzag >> 1 <= i32::MAX.unsigned_abs().into();
-        is_size.then_some(zigzag >> 1)
-    }
-
-    /// The type of the next field, whose id goes into `id`; the inner `None` at the end of the structure.
-    /// Ids must rise, so that no field comes twice.
-    #[expect(
-        clippy::option_option,
-        reason = "the end of a structure and of the input are different things"
-    )]
-    fn field(&mut self, id: &mut u8) -> Option<Option<u8>> {
-        let byte = self.byte()?;
-        if byte == 0 {
-            return Some(None);
-        }
-        let (delta, kind) = (byte >> 4, byte & 0x0f);
-        if delta == 0 {
-            return None;
-        }
-        *id = id.checked_add(delta)?;
-        Some(Some(kind))
-    }
-
-    /// Reads a structure, of which the first field, a number, counts.
-    fn first_number(&mut self) -> Option<u64> {
-        let mut id = 0;
-        let first = self.field(&mut id)??;
-        if (id, first) != (1, kind::I32) {
-            return None;
-        }
-        let number = self.size()?;
-        while let Some(field) = self.field(&mut id)? {
-            self.skip(field, 1)?;
-        }
-        Some(number)
-    }
-
-    fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
-        match kind {
-            kind::TRUE | kind::FALSE => {}
-            kind::I8 => drop(self.byte()?),
-            kind::I16 | kind::I32 | kind::I64 => drop(self.varint()?),
-            kind::DOUBLE => self.0 = self.0.get(8..)?,
-            kind::BINARY => {
-                let length = usize::try_from(self.varint()?).ok()?;
-                self.0 = self.0.get(length..)?;
-            }
-            kind::STRUCT if depth < DEEPEST => {
-                let mut id = 0;
-                while let Some(field) = self.field(&mut id)? {
-                    self.skip(field, depth + 1)?;
-                }
-            }
-            // No list, set or map stands in the header of a page.
-            _ => return None,
-        }
-        Some(())
     }
 }
 

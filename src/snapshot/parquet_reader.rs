@@ -27,6 +27,7 @@ use crate::disk::decoding::decoded;
 use crate::disk::error::check_schema;
 use crate::snapshot::page_headers::page_sizes;
 use crate::snapshot::rowset::Rowset;
+use crate::snapshot::thrift::begin_with_structure;
 
 /// Rows that are read at a time, at most.
 const BATCH_ROWS: u64 = 4096;
@@ -168,7 +169,7 @@ impl std::fmt::Debug for ParquetFile {
     }
 }
 
-/// Whether the footer is not far longer than one of such a file.
+/// Whether the footer is not far longer than one of such a file, and takes no longer to read than it is long.
 fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
     let length = file.metadata().map_err(DiskError::read(path))?.len();
     let mut end = [0; 8];
@@ -181,6 +182,16 @@ fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
     let footer = u64::from(u32::from_le_bytes([a, b, c, d]));
     if footer <= length && footer > FOOTER_BYTES + length / FOOTER_SHARE {
         let why = "it has a longer footer than any that this program writes";
+        return Err(DiskError::damaged(path, why));
+    }
+    let Some(start) = at.checked_sub(footer) else {
+        return Ok(());
+    };
+    let mut bytes = vec![0; usize::try_from(footer).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, start)
+        .map_err(DiskError::read(path))?;
+    if !begin_with_structure(&bytes) {
+        let why = "it has a footer of another form than any that this program writes";
         return Err(DiskError::damaged(path, why));
     }
     Ok(())

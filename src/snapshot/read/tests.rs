@@ -484,6 +484,22 @@ fn a_footer_that_is_far_longer_than_any_of_ours_is_not_read() {
 }
 
 #[test]
+fn a_footer_whose_lists_are_said_to_have_billions_of_elements_is_not_read() {
+    let mut bytes = with_titles(&["t"], 3);
+    let stop = bytes.len() - 9;
+    assert_eq!(bytes[stop], 0, "the end of the structure");
+    // An unknown field: a list of truth values, which have no bytes where a reader goes over them.
+    let list = [0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07];
+    bytes.splice(stop..stop, list);
+    let at = bytes.len() - 8;
+    let footer = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    bytes[at..at + 4].copy_from_slice(&(footer + 7).to_le_bytes());
+    let error = read_back(&bytes, 3).unwrap_err();
+    assert!(error.is_damaged());
+    assert!(error.to_string().contains("of another form"), "{error}");
+}
+
+#[test]
 fn whatever_byte_of_a_parquet_file_is_another_it_is_told_or_nothing_is_lost_but_no_panic() {
     let bytes = with_titles(&["one", "two", ""], 100);
     let (out, manifest) = handed_over(&bytes, 100);
