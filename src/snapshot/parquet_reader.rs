@@ -169,7 +169,7 @@ impl std::fmt::Debug for ParquetFile {
     }
 }
 
-/// Whether the footer is not far longer than one of such a file, and takes no longer to read than it is long.
+/// Whether the footer is not far longer than one of such a file, and none of its lists is.
 fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
     let length = file.metadata().map_err(DiskError::read(path))?.len();
     let mut end = [0; 8];

@@ -6,7 +6,9 @@
 /// How deep structures and lists may stand in each other.
 const DEEPEST: u8 = 8;
 
-/// Whether bytes begin with a structure that any reader goes through in as many steps as it has bytes.
+/// Whether bytes begin with a structure that a reader who goes by the types of its fields goes through in as
+/// many steps as it has bytes. The library takes the fields it knows to be of the types it knows, so that
+/// bytes made for it can mean something else there.
 pub(super) fn begin_with_structure(bytes: &[u8]) -> bool {
     Input::of(bytes).skip(kind::STRUCT, 0).is_some()
 }
