@@ -37,6 +37,26 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
+/// The longest line that is shown to people, in characters.
+const LONGEST_LINE: usize = 4096;
+
+/// Characters of the end of a longer line that are shown: what is to be done stands there.
+const END_OF_LINE: usize = 512;
+
+/// The text on one line, as [`visible`] has it; of a line that fills screens, because it quotes what came
+/// from elsewhere, its begin and its end.
+pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
+    let longer = text.chars().count().saturating_sub(LONGEST_LINE);
+    if longer == 0 {
+        return visible(text);
+    }
+    let begin: String = text.chars().take(LONGEST_LINE - END_OF_LINE).collect();
+    let end = text.chars().skip(LONGEST_LINE - END_OF_LINE + longer);
+    let end: String = end.collect();
+    let line = format!("{begin} … {longer} characters left out … {end}");
+    Cow::Owned(visible(&line).into_owned())
+}
+
 /// Adds a character to a text, as an escape if it is a hidden one.
 pub(crate) fn push_visible(text: &mut String, character: char) {
     if is_hidden(character) {
@@ -57,5 +77,16 @@ mod tests {
         for text in ["", "Übung für den Frühdienst", "👩\u{200d}🔬", "a  b"] {
             assert_eq!(visible(text), text);
         }
+    }
+
+    #[test]
+    fn of_a_line_that_fills_screens_begin_and_end_are_shown() {
+        let text = format!("begin {} the end\n", "\u{fc}".repeat(1 << 20));
+        let shown = visible_line(&text);
+        assert!(shown.chars().count() < 4200, "{}", shown.chars().count());
+        assert!(shown.starts_with("begin \u{fc}") && shown.ends_with("\u{fc} the end\\n"));
+        assert!(shown.contains(" … 1044495 characters left out … "));
+        let text = "\u{fc}".repeat(4096);
+        assert_eq!(visible_line(&text), text);
     }
 }

@@ -16,6 +16,7 @@ mod page_headers;
 pub(crate) mod parquet;
 pub(crate) mod parquet_files;
 pub(crate) mod parquet_reader;
+mod parquet_structures;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod read;

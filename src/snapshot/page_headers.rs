@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::snapshot::thrift::{Input, kind};
+use crate::snapshot::parquet_structures::{DATA_PAGE, DATA_PAGE_2, DICTIONARY_PAGE};
+use crate::snapshot::thrift::{Input, Shape, kind};
 
 /// What is first read of a header, in bytes; nearly all are shorter.
 const FIRST_READ: usize = 1 << 10;
@@ -113,12 +114,16 @@ impl Header {
                 (1, kind::I32) => page = Some(input.size()?),
                 (2, kind::I32) => uncompressed = Some(input.size()?),
                 (3, kind::I32) => compressed = Some(input.size()?),
-                (4, kind::I32) => input.skip(field, 0)?,
-                // Of a data page, a dictionary, a data page of the second version. Of an index nothing
-                // is known, and nobody writes one.
+                (4, kind::I32) => input.value(Shape::I32)?,
                 (5 | 7 | 8, kind::STRUCT) if values.is_none() => {
-                    values = Some((id, input.first_number()?));
+                    let fields = match id {
+                        5 => DATA_PAGE,
+                        7 => DICTIONARY_PAGE,
+                        _ => DATA_PAGE_2,
+                    };
+                    values = Some((id, input.first_number(fields)?));
                 }
+                // Of the page of an index nothing is known, and nobody writes one.
                 _ => return None,
             }
         }

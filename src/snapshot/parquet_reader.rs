@@ -26,6 +26,7 @@ use crate::disk::DiskError;
 use crate::disk::decoding::decoded;
 use crate::disk::error::check_schema;
 use crate::snapshot::page_headers::page_sizes;
+use crate::snapshot::parquet_structures::FILE;
 use crate::snapshot::rowset::Rowset;
 use crate::snapshot::thrift::begin_with_structure;
 
@@ -169,7 +170,7 @@ impl std::fmt::Debug for ParquetFile {
     }
 }
 
-/// Whether the footer is not far longer than one of such a file, and none of its lists is.
+/// Whether the footer is not far longer than one of such a file, and of its shape.
 fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
     let length = file.metadata().map_err(DiskError::read(path))?.len();
     let mut end = [0; 8];
@@ -190,7 +191,7 @@ fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
     let mut bytes = vec![0; usize::try_from(footer).unwrap_or(0)];
     file.read_exact_at(&mut bytes, start)
         .map_err(DiskError::read(path))?;
-    if !begin_with_structure(&bytes) {
+    if !begin_with_structure(&bytes, FILE) {
         let why = "it has a footer of another form than any that this program writes";
         return Err(DiskError::damaged(path, why));
     }

@@ -1,30 +1,60 @@
 //! Thrift's compact protocol, in which the footers and the headers of pages of Parquet files are written.
 //!
-//! It is read strictly, in time and memory that the bytes bound, and before the library that reads Parquet
-//! does: that one goes through lists that are said to have billions of elements without any bytes.
+//! It is read strictly, before the library that reads Parquet does, and in as many steps as there are bytes.
+//! That library takes each field that it knows to be of the type it knows, whatever the bytes say, and goes
+//! by the bytes elsewhere, also through lists that are said to have billions of elements without any bytes.
+//! So whatever is not of the shape that is asked for here is refused: then both read the same.
 
-/// How deep structures and lists may stand in each other.
-const DEEPEST: u8 = 8;
-
-/// Whether bytes begin with a structure that a reader who goes by the types of its fields goes through in as
-/// many steps as it has bytes. The library takes the fields it knows to be of the types it knows, so that
-/// bytes made for it can mean something else there.
-pub(super) fn begin_with_structure(bytes: &[u8]) -> bool {
-    Input::of(bytes).skip(kind::STRUCT, 0).is_some()
+/// The types of values that are read one by one, as the compact protocol numbers them.
+pub(super) mod kind {
+    pub(in crate::snapshot) const I32: u8 = 5;
+    pub(in crate::snapshot) const STRUCT: u8 = 12;
 }
 
-/// Types of fields, as the compact protocol numbers them.
-pub(super) mod kind {
-    pub(in crate::snapshot) const TRUE: u8 = 1;
-    pub(in crate::snapshot) const FALSE: u8 = 2;
-    pub(in crate::snapshot) const I8: u8 = 3;
-    pub(in crate::snapshot) const I16: u8 = 4;
-    pub(in crate::snapshot) const I32: u8 = 5;
-    pub(in crate::snapshot) const I64: u8 = 6;
-    pub(in crate::snapshot) const DOUBLE: u8 = 7;
-    pub(in crate::snapshot) const BINARY: u8 = 8;
-    pub(in crate::snapshot) const LIST: u8 = 9;
-    pub(in crate::snapshot) const STRUCT: u8 = 12;
+/// What a value is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// True or false, as a field, where the type is the value. There is no list of them in what is read here.
+    Truth,
+    Byte,
+    I16,
+    I32,
+    I64,
+    /// A text, or other bytes.
+    Binary,
+    /// So many of such values at most.
+    List(&'static Self, u64),
+    Struct(Fields),
+}
+
+/// The fields that a structure may have: the id of each, and what it is.
+pub(super) type Fields = &'static [(u8, Shape)];
+
+impl Shape {
+    /// The type of such a value; of a truth value, that of `true`.
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Truth => 1,
+            Self::Byte => 3,
+            Self::I16 => 4,
+            Self::I32 => kind::I32,
+            Self::I64 => 6,
+            Self::Binary => 8,
+            Self::List(..) => 9,
+            Self::Struct(_) => kind::STRUCT,
+        }
+    }
+
+    /// Whether a field of this type is such a value.
+    const fn is_of(self, kind: u8) -> bool {
+        // Type 2 is `false`.
+        kind == self.kind() || kind == 2 && matches!(self, Self::Truth)
+    }
+}
+
+/// Whether bytes begin with a structure that has no other fields than these.
+pub(super) fn begin_with_structure(bytes: &[u8], fields: Fields) -> bool {
+    Input::of(bytes).structure(fields, 0).is_some()
 }
 
 /// What is still to be read.
@@ -85,58 +115,55 @@ impl<'a> Input<'a> {
     }
 
     /// Reads a structure, of which the first field, a number, counts.
-    pub(super) fn first_number(&mut self) -> Option<u64> {
+    pub(super) fn first_number(&mut self, fields: Fields) -> Option<u64> {
         let mut id = 0;
         let first = self.field(&mut id)??;
         if (id, first) != (1, kind::I32) {
             return None;
         }
         let number = self.size()?;
-        while let Some(field) = self.field(&mut id)? {
-            self.skip(field, 1)?;
-        }
+        self.structure(fields, id)?;
         Some(number)
     }
 
-    /// How many elements a list has, and of which type. Each takes a byte at least; there is no list of truth
-    /// values in what is read here, and other readers take theirs to have no bytes.
-    fn list(&mut self) -> Option<(usize, u8)> {
-        let byte = self.byte()?;
-        let (count, element) = (byte >> 4, byte & 0x0f);
-        let count = match count {
-            15 => usize::try_from(self.varint()?).ok()?,
-            count => count.into(),
-        };
-        let is_empty = count == 0;
-        let is_list = is_empty || count <= self.left() && element > kind::FALSE;
-        is_list.then_some((count, element))
+    /// Reads over a structure, or what is left of it behind the field of an id.
+    fn structure(&mut self, fields: Fields, mut id: u8) -> Option<()> {
+        while let Some(kind) = self.field(&mut id)? {
+            let (_, shape) = fields.iter().find(|(known, _)| *known == id)?;
+            if !shape.is_of(kind) {
+                return None;
+            }
+            self.value(*shape)?;
+        }
+        Some(())
     }
 
-    /// Reads over a value of a type, which stands in so many others.
-    pub(super) fn skip(&mut self, kind: u8, depth: u8) -> Option<()> {
-        match kind {
-            kind::TRUE | kind::FALSE => {}
-            kind::I8 => drop(self.byte()?),
-            kind::I16 | kind::I32 | kind::I64 => drop(self.varint()?),
-            kind::DOUBLE => self.0 = self.0.get(8..)?,
-            kind::BINARY => {
+    /// Reads over a value.
+    pub(super) fn value(&mut self, shape: Shape) -> Option<()> {
+        match shape {
+            Shape::Truth => {}
+            Shape::Byte => drop(self.byte()?),
+            Shape::I16 | Shape::I32 | Shape::I64 => drop(self.varint()?),
+            Shape::Binary => {
                 let length = usize::try_from(self.varint()?).ok()?;
                 self.0 = self.0.get(length..)?;
             }
-            kind::STRUCT if depth < DEEPEST => {
-                let mut id = 0;
-                while let Some(field) = self.field(&mut id)? {
-                    self.skip(field, depth + 1)?;
+            Shape::List(element, most) => {
+                let byte = self.byte()?;
+                let count = match byte >> 4 {
+                    15 => self.varint()?,
+                    count => count.into(),
+                };
+                // Some write an empty list without the type of its elements.
+                let is_of_kind = count == 0 || byte & 0x0f == element.kind();
+                if !is_of_kind || count > most {
+                    return None;
                 }
-            }
-            kind::LIST if depth < DEEPEST => {
-                let (count, element) = self.list()?;
                 for _ in 0..count {
-                    self.skip(element, depth + 1)?;
+                    self.value(*element)?;
                 }
             }
-            // Parquet has no set and no map.
-            _ => return None,
+            Shape::Struct(fields) => self.structure(fields, 0)?,
         }
         Some(())
     }
@@ -146,29 +173,55 @@ impl<'a> Input<'a> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn lists_have_as_many_elements_as_there_are_bytes_for_at_most() {
-        let of = |list: &[u8]| begin_with_structure(&[&[0x19], list, &[0]].concat());
-        assert!(of(&[0x00]), "an empty list without a type");
-        assert!(of(&[0x35, 2, 4, 6]), "three numbers");
-        assert!(of(&[0xf8, 1, 2, b'a', b'b']), "a text, counted at length");
-        assert!(of(&[0x1c, 0x15, 2, 0]), "a structure");
-        assert!(!of(&[0x35, 2]), "three numbers, of which one is there");
-        for truth in [kind::TRUE, kind::FALSE] {
-            let billions = [0xf0 | truth, 0xff, 0xff, 0xff, 0xff, 0x07];
-            assert!(!of(&billions), "truth values, which have no bytes");
-            assert!(!of(&[0x10 | truth, 1]), "truth values");
-        }
-        assert!(!of(&[0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]), "structures");
+    const FIELDS: Fields = &[
+        (1, Shape::List(&Shape::I32, 3)),
+        (2, Shape::Truth),
+        (3, Shape::List(&Shape::Binary, u64::MAX)),
+        (4, Shape::List(&Shape::Struct(&[(1, Shape::I64)]), u64::MAX)),
+    ];
+
+    fn is_structure(bytes: &[u8]) -> bool {
+        begin_with_structure(bytes, FIELDS)
     }
 
     #[test]
-    fn what_stands_too_deep_or_has_no_end_is_no_structure() {
-        for (depth, is_structure) in [(7, true), (8, false)] {
-            let nested = [vec![0x1c; depth], vec![0; depth + 1]].concat();
-            assert_eq!(begin_with_structure(&nested), is_structure, "{depth}");
+    fn fields_are_those_of_the_structure_in_their_order_and_of_their_types() {
+        assert!(is_structure(&[0]), "no field");
+        assert!(
+            is_structure(&[0x21, 0]) && is_structure(&[0x22, 0]),
+            "true, false"
+        );
+        assert!(is_structure(&[0x19, 0, 0x11, 0]), "a list, and then true");
+        assert!(!is_structure(&[0x25, 2, 0]), "a number as a truth value");
+        assert!(!is_structure(&[0x18, 0, 0]), "a text as a list");
+        assert!(!is_structure(&[0x51, 0]), "an unknown field");
+        assert!(!is_structure(&[0x21, 0x01, 2, 0]), "an id of its own");
+        assert!(!is_structure(&[0x21]), "no end");
+        assert!(!is_structure(&[0x20]), "an end that has an id");
+        assert!(!is_structure(&[]), "nothing");
+    }
+
+    #[test]
+    fn lists_have_as_many_elements_of_their_type_as_there_are_bytes_for_at_most() {
+        let of = |field: u8, list: &[u8]| is_structure(&[&[field << 4 | 9], list, &[0]].concat());
+        assert!(of(1, &[0x00]), "an empty list without a type");
+        assert!(of(1, &[0x35, 2, 4, 6]), "three numbers");
+        assert!(
+            of(3, &[0xf8, 1, 2, b'a', b'b']),
+            "a text, counted at length"
+        );
+        assert!(of(4, &[0x1c, 0x16, 2, 0]), "a structure");
+        assert!(!of(1, &[0x36, 2, 4, 6]), "numbers of another type");
+        assert!(!of(1, &[0x35, 2]), "three numbers, of which one is there");
+        assert!(!of(1, &[0x45, 2, 4, 6, 8]), "more than there may be");
+        let billions = |element: u8| [0xf0 | element, 0xff, 0xff, 0xff, 0xff, 0x07];
+        for truth in [1, 2] {
+            assert!(
+                !of(1, &billions(truth)),
+                "truth values, which have no bytes"
+            );
+            assert!(!of(5, &billions(truth)), "in an unknown field");
         }
-        assert!(!begin_with_structure(&[0x15, 2]));
-        assert!(!begin_with_structure(&[0x1b, 1, 0x11, 0]), "a map");
+        assert!(!of(4, &billions(12)), "structures");
     }
 }

@@ -44,7 +44,7 @@ use crate::model::exit_code::ExitCode;
 use crate::program::progress::meter::ProgressSnapshot;
 use crate::program::progress::visible::VisibleJson;
 use crate::program::progress::visible::fields;
-use crate::redact::hidden::visible;
+use crate::redact::hidden::{visible, visible_line};
 use crate::settings::args::LogFormat;
 
 /// What is said of how far a crawl is, which is shown unless all is to be quiet.
@@ -243,7 +243,7 @@ pub fn caveat(text: &str) {
 pub(crate) fn failed(error: &str, exit_code: ExitCode, format: LogFormat) {
     match format {
         // Where even stderr is closed, the exit code has to do.
-        LogFormat::Text => drop(writeln!(io::stderr(), "error: {}", visible(error))),
+        LogFormat::Text => drop(writeln!(io::stderr(), "error: {}", visible_line(error))),
         LogFormat::Json => tracing::error!(exit_code = exit_code as u8, "{error}"),
     }
 }

@@ -8,15 +8,15 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{FormatFields, debug_fn};
 
-use crate::redact::hidden::{is_hidden, visible};
+use crate::redact::hidden::{is_hidden, visible_line};
 
 /// How the fields of a line for people are written: the message, then `name=value`.
 pub(super) fn fields() -> impl for<'writer> FormatFields<'writer> + 'static {
-    debug_fn(|line, field, value| {
+    debug_fn(|writer, field, value| {
         let value = format!("{value:?}");
         match field.name() {
-            "message" => write!(line, "{}", visible(&value)),
-            name => write!(line, "{name}={}", visible(&value)),
+            "message" => write!(writer, "{}", visible_line(&value)),
+            name => write!(writer, "{name}={}", visible_line(&value)),
         }
     })
     .delimited(" ")

@@ -483,19 +483,46 @@ fn a_footer_that_is_far_longer_than_any_of_ours_is_not_read() {
     assert!(error.to_string().contains("longer footer"), "{error}");
 }
 
-#[test]
-fn a_footer_whose_lists_are_said_to_have_billions_of_elements_is_not_read() {
-    let mut bytes = with_titles(&["t"], 3);
-    let stop = bytes.len() - 9;
-    assert_eq!(bytes[stop], 0, "the end of the structure");
-    // An unknown field: a list of truth values, which have no bytes where a reader goes over them.
-    let list = [0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07];
-    bytes.splice(stop..stop, list);
+/// Puts bytes into the footer of a file, before the one that stands so many bytes before its end.
+fn with_bytes_in_footer(mut bytes: Vec<u8>, before_end: usize, some: &[u8]) -> Vec<u8> {
     let at = bytes.len() - 8;
     let footer = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    bytes[at..at + 4].copy_from_slice(&(footer + 7).to_le_bytes());
-    let error = read_back(&bytes, 3).unwrap_err();
-    assert!(error.is_damaged());
+    let longer = footer + u32::try_from(some.len()).unwrap();
+    bytes[at..at + 4].copy_from_slice(&longer.to_le_bytes());
+    let place = at - before_end;
+    bytes.splice(place..place, some.iter().copied());
+    bytes
+}
+
+#[test]
+fn a_footer_whose_lists_are_said_to_have_billions_of_elements_is_not_read() {
+    // An unknown field: a list of truth values, which have no bytes where a reader goes over them.
+    let list = [0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07];
+    let bytes = with_titles(&["t"], 3);
+    let footer = usize::try_from(u32::from_le_bytes(
+        bytes[bytes.len() - 8..][..4].try_into().unwrap(),
+    ));
+    let (start, end) = (footer.unwrap(), 1);
+    // The field before is said to be a text, which the list is within, and read as a number.
+    let hidden = [&[0x18, 7][..], &list, &[0]].concat();
+    for (before_end, some) in [(end, &list[..]), (start, &hidden[..])] {
+        let bytes = with_bytes_in_footer(bytes.clone(), before_end, some);
+        let error = read_back(&bytes, 3).unwrap_err();
+        assert!(error.is_damaged());
+        assert!(error.to_string().contains("of another form"), "{error}");
+    }
+}
+
+#[test]
+fn a_field_of_a_footer_that_is_said_to_be_of_another_type_is_not_read() {
+    let bytes = with_titles(&["t"], 3);
+    let end = bytes.len() - 8;
+    let footer = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
+    let start = end - usize::try_from(footer).unwrap();
+    assert_eq!(bytes[start], 0x15, "the version, a number of 32 bits");
+    let mut other = bytes;
+    other[start] = 0x16;
+    let error = read_back(&other, 3).unwrap_err();
     assert!(error.to_string().contains("of another form"), "{error}");
 }
 
@@ -527,4 +554,29 @@ fn whatever_byte_of_a_parquet_file_is_another_it_is_told_or_nothing_is_lost_but_
         }
     }
     assert!(refused > bytes.len() / 2, "{refused} of {}", bytes.len());
+}
+
+#[test]
+fn a_footer_of_a_few_megabytes_that_names_half_a_million_columns_is_not_read() {
+    let number = |mut number: u32| {
+        let mut bytes = Vec::new();
+        while number >= 0x80 {
+            bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+            number >>= 7;
+        }
+        bytes.push(u8::try_from(number).unwrap());
+        bytes
+    };
+    for (columns, is_read) in [(100, true), (500_000, false)] {
+        let version_and_schema = [&[0x15, 4, 0x19, 0xfc][..], &number(columns + 1)].concat();
+        let root = [&[0x48, 1, b'r', 0x15][..], &number(2 * columns), &[0]].concat();
+        let column = [0x15, 2, 0x25, 2, 0x18, 1, b'c', 0].repeat(columns.try_into().unwrap());
+        let no_rows = [0x16, 0, 0x19, 0x0c, 0];
+        let footer = [&version_and_schema[..], &root, &column, &no_rows].concat();
+        let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+        let bytes = [b"PAR1", &footer[..], &length, b"PAR1"].concat();
+        let error = read_back(&bytes, 0).unwrap_err().to_string();
+        assert_eq!(error.contains("its columns are c, c"), is_read);
+        assert_eq!(error.contains("of another form"), !is_read);
+    }
 }
