@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::redact::hidden::visible_line;
 use crate::report::numbers::{count, size};
 use crate::snapshot::Format;
 use crate::verify::{Finding, History, Listed};
@@ -47,7 +46,7 @@ pub(crate) fn json_lines(history: &History) -> Vec<String> {
 
 /// What is wrong, in a line.
 pub(crate) fn told(finding: &Finding) -> String {
-    visible_line(&format!("{}: {}", finding.path, finding.problem)).into_owned()
+    format!("{}: {}", finding.path, finding.problem)
 }
 
 fn row(cells: [&str; 7], rest: &str) -> String {

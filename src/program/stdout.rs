@@ -4,11 +4,16 @@ use std::io::{BufWriter, Write};
 
 use crate::error::Error;
 use crate::model::exit_code::ExitCode;
-use crate::redact::hidden::visible;
+use crate::redact::hidden::{visible_json, visible_line};
 
-/// Writes a line that may quote what came from elsewhere.
+/// Writes a line for people that may quote what came from elsewhere.
 pub(super) fn print_line(line: &str) -> Result<(), Error> {
-    print(&format!("{}\n", visible(line)))
+    print(&format!("{}\n", visible_line(line)))
+}
+
+/// Writes a line of JSON that may quote what came from elsewhere.
+pub(super) fn print_json_line(line: &str) -> Result<(), Error> {
+    print(&format!("{}\n", visible_json(line)))
 }
 
 /// Writes a result. A reader that has seen enough, such as `head`, is no failure.

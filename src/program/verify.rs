@@ -8,7 +8,7 @@ use crate::disk::{Layout, Table};
 use crate::error::Error;
 use crate::model::exit_code::ExitCode;
 use crate::program::list;
-use crate::program::stdout::{print, print_line};
+use crate::program::stdout::{print, print_json_line, print_line};
 use crate::report::numbers::things;
 use crate::settings::args::{ListArgs, ListFormat, VerifyArgs};
 use crate::snapshot::{Manifest, locate};
@@ -22,12 +22,14 @@ pub(super) fn run_list(args: &ListArgs) -> Result<ExitCode, Error> {
     for other in &history.others {
         tracing::warn!("left alone: {other}");
     }
-    let lines = match args.format {
-        ListFormat::Text => list::text(&history),
-        ListFormat::Json => list::json_lines(&history),
-    };
-    for line in &lines {
-        print_line(line)?;
+    match args.format {
+        ListFormat::Text => list::text(&history)
+            .iter()
+            .try_for_each(|it| print_line(it))?,
+        ListFormat::Json => {
+            let lines = list::json_lines(&history);
+            lines.iter().try_for_each(|it| print_json_line(it))?;
+        }
     }
     let problems = list::problems(&history);
     if problems.is_empty() {

@@ -2,6 +2,7 @@
 //! terminal: they are written as escapes wherever people read a text that came from elsewhere.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// Whether a character moves, reorders or hides others, or is itself not to be seen. The joiners
 /// U+200C and U+200D are not: emoji and several scripts need them.
@@ -37,14 +38,14 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
-/// The longest line that is shown to people, in characters.
-const LONGEST_LINE: usize = 4096;
+/// The longest line that is shown to people, in characters: a screen or three.
+const LONGEST_LINE: usize = 1 << 14;
 
 /// Characters of the end of a longer line that are shown: what is to be done stands there.
 const END_OF_LINE: usize = 512;
 
 /// The text on one line, as [`visible`] has it; of a line that fills screens, because it quotes what came
-/// from elsewhere, its begin and its end.
+/// from elsewhere, its begin and its end. For people alone: data is not shortened.
 pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     let longer = text.chars().count().saturating_sub(LONGEST_LINE);
     if longer == 0 {
@@ -55,6 +56,27 @@ pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     let end: String = end.collect();
     let line = format!("{begin} … {longer} characters left out … {end}");
     Cow::Owned(visible(&line).into_owned())
+}
+
+/// A line of JSON with the hidden characters of its strings as escapes of JSON. Its writer has escaped control
+/// characters below U+0080 already, and all that is not ASCII stands in a string.
+pub(crate) fn visible_json(line: &str) -> Cow<'_, str> {
+    let steers = |character: char| !character.is_ascii() && is_hidden(character);
+    if !line.contains(steers) {
+        return Cow::Borrowed(line);
+    }
+    let mut escaped = String::with_capacity(line.len() + 16);
+    for character in line.chars() {
+        if steers(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// Adds a character to a text, as an escape if it is a hidden one.
@@ -83,10 +105,10 @@ mod tests {
     fn of_a_line_that_fills_screens_begin_and_end_are_shown() {
         let text = format!("begin {} the end\n", "\u{fc}".repeat(1 << 20));
         let shown = visible_line(&text);
-        assert!(shown.chars().count() < 4200, "{}", shown.chars().count());
+        assert!(shown.chars().count() < 17_000, "{}", shown.chars().count());
         assert!(shown.starts_with("begin \u{fc}") && shown.ends_with("\u{fc} the end\\n"));
-        assert!(shown.contains(" … 1044495 characters left out … "));
-        let text = "\u{fc}".repeat(4096);
+        assert!(shown.contains(" … 1032207 characters left out … "));
+        let text = "\u{fc}".repeat(LONGEST_LINE);
         assert_eq!(visible_line(&text), text);
     }
 }

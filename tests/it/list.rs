@@ -152,6 +152,46 @@ fn a_damaged_snapshot_has_its_line_and_the_exit_code_says_so() {
     assert!(told.contains("2026-10-29: "), "{told}");
 }
 
+/// Makes a manifest say that another version wrote it.
+fn set_version(world: &World, day: &str, version: &str) {
+    let path = manifest(world, day);
+    let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    value["tool_version"] = version.into();
+    fs::write(path, value.to_string()).unwrap();
+}
+
+#[test]
+fn what_a_manifest_quotes_neither_fills_screens_nor_breaks_the_json() {
+    let world = with_snapshots(&DAYS);
+    let hidden = "1.0\u{202e}\u{1b}[2J\u{e0041}";
+    set_version(&world, DAYS[0], hidden);
+    let json = run(&world, &["list", "--format=json"]).exits(65).stdout;
+    assert!(
+        !json.contains(['\u{202e}', '\u{1b}', '\u{e0041}']),
+        "{json}"
+    );
+    assert_eq!(objects(&json)[2]["tool_version"], hidden);
+    let text = run(&world, &["list"]).exits(65).stdout;
+    assert!(text.contains("1.0\\u{202e}\\u{1b}[2J"), "{text}");
+
+    set_version(&world, DAYS[0], &"v".repeat(1 << 20));
+    // A verdict that is none is quoted by the error.
+    let path = manifest(&world, DAYS[1]);
+    let text = fs::read_to_string(&path).unwrap();
+    let verdict = format!("\"verdict\": \"{}", "w".repeat(1 << 20));
+    fs::write(&path, text.replacen("\"verdict\": \"", &verdict, 1)).unwrap();
+    for arguments in [&["list"][..], &["verify", "--all"]] {
+        let ended = run(&world, arguments).exits(65);
+        for line in ended.stdout.lines().chain(ended.stderr.lines()) {
+            let length = line.chars().count();
+            assert!(length < 17_000, "{arguments:?}: a line of {length}");
+        }
+    }
+    let json = run(&world, &["list", "--format=json"]).exits(65).stdout;
+    let version = objects(&json)[2]["tool_version"].as_str().unwrap().len();
+    assert_eq!(version, 1 << 20, "data is not shortened");
+}
+
 #[test]
 fn a_folder_without_snapshots_is_refused() {
     let folder = tempfile::tempdir().unwrap();

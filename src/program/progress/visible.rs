@@ -1,6 +1,5 @@
 //! The log's texts with their hidden characters as escapes, whatever they quote.
 
-use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
@@ -8,7 +7,7 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{FormatFields, debug_fn};
 
-use crate::redact::hidden::{is_hidden, visible_line};
+use crate::redact::hidden::{visible_json, visible_line};
 
 /// How the fields of a line for people are written: the message, then `name=value`.
 pub(super) fn fields() -> impl for<'writer> FormatFields<'writer> + 'static {
@@ -41,23 +40,8 @@ pub(super) struct VisibleJsonWriter<W>(W);
 impl<W: Write> Write for VisibleJsonWriter<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        let steers = |character: char| !character.is_ascii() && is_hidden(character);
-        if !text.contains(steers) {
-            return self.0.write_all(line).map(|()| line.len());
-        }
-        // All of the line that is not ASCII stands in a string.
-        let mut escaped = String::with_capacity(text.len() + 16);
-        for character in text.chars() {
-            if steers(character) {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a string does not fail.
-                    _ = write!(escaped, "\\u{unit:04x}");
-                }
-            } else {
-                escaped.push(character);
-            }
-        }
-        self.0.write_all(escaped.as_bytes()).map(|()| line.len())
+        self.0.write_all(visible_json(&text).as_bytes())?;
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -483,31 +483,33 @@ fn a_footer_that_is_far_longer_than_any_of_ours_is_not_read() {
     assert!(error.to_string().contains("longer footer"), "{error}");
 }
 
-/// Puts bytes into the footer of a file, before the one that stands so many bytes before its end.
-fn with_bytes_in_footer(mut bytes: Vec<u8>, before_end: usize, some: &[u8]) -> Vec<u8> {
-    let at = bytes.len() - 8;
-    let footer = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    let longer = footer + u32::try_from(some.len()).unwrap();
-    bytes[at..at + 4].copy_from_slice(&longer.to_le_bytes());
-    let place = at - before_end;
-    bytes.splice(place..place, some.iter().copied());
+/// Where the footer of a file begins, and where it ends.
+fn footer_of(bytes: &[u8]) -> (usize, usize) {
+    let end = bytes.len() - 8;
+    let length = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
+    (end - usize::try_from(length).unwrap(), end)
+}
+
+/// Puts bytes into the footer of a file.
+fn with_bytes_in_footer(mut bytes: Vec<u8>, at: usize, some: &[u8]) -> Vec<u8> {
+    let (start, end) = footer_of(&bytes);
+    let length = u32::try_from(end - start + some.len()).unwrap();
+    bytes[end..end + 4].copy_from_slice(&length.to_le_bytes());
+    bytes.splice(at..at, some.iter().copied());
     bytes
 }
 
 #[test]
 fn a_footer_whose_lists_are_said_to_have_billions_of_elements_is_not_read() {
+    let bytes = with_titles(&["t"], 3);
+    let (start, end) = footer_of(&bytes);
+    assert_eq!(bytes[end - 1], 0, "the end of the structure");
     // An unknown field: a list of truth values, which have no bytes where a reader goes over them.
     let list = [0xf9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07];
-    let bytes = with_titles(&["t"], 3);
-    let footer = usize::try_from(u32::from_le_bytes(
-        bytes[bytes.len() - 8..][..4].try_into().unwrap(),
-    ));
-    let (start, end) = (footer.unwrap(), 1);
-    // The field before is said to be a text, which the list is within, and read as a number.
+    // The version, a number, is said to be a text here: who believes that takes the list for the text.
     let hidden = [&[0x18, 7][..], &list, &[0]].concat();
-    for (before_end, some) in [(end, &list[..]), (start, &hidden[..])] {
-        let bytes = with_bytes_in_footer(bytes.clone(), before_end, some);
-        let error = read_back(&bytes, 3).unwrap_err();
+    for (at, some) in [(end - 1, &list[..]), (start, &hidden[..])] {
+        let error = read_back(&with_bytes_in_footer(bytes.clone(), at, some), 3).unwrap_err();
         assert!(error.is_damaged());
         assert!(error.to_string().contains("of another form"), "{error}");
     }
@@ -515,14 +517,11 @@ fn a_footer_whose_lists_are_said_to_have_billions_of_elements_is_not_read() {
 
 #[test]
 fn a_field_of_a_footer_that_is_said_to_be_of_another_type_is_not_read() {
-    let bytes = with_titles(&["t"], 3);
-    let end = bytes.len() - 8;
-    let footer = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
-    let start = end - usize::try_from(footer).unwrap();
+    let mut bytes = with_titles(&["t"], 3);
+    let (start, _) = footer_of(&bytes);
     assert_eq!(bytes[start], 0x15, "the version, a number of 32 bits");
-    let mut other = bytes;
-    other[start] = 0x16;
-    let error = read_back(&other, 3).unwrap_err();
+    bytes[start] = 0x16;
+    let error = read_back(&bytes, 3).unwrap_err();
     assert!(error.to_string().contains("of another form"), "{error}");
 }
 
