@@ -17,7 +17,7 @@ use crate::snapshot::files::LONGEST_MANIFEST;
 use crate::snapshot::intent::Intent;
 use crate::snapshot::manifest::{Latest, Manifest, PublishedManifest};
 
-/// Shows every manifest of an output folder, with its hash, and what cannot be read; in no order. What
+/// Shows every manifest of an output folder, oldest first, with its hash, and what cannot be read. What
 /// stands among the snapshots and is none is returned. A snapshot's folder has exactly its date for a
 /// name: another way to write a date is somebody's copy. A folder without a manifest is no snapshot
 /// yet, or none any more.
@@ -28,6 +28,25 @@ pub(crate) fn each_manifest(
     layout: &Layout,
     mut show: impl FnMut(Date, Result<(Manifest, String), DiskError>),
 ) -> Result<Vec<DiskError>, DiskError> {
+    let (dates, others) = dates(layout)?;
+    for date in dates {
+        match Manifest::in_force(layout, date) {
+            Ok((manifest, _)) if manifest.date() != date => {
+                let why = format!("it is of {}", manifest.date());
+                show(date, Err(DiskError::damaged(&layout.manifest(date), why)));
+            }
+            Err(DiskError::NoSnapshot { .. }) => {}
+            read => show(date, read),
+        }
+    }
+    Ok(others)
+}
+
+/// The dates of all folders that may be snapshots, oldest first, and what stands among them and is none.
+///
+/// # Errors
+/// As [`each_manifest`].
+pub(crate) fn dates(layout: &Layout) -> Result<(BTreeSet<Date>, Vec<DiskError>), DiskError> {
     let folder = layout.snapshots_dir();
     let listed = match fs::read_dir(&folder) {
         Ok(listed) => listed,
@@ -38,27 +57,22 @@ pub(crate) fn each_manifest(
         }
         Err(error) => return Err(DiskError::read(&folder)(error)),
     };
-    let mut others = Vec::new();
+    let (mut dates, mut others) = (BTreeSet::new(), Vec::new());
     for entry in listed {
         let name = entry.map_err(DiskError::read(&folder))?.file_name();
-        let Some(date) = name.to_str().and_then(exact_date) else {
-            if name != LATEST {
-                let path = folder.join(name);
-                others.push(DiskError::NotASnapshot { path });
-            }
-            continue;
-        };
-        let path = layout.manifest(date);
-        match Manifest::read_hashed(layout, &path) {
-            Ok((manifest, _)) if manifest.date() != date => {
-                let why = format!("it is of {}", manifest.date());
-                show(date, Err(DiskError::damaged(&path, why)));
-            }
-            Err(DiskError::NoSnapshot { .. }) => {}
-            read => show(date, read),
+        match name.to_str().and_then(exact_date) {
+            Some(date) => _ = dates.insert(date),
+            None if name == LATEST => {}
+            None => others.push(DiskError::NotASnapshot {
+                path: folder.join(name),
+            }),
         }
     }
-    Ok(others)
+    // Where a file system cannot exchange folders, the one that is published anew is away for a moment.
+    if let Ok(Some(Intent::Publish(publish))) = Intent::read(layout) {
+        dates.insert(publish.date);
+    }
+    Ok((dates, others))
 }
 
 /// What a new manifest names as published before it.
@@ -66,7 +80,14 @@ pub(crate) fn each_manifest(
 /// What is on record is handed on as it is: an edited manifest must not get a new hash that way. Only
 /// what nothing tells of, as in a folder of version 0.1.0, is hashed now.
 pub(super) fn published_before(layout: &Layout) -> Result<Vec<PublishedManifest>, DiskError> {
-    let there: BTreeSet<String> = dates(layout)?.iter().map(Date::to_string).collect();
+    let dates = match dates(layout) {
+        Ok((dates, _)) => dates,
+        Err(DiskError::NoOutput { .. }) => BTreeSet::new(),
+        Err(error) => return Err(error),
+    };
+    let is_there = |date: &&Date| layout.manifest(**date).is_file();
+    let there = dates.iter().filter(is_there).map(Date::to_string);
+    let there: BTreeSet<String> = there.collect();
     let mut recorded = recorded(layout)?;
     recorded.retain(|it| there.contains(&it.snapshot_date));
     let known: BTreeSet<&String> = recorded.iter().map(|it| &it.snapshot_date).collect();
@@ -103,8 +124,8 @@ fn recorded(layout: &Layout) -> Result<Vec<PublishedManifest>, DiskError> {
         return Ok(Vec::new());
     };
     let date = exact_date(&last.snapshot_date);
-    let manifest = date.and_then(|date| Manifest::read(layout, &layout.manifest(date)).ok());
-    let before = manifest.map_or_else(Vec::new, |manifest| manifest.published_before);
+    let manifest = date.and_then(|date| Manifest::in_force(layout, date).ok());
+    let before = manifest.map_or_else(Vec::new, |(manifest, _)| manifest.published_before);
     let all: Vec<PublishedManifest> = before.into_iter().chain([last]).collect();
     let newest: BTreeMap<String, usize> = all
         .iter()
@@ -140,21 +161,4 @@ pub(crate) fn intended(layout: &Layout, date: Date) -> Option<String> {
         Ok(Some(Intent::Publish(publish))) if publish.date == date => Some(publish.manifest_sha256),
         _ => None,
     }
-}
-
-/// The dates of all snapshots, oldest first.
-fn dates(layout: &Layout) -> Result<BTreeSet<Date>, DiskError> {
-    let folder = layout.snapshots_dir();
-    let listed = match fs::read_dir(&folder) {
-        Ok(listed) => listed,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(DiskError::read(&folder)(error)),
-    };
-    let mut dates = BTreeSet::new();
-    for entry in listed {
-        let name = entry.map_err(DiskError::read(&folder))?.file_name();
-        let date = name.to_str().and_then(exact_date);
-        dates.extend(date.filter(|date| layout.manifest(*date).is_file()));
-    }
-    Ok(dates)
 }

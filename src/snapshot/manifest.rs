@@ -12,12 +12,12 @@ use serde_json::value::RawValue;
 use crate::clip::SCHEMA_VERSION;
 use crate::disk::error::DiskError;
 use crate::disk::file::digest_bytes;
-use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
+use crate::disk::layout::{Folder, Layout, Table, exact_date};
 use crate::disk::reading::read_below;
 use crate::model::{Micros, Seconds, Verdict, WindowRecord};
 use crate::snapshot::csv::CsvMode;
 use crate::snapshot::files::{DataFile, Document, LONGEST_MANIFEST};
-use crate::snapshot::recover::manifest_dir;
+use crate::snapshot::recover::manifest_in_force;
 
 /// The format of the data files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,6 +286,20 @@ impl Manifest {
         Ok((manifest, digest_bytes(&text)))
     }
 
+    /// The manifest that belongs to the data of a date as they are in place, and its hash. Who does not hold
+    /// the lock reads manifests this way: one that is published meanwhile moves.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub(crate) fn in_force(layout: &Layout, date: Date) -> Result<(Self, String), DiskError> {
+        match Self::read_hashed(layout, &manifest_in_force(layout, date)) {
+            Err(DiskError::NoSnapshot { .. }) => {
+                Self::read_hashed(layout, &manifest_in_force(layout, date))
+            }
+            read => read,
+        }
+    }
+
     /// Whether no count is so large that sums of them could be beyond what they are kept in.
     fn counts_are_possible(&self) -> bool {
         let totals = &self.totals;
@@ -331,12 +345,12 @@ impl Manifest {
         let Some(date) = Latest::read(layout)? else {
             return Ok(None);
         };
-        match Self::read(layout, &manifest_dir(layout, date).join(MANIFEST)) {
+        match Self::in_force(layout, date) {
             Err(DiskError::NoSnapshot { .. }) => {
                 let why = format!("it names {date}, which has no manifest");
                 Err(DiskError::damaged(&layout.latest(), why))
             }
-            read => read.map(Some),
+            read => read.map(|(manifest, _)| Some(manifest)),
         }
     }
 

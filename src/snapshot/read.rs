@@ -18,7 +18,6 @@ use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::files::DataFile;
 use crate::snapshot::manifest::{Format, Manifest};
 use crate::snapshot::parquet_reader::{ParquetFile, ParquetRows};
-use crate::snapshot::recover::manifest_dir;
 use crate::snapshot::rowset::Rowset;
 
 /// Finds a snapshot by its output folder (the newest), its `_snapshots/DATE` folder or its
@@ -48,11 +47,10 @@ pub(crate) fn locate(path: &Path) -> Result<(Layout, Manifest), DiskError> {
     let folder = manifest_path.parent().and_then(Path::file_name);
     let date = folder.and_then(|name| exact_date(name.to_str()?));
     let layout = Layout::new(out, Table::Clips);
-    let in_force = date.map_or_else(
-        || manifest_path.clone(),
-        |date| manifest_dir(&layout, date).join(MANIFEST),
-    );
-    let manifest = Manifest::read(&layout, &in_force)?;
+    let manifest = match date {
+        Some(date) => Manifest::in_force(&layout, date)?.0,
+        None => Manifest::read(&layout, &manifest_path)?,
+    };
     if date != Some(manifest.date()) {
         let why = format!("it is of {}, and stands elsewhere", manifest.date());
         return Err(DiskError::damaged(&manifest_path, why));

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
 use crate::disk::file::{remove, rename, sync_dir};
-use crate::disk::layout::{Folder, LATEST, Layout};
+use crate::disk::layout::{Folder, LATEST, Layout, MANIFEST};
 use crate::disk::private::{is_closed_to_others, private_dir};
 use crate::disk::reading::read_below;
 use crate::snapshot::contents::Contents;
@@ -77,6 +77,11 @@ pub(crate) fn manifest_dir(layout: &Layout, date: Date) -> PathBuf {
         }
         _ => place,
     }
+}
+
+/// The manifest in that folder, which is the one to read wherever no lock is held.
+pub(crate) fn manifest_in_force(layout: &Layout, date: Date) -> PathBuf {
+    manifest_dir(layout, date).join(MANIFEST)
 }
 
 /// Completes a publish or a prune that was interrupted, and clears what it left behind. What cannot

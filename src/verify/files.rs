@@ -5,14 +5,17 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::{fs, io};
 
+use jiff::civil::Date;
+
 use crate::disk::error::DiskError;
-use crate::disk::layout::{AUDIT, Folder, Layout, MANIFEST, exact_date};
+use crate::disk::layout::{AUDIT, Folder, Layout, MANIFEST};
 use crate::disk::reading::{digest_below, open_below, open_present};
 use crate::snapshot::files::{DataFile, Document};
 use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
+use crate::snapshot::history::dates;
 use crate::snapshot::parquet_reader::ParquetFile;
 use crate::snapshot::read::{data_file, rows_of};
-use crate::snapshot::recover::manifest_dir;
+use crate::snapshot::recover::{manifest_dir, manifest_in_force};
 use crate::snapshot::rowset::Rowset;
 use crate::verify::sums::wrong_sums;
 
@@ -211,16 +214,11 @@ fn names(folder: &Path) -> Result<BTreeSet<String>, DiskError> {
 
 /// Whether `latest.json` names the newest snapshot there is.
 fn latest_problem(layout: &Layout) -> Result<Option<String>, DiskError> {
-    let newest = names(&layout.snapshots_dir())?
-        .iter()
-        .filter_map(|name| exact_date(name))
-        .filter(|date| {
-            matches!(
-                open_below(layout.out(), &layout.manifest(*date)),
-                Ok(Some(_))
-            )
-        })
-        .max();
+    let has_manifest = |date: &Date| {
+        let manifest = manifest_in_force(layout, *date);
+        matches!(open_below(layout.out(), &manifest), Ok(Some(_)))
+    };
+    let newest = dates(layout)?.0.into_iter().rfind(has_manifest);
     Ok(match Latest::read(layout) {
         Ok(named) if named == newest => None,
         Ok(Some(named)) => {

@@ -6,12 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
-use crate::disk::layout::{Layout, MANIFEST, exact_date};
+use crate::disk::layout::{Layout, exact_date};
 use crate::model::Verdict;
 use crate::report::Bytes;
 use crate::snapshot::history::{each_manifest, intended, on_record};
 use crate::snapshot::manifest::{Format, Latest, Manifest, PublishedManifest};
-use crate::snapshot::recover::manifest_dir;
 use crate::verify::files::Finding;
 
 /// The snapshots of an output folder.
@@ -149,7 +148,7 @@ fn compare_with_last(
     {
         of_last.problems.push(differs(&last, "latest.json", about));
     }
-    let Ok(manifest) = Manifest::read(layout, &layout.manifest(date)) else {
+    let Ok((manifest, _)) = Manifest::in_force(layout, date) else {
         return Ok(());
     };
     let names: BTreeSet<&str> = manifest
@@ -199,7 +198,7 @@ fn compare_with_each_other(layout: &Layout, snapshots: &mut [Listed]) -> Result<
         }
     })?;
     for (date, said) in doubted {
-        let Ok(manifest) = Manifest::read(layout, &layout.manifest(date)) else {
+        let Ok((manifest, _)) = Manifest::in_force(layout, date) else {
             continue;
         };
         let is_older = |by: &PublishedManifest| manifest.published_before.contains(by);
@@ -240,8 +239,7 @@ pub(crate) fn manifest_hash(
     layout: &Layout,
     date: Date,
 ) -> Result<(String, Option<Finding>), DiskError> {
-    let path = manifest_dir(layout, date).join(MANIFEST);
-    let (_, found) = Manifest::read_hashed(layout, &path)?;
+    let (_, found) = Manifest::in_force(layout, date)?;
     let hashes = match on_record(layout, date) {
         Ok(hashes) => hashes,
         // That it is damaged is a finding already.

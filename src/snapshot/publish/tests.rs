@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use super::*;
 use crate::clip::owner::{OwnerIds, People, owner_batch};
 use crate::clip::testing::Row;
+use crate::snapshot::history::each_manifest;
 use crate::snapshot::recover::{Recovery, recover, recover_by};
 use crate::snapshot::testing;
 use crate::snapshot::testing::Odd;
@@ -196,6 +197,15 @@ fn a_publish_that_stops_after_any_step_is_completed_and_whole() {
     }
 }
 
+/// The run of each snapshot, as those see it that read all manifests.
+fn listed(layout: &Layout) -> Vec<String> {
+    let mut runs = Vec::new();
+    let others =
+        each_manifest(layout, |_, read| runs.extend(read.map(|(it, _)| it.run_id))).unwrap();
+    assert!(others.is_empty());
+    runs
+}
+
 fn publish_title(layout: &Layout, title: &str) {
     let (staged, manifest) = stage_title(layout, title);
     staged
@@ -230,6 +240,7 @@ fn whatever_the_file_system_lacks_a_publish_killed_at_any_call_is_completed() {
                     // Our own readers find one or the other, or know that there is none.
                     if let Ok(Some(seen)) = Manifest::latest(&layout) {
                         assert!([former, Some(title)].contains(&Some(&*seen.run_id)));
+                        assert_eq!(listed(&layout), [seen.run_id], "after {calls} calls");
                     }
                     let recovered = recover_by(&layout, &odd).unwrap();
                     let completed = Recovery::Completed("publishing 2026-11-23".to_owned());
