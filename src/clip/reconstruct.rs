@@ -6,6 +6,7 @@
 )]
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::de::{MapAccess, Visitor};
@@ -237,14 +238,14 @@ fn held_tags(json: &str, clip: &Clip<'_>) -> Held {
 
 /// Whether `extra` holds what is expected and nothing else. A repeated name has a number there, and
 /// what would make it deeper than 64 levels stands there as text.
-pub(crate) fn matches(expected: &[(String, Expected)], extra: Vec<(String, String)>) -> bool {
+pub(crate) fn matches(expected: &[(String, Expected)], extra: &[(String, String)]) -> bool {
     matches_within(63, expected, extra)
 }
 
 fn matches_within(
     most_levels: usize,
     expected: &[(String, Expected)],
-    mut extra: Vec<(String, String)>,
+    extra: &[(String, String)],
 ) -> bool {
     let as_kept = |sent: &String| {
         if levels(sent) > most_levels {
@@ -253,22 +254,55 @@ fn matches_within(
             sent.clone()
         }
     };
-    let is_found = expected.iter().all(|(name, value)| {
-        let position = extra.iter().position(|(key, json)| {
-            let copy = key
-                .strip_prefix(name.as_str())
-                .is_some_and(|rest| rest.strip_prefix('#').is_some_and(is_number));
-            (key == name || copy)
-                && match value {
-                    Expected::Verbatim(sent) => as_kept(sent) == *json,
-                    Expected::Members(nested) => {
-                        matches_within(most_levels - 1, nested, members_of(json))
-                    }
+    let fits = |name: &str, value: &Expected, key: &str, json: &String| {
+        (key == name || is_copy(key, name))
+            && match value {
+                Expected::Verbatim(sent) => as_kept(sent) == *json,
+                Expected::Members(nested) => {
+                    matches_within(most_levels - 1, nested, &members_of(json))
                 }
-        });
-        position.map(|position| extra.remove(position)).is_some()
-    });
-    is_found && extra.is_empty()
+            }
+    };
+    let places: Vec<Vec<usize>> = expected
+        .iter()
+        .map(|(name, value)| {
+            let fitting = extra.iter().enumerate();
+            let fitting = fitting.filter(|(_, (key, json))| fits(name, value, key, json));
+            fitting.map(|(place, _)| place).collect()
+        })
+        .collect();
+    expected.len() == extra.len() && each_has_its_own(&places)
+}
+
+/// Whether a key can be the name that something got whose own name was taken.
+fn is_copy(key: &str, name: &str) -> bool {
+    let number = key.strip_prefix(name).and_then(|it| it.strip_prefix('#'));
+    number.is_some_and(|it| it.parse().is_ok_and(|copy: u64| copy > 1))
+}
+
+/// Whether each can have one of its places for itself. That a name such as `title#2` is sent makes a place
+/// fit several, so the first that fits is not always the right one.
+fn each_has_its_own(places: &[Vec<usize>]) -> bool {
+    fn settle(
+        one: usize,
+        places: &[Vec<usize>],
+        tried: &mut BTreeSet<usize>,
+        taken: &mut BTreeMap<usize, usize>,
+    ) -> bool {
+        places.get(one).into_iter().flatten().any(|place| {
+            if !tried.insert(*place) {
+                return false;
+            }
+            let other = taken.get(place).copied();
+            let is_free = other.is_none_or(|other| settle(other, places, tried, taken));
+            if is_free {
+                taken.insert(*place, one);
+            }
+            is_free
+        })
+    }
+    let mut taken = BTreeMap::new();
+    (0..places.len()).all(|one| settle(one, places, &mut BTreeSet::new(), &mut taken))
 }
 
 /// How many lists and objects stand in each other in a text of JSON.
@@ -284,8 +318,4 @@ fn levels(json: &str) -> usize {
         Some(*depth)
     });
     depths.max().unwrap_or(0)
-}
-
-fn is_number(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -10,7 +10,7 @@ use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::value::RawValue;
 
 use crate::clip::instant::{Instant, instant};
-use crate::clip::reconstruct::{leftovers, matches, members_of};
+use crate::clip::reconstruct::{Expected, leftovers, matches, members_of};
 use crate::clip::tests::raw;
 use crate::clip::{SecretPolicy, normalise};
 use crate::model::Micros;
@@ -38,6 +38,9 @@ const NAMES: [&str; 19] = [
     "passcode",
     "name",
 ];
+
+/// Names of which some could be others that were sent again.
+const COPIES: [&str; 6] = ["x", "x#", "x#1", "x#2", "x#2#2", "x#3"];
 
 const ODD_NAMES: [&str; 5] = ["", "\\ud83d", "\\\"", "\\ud83d\\ude00", "jwt"];
 
@@ -228,11 +231,33 @@ proptest! {
         let mut repairs = Vec::new();
         let expected = leftovers(&members_of(record.get()), &row.clip, &mut repairs);
         let extra = members_of(row.clip.extra.as_deref().unwrap_or("{}"));
-        prop_assert!(matches(&expected, extra.clone()), "{:?}\n{:?}", expected, extra);
+        prop_assert!(matches(&expected, &extra), "{:?}\n{:?}", expected, extra);
         let mut counted = row.repairs;
         counted.sort_unstable();
         repairs.sort_unstable();
         prop_assert_eq!(counted, repairs);
+    }
+
+    #[test]
+    fn names_that_look_like_copies_of_others_are_all_kept(
+        members in vec((select(COPIES.to_vec()), select(vec!["0", "1"])), 0..8)
+    ) {
+        let members = members.iter().map(|(name, value)| format!(",{name:?}:{value}"));
+        let record = raw(&format!(r#"{{"clip_id":"a"{}}}"#, members.collect::<String>()));
+        let extra = normalise(&record, SecretPolicy::Keep).unwrap().clip.extra;
+        let extra = members_of(extra.as_deref().unwrap_or("{}"));
+        let sent = members_of(record.get());
+        let expected: Vec<(String, Expected)> = sent
+            .into_iter()
+            .filter(|(name, _)| name != "clip_id")
+            .map(|(name, json)| (name, Expected::Verbatim(json)))
+            .collect();
+        prop_assert!(matches(&expected, &extra), "{:?}\n{:?}", expected, extra);
+        for at in 0..extra.len() {
+            let mut lost = extra.clone();
+            lost.remove(at);
+            prop_assert!(!matches(&expected, &lost), "{:?}", extra);
+        }
     }
 
     #[test]
