@@ -4,6 +4,7 @@
 pub(crate) mod decoding;
 pub(crate) mod error;
 pub(crate) mod file;
+pub(crate) mod input;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod mount;

@@ -1,13 +1,14 @@
 //! The exposed rows of an export, put aside until it is known who their owners are.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::BufWriter;
 use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
+use crate::disk::input::FileInput;
 use crate::disk::{DiskError, Layout};
 use crate::report::exposed_rows;
 
@@ -53,17 +54,19 @@ impl ExposedRows {
         self,
     ) -> Result<impl Iterator<Item = Result<RecordBatch, DiskError>>, DiskError> {
         let Self { path, writer } = self;
-        let reader: Option<StreamReader<BufReader<File>>> = match writer {
+        let opened = match writer {
             Some(mut writer) => {
                 writer.finish().map_err(DiskError::arrow_write(&path))?;
                 drop(writer);
                 let file = File::open(&path).map_err(DiskError::read(&path))?;
-                let reader = StreamReader::try_new_buffered(file, None);
-                Some(reader.map_err(DiskError::arrow_read(&path))?)
+                let input = FileInput::new(file, &path);
+                let reader = StreamReader::try_new_buffered(input.clone(), None);
+                Some((reader.map_err(|error| input.wrong(error))?, input))
             }
             None => None,
         };
-        let batches = reader.into_iter().flatten();
-        Ok(batches.map(move |batch| batch.map_err(DiskError::arrow_read(&path))))
+        Ok(opened.into_iter().flat_map(|(reader, input)| {
+            reader.map(move |batch| batch.map_err(|error| input.wrong(error)))
+        }))
     }
 }

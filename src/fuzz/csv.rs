@@ -6,6 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
 use crate::clip::SCHEMA_VERSION;
+use crate::disk::input::FileInput;
 use crate::fuzz::scratch;
 use crate::snapshot::CsvMode;
 use crate::snapshot::csv::{CsvReader, CsvWriter};
@@ -78,7 +79,7 @@ fn through_parquet(rows: &RecordBatch, rowset: Rowset) -> RecordBatch {
     let path = folder.path().join("rows.parquet");
     scratch::put(&path, &written_as_parquet(rows, rowset));
     let file = File::open(&path).expect("it was written whole");
-    let file = ParquetFile::open(file, &path, rowset, SCHEMA_VERSION);
+    let file = ParquetFile::open(FileInput::new(file, &path), rowset, SCHEMA_VERSION);
     let mut rows = file.expect("it was written whole").rows();
     let mut batches = Vec::new();
     while let Some(batch) = rows.next_batch().expect("it was written whole") {

@@ -3,10 +3,9 @@
 //!
 //! What is read here is read strictly: whatever another reader might take for something else is no header.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
+use crate::disk::input::FileInput;
 use crate::snapshot::parquet_structures::{DATA_PAGE, DATA_PAGE_2, DICTIONARY_PAGE};
 use crate::snapshot::thrift::{Input, Shape, kind};
 
@@ -36,7 +35,7 @@ pub(super) struct PageSizes {
 /// # Errors
 /// When the file cannot be read; `InvalidData` where something is no header, or its page ends elsewhere
 /// than the others.
-pub(super) fn page_sizes(file: &File, start: u64, length: u64) -> io::Result<PageSizes> {
+pub(super) fn page_sizes(file: &FileInput, start: u64, length: u64) -> io::Result<PageSizes> {
     let (mut at, end) = (start, start.checked_add(length).ok_or_else(invalid)?);
     let mut sizes = PageSizes::default();
     while at < end {
@@ -60,7 +59,7 @@ fn invalid() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a page has no usable header")
 }
 
-fn header_at(file: &File, at: u64) -> io::Result<Header> {
+fn header_at(file: &FileInput, at: u64) -> io::Result<Header> {
     let mut bytes = Vec::new();
     for most in [FIRST_READ, LONGEST] {
         bytes.resize(most, 0);
@@ -73,7 +72,7 @@ fn header_at(file: &File, at: u64) -> io::Result<Header> {
     Err(invalid())
 }
 
-fn read_up_to(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+fn read_up_to(file: &FileInput, bytes: &mut [u8], at: u64) -> io::Result<usize> {
     let mut read = 0;
     while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, at + read as u64) {
@@ -146,6 +145,7 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::path::Path;
 
     use super::*;
 
@@ -202,6 +202,7 @@ mod tests {
             bytes: 200,
             values: 6,
         };
+        let file = FileInput::new(file, Path::new("part-00000.parquet"));
         assert_eq!(page_sizes(&file, 0, 2 * length).unwrap(), sizes);
         for wrong in [2 * length - 1, 2 * length + 1, u64::MAX] {
             page_sizes(&file, 1, wrong).unwrap_err();

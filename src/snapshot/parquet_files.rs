@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use crate::disk::input::FileInput;
 use crate::disk::reading::{digest_of, open_present};
 use crate::disk::{DiskError, Layout};
 use crate::snapshot::manifest::{Format, Manifest};
@@ -73,7 +74,8 @@ pub(crate) fn parquet_files(
             return Err(DiskError::damaged(&path, NOT_THE_FILE));
         }
         let again = file.try_clone().map_err(DiskError::read(&path))?;
-        let rows = ParquetFile::open(again, &path, rowset, manifest.schema_version)?.check()?;
+        let input = FileInput::new(again, &path);
+        let rows = ParquetFile::open(input, rowset, manifest.schema_version)?.check()?;
         if rows != named.rows {
             let why = format!("it has {rows} rows in place of {}", named.rows);
             return Err(DiskError::damaged(&path, why));

@@ -5,10 +5,8 @@
 //! are read as views onto their pages, which takes no more memory than the pages have; and they are copied
 //! into rows a few megabytes at a time.
 
-use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::parquet::arrow::arrow_reader::{
@@ -25,6 +23,7 @@ use arrow::error::ArrowError;
 use crate::disk::DiskError;
 use crate::disk::decoding::decoded;
 use crate::disk::error::check_schema;
+use crate::disk::input::FileInput;
 use crate::snapshot::page_headers::page_sizes;
 use crate::snapshot::parquet_structures::FILE;
 use crate::snapshot::rowset::Rowset;
@@ -54,8 +53,7 @@ const FOOTER_SHARE: u64 = 64;
 
 /// A Parquet file whose columns are those of its rows.
 pub(crate) struct ParquetFile {
-    path: PathBuf,
-    file: File,
+    input: FileInput,
     /// With texts as views.
     metadata: ArrowReaderMetadata,
     /// The schema of the rows.
@@ -67,25 +65,21 @@ impl ParquetFile {
     ///
     /// # Errors
     /// [`DiskError::Damaged`] for a file that is another.
-    pub(crate) fn open(
-        file: File,
-        path: &Path,
-        rowset: Rowset,
-        version: u32,
-    ) -> Result<Self, DiskError> {
-        check_footer(&file, path)?;
-        decoded(path, || {
-            let damaged = |error| DiskError::damaged(path, error);
+    pub(crate) fn open(input: FileInput, rowset: Rowset, version: u32) -> Result<Self, DiskError> {
+        check_footer(&input)?;
+        let opened = input.clone();
+        decoded(opened.path(), || {
             let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let found = ArrowReaderMetadata::load(&file, plain.clone()).map_err(damaged)?;
+            let found = ArrowReaderMetadata::load(&input, plain.clone());
+            let found = found.map_err(|error| input.wrong(error))?;
             let schema = rowset.schema_of(version, found.schema().fields().len());
-            check_schema(path, found.schema(), &schema)?;
+            check_schema(input.path(), found.schema(), &schema)?;
             let views = plain.with_schema(Arc::new(with_views(&schema)));
             let metadata = Arc::clone(found.metadata());
             Ok(Self {
-                path: path.to_owned(),
-                metadata: ArrowReaderMetadata::try_new(metadata, views).map_err(damaged)?,
-                file,
+                metadata: ArrowReaderMetadata::try_new(metadata, views)
+                    .map_err(|error| input.wrong(error))?,
+                input,
                 schema,
             })
         })
@@ -102,7 +96,7 @@ impl ParquetFile {
     /// # Errors
     /// [`DiskError::Damaged`] where they cannot.
     pub(crate) fn check(&self) -> Result<u64, DiskError> {
-        decoded(&self.path, || {
+        decoded(self.input.path(), || {
             let groups = self.metadata().row_groups();
             let mut rows = 0_u64;
             for group in groups {
@@ -126,25 +120,25 @@ impl ParquetFile {
     /// Opens a row group, if it can be read in bounded memory.
     fn group(&self, index: usize) -> Result<ParquetRecordBatchReader, DiskError> {
         let rows = self.batch_rows(self.metadata().row_group(index))?;
-        let file = self.file.try_clone().map_err(DiskError::read(&self.path))?;
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+        let input = self.input.clone();
+        ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
             .with_row_groups(vec![index])
             .with_batch_size(rows)
             .build()
-            .map_err(|error| DiskError::damaged(&self.path, error))
+            .map_err(|error| self.input.wrong(error))
     }
 
     /// How many rows of a group can be read at a time.
     fn batch_rows(&self, group: &RowGroupMetaData) -> Result<usize, DiskError> {
         let too_large = |what: &str| {
             let why = format!("{what} than any that this program writes");
-            DiskError::damaged(&self.path, why)
+            self.input.wrong(why)
         };
         let (mut at_a_time, mut per_row) = (0_u64, 0_u64);
         for column in group.columns() {
             let (start, length) = column.byte_range();
-            let sizes = page_sizes(&self.file, start, length);
-            let sizes = sizes.map_err(|error| DiskError::damaged(&self.path, error))?;
+            let sizes = page_sizes(&self.input, start, length);
+            let sizes = sizes.map_err(|error| self.input.wrong(error))?;
             at_a_time += if column.column_descr().max_rep_level() > 0 {
                 // A single row may be spread over all pages.
                 if sizes.values > MOST_LISTED {
@@ -166,34 +160,35 @@ impl ParquetFile {
 
 impl std::fmt::Debug for ParquetFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ParquetFile({})", self.path.display())
+        write!(f, "ParquetFile({})", self.input.path().display())
     }
 }
 
 /// Whether the footer is not far longer than one of such a file, and of its shape.
-fn check_footer(file: &File, path: &Path) -> Result<(), DiskError> {
-    let length = file.metadata().map_err(DiskError::read(path))?.len();
-    let mut end = [0; 8];
-    let at = length.saturating_sub(8);
-    // What is too short for a footer is for the decoder to say.
-    if file.read_exact_at(&mut end, at).is_err() {
+fn check_footer(input: &FileInput) -> Result<(), DiskError> {
+    let length = input.length()?;
+    let refused = |error| input.wrong(error);
+    let read = |at: u64, bytes: &mut [u8]| input.from(at).read_exact(bytes).map_err(refused);
+    let Some(at) = length.checked_sub(8) else {
+        // What is too short for a footer is for the decoder to say.
         return Ok(());
-    }
+    };
+    let mut end = [0; 8];
+    read(at, &mut end)?;
     let [a, b, c, d, ..] = end;
     let footer = u64::from(u32::from_le_bytes([a, b, c, d]));
     if footer <= length && footer > FOOTER_BYTES + length / FOOTER_SHARE {
         let why = "it has a longer footer than any that this program writes";
-        return Err(DiskError::damaged(path, why));
+        return Err(input.wrong(why));
     }
     let Some(start) = at.checked_sub(footer) else {
         return Ok(());
     };
     let mut bytes = vec![0; usize::try_from(footer).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, start)
-        .map_err(DiskError::read(path))?;
+    read(start, &mut bytes)?;
     if !begin_with_structure(&bytes, FILE) {
         let why = "it has a footer of another form than any that this program writes";
-        return Err(DiskError::damaged(path, why));
+        return Err(input.wrong(why));
     }
     Ok(())
 }
@@ -214,8 +209,8 @@ impl ParquetRows {
     /// # Errors
     /// [`DiskError::Damaged`] where they cannot be decoded, or would take too much memory.
     pub(crate) fn next_batch(&mut self) -> Result<Option<RecordBatch>, DiskError> {
-        let path = self.file.path.clone();
-        decoded(&path, || {
+        let input = self.file.input.clone();
+        decoded(input.path(), || {
             loop {
                 if let Some(views) = &mut self.read
                     && let Some(rows) = views.next_rows(&self.file)?
@@ -227,7 +222,7 @@ impl ParquetRows {
                     match group.next().transpose() {
                         Ok(Some(batch)) => self.read = Some(Views::of(batch)),
                         Ok(None) => self.group = None,
-                        Err(error) => return Err(DiskError::arrow_read(&path)(error)),
+                        Err(error) => return Err(input.wrong(error)),
                     }
                 } else if let Some(index) = self.groups.next() {
                     self.group = Some(self.file.group(index)?);
@@ -269,7 +264,7 @@ impl Views {
         };
         if *first > MOST_BYTES {
             let why = format!("it has a row of {first} bytes");
-            return Err(DiskError::damaged(&of.path, why));
+            return Err(of.input.wrong(why));
         }
         let mut sum = 0_u64;
         let fits = |bytes: &&u64| {
@@ -286,7 +281,7 @@ impl Views {
         columns
             .and_then(|columns| RecordBatch::try_new(Arc::clone(&of.schema), columns))
             .map(Some)
-            .map_err(DiskError::arrow_read(&of.path))
+            .map_err(|error| of.input.wrong(error))
     }
 }
 
@@ -359,4 +354,41 @@ fn copied(column: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError> {
     let offsets = OffsetBuffer::from_lengths(lengths);
     ListArray::try_new(Arc::clone(element), offsets, values, list.nulls().cloned())
         .map(|list| Arc::new(list) as ArrayRef)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clip::SCHEMA_VERSION;
+    use crate::disk::input::testing::refusing;
+    use crate::snapshot::parquet::ParquetWriter;
+    use crate::snapshot::testing;
+
+    #[test]
+    fn what_the_system_refuses_amid_the_rows_is_not_called_damage() {
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let mut writer = ParquetWriter::new(Vec::new(), Rowset::Clips).unwrap();
+        let row = ("id".to_owned(), Some(1), None, "title".to_owned());
+        writer.write(&testing::batch("acme", &[row])).unwrap();
+        std::fs::write(&path, writer.finish().unwrap()).unwrap();
+        let input = FileInput::new(std::fs::File::open(&path).unwrap(), &path);
+        let mut file = ParquetFile::open(input, Rowset::Clips, SCHEMA_VERSION).unwrap();
+        file.check().unwrap();
+
+        file.input = refusing(&path);
+        let of_headers = file.check().unwrap_err();
+        file.input = refusing(&path);
+        let rows = ParquetRecordBatchReaderBuilder::new_with_metadata(
+            file.input.clone(),
+            file.metadata.clone(),
+        );
+        let mut rows = ParquetRows {
+            group: Some(rows.build().unwrap()),
+            ..file.rows()
+        };
+        let of_pages = rows.next_batch().unwrap_err();
+        for refused in [of_headers, of_pages] {
+            assert!(matches!(refused, DiskError::Read { .. }), "{refused}");
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::fs::File;
 use std::io::{BufReader, Read, Take};
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +11,7 @@ use arrow::error::ArrowError;
 use crate::clip::SCHEMA_VERSION;
 use crate::clip::owner::{People, people_of};
 use crate::disk::error::DiskError;
+use crate::disk::input::FileInput;
 use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
 use crate::disk::reading::{digest_below, open_present};
 use crate::snapshot::csv::{CsvMode, CsvReader};
@@ -207,33 +207,41 @@ pub(crate) struct Rows {
 }
 
 struct OpenFile {
-    path: PathBuf,
+    input: FileInput,
     reader: Reader,
     missing: u64,
 }
 
 enum Reader {
     Parquet(Box<ParquetRows>),
-    Csv(CsvReader<BufReader<Take<File>>>),
+    Csv(CsvReader<BufReader<Take<FileInput>>>),
 }
 
 impl Rows {
-    fn open(&self, path: &Path, bytes: u64) -> Result<Reader, DiskError> {
-        let file = open_present(&self.out, path)?;
-        let found = file.metadata().map_err(DiskError::read(path))?.len();
+    fn open(&self, path: &Path, named: &DataFile) -> Result<OpenFile, DiskError> {
+        let input = FileInput::new(open_present(&self.out, path)?, path);
+        let (found, bytes) = (input.length()?, named.bytes);
         if found != bytes {
             let why = format!("it has {found} bytes in place of {bytes}");
             return Err(DiskError::damaged(path, why));
         }
+        Ok(OpenFile {
+            reader: self.reader(&input, bytes)?,
+            input,
+            missing: named.rows,
+        })
+    }
+
+    fn reader(&self, input: &FileInput, bytes: u64) -> Result<Reader, DiskError> {
         match self.format {
-            Format::Parquet => ParquetFile::open(file, path, self.rowset, self.version)
+            Format::Parquet => ParquetFile::open(input.clone(), self.rowset, self.version)
                 .map(|file| Reader::Parquet(Box::new(file.rows()))),
             Format::Csv => {
-                let file = file.take(bytes);
+                let text = BufReader::new(input.clone().take(bytes));
                 let schema_of = |columns| self.rowset.schema_of(self.version, columns);
-                CsvReader::new(BufReader::new(file), self.csv_mode, schema_of)
+                CsvReader::new(text, self.csv_mode, schema_of)
                     .map(Reader::Csv)
-                    .map_err(|why| DiskError::damaged(path, why))
+                    .map_err(|why| input.wrong(why))
             }
         }
     }
@@ -244,26 +252,21 @@ impl Rows {
                 let Some((path, file)) = self.files.pop_front() else {
                     return Ok(None);
                 };
-                self.open = Some(OpenFile {
-                    reader: self.open(&path, file.bytes)?,
-                    path,
-                    missing: file.rows,
-                });
+                self.open = Some(self.open(&path, &file)?);
                 continue;
             };
             let Some(batch) = file.next_batch(self.rowset)? else {
                 let missing = file.missing;
                 if missing > 0 {
                     let why = format!("{missing} rows are missing");
-                    return Err(DiskError::damaged(&file.path, why));
+                    return Err(file.input.wrong(why));
                 }
                 self.open = None;
                 continue;
             };
             let rows = batch.num_rows() as u64;
-            file.missing = file.missing.checked_sub(rows).ok_or_else(|| {
-                DiskError::damaged(&file.path, "it has more rows than the manifest says")
-            })?;
+            let too_many = || file.input.wrong("it has more rows than the manifest says");
+            file.missing = file.missing.checked_sub(rows).ok_or_else(too_many)?;
             return Ok(Some(batch));
         }
     }
@@ -292,15 +295,13 @@ impl OpenFile {
     /// The next rows, in the present schema.
     fn next_batch(&mut self, rowset: Rowset) -> Result<Option<RecordBatch>, DiskError> {
         let batch = match &mut self.reader {
-            Reader::Csv(reader) => reader
-                .next_batch()
-                .map_err(|why| DiskError::damaged(&self.path, why))?,
+            Reader::Csv(reader) => reader.next_batch().map_err(|why| self.input.wrong(why))?,
             Reader::Parquet(reader) => reader.next_batch()?,
         };
         batch
             .map(|batch| in_present_schema(&batch, rowset))
             .transpose()
-            .map_err(DiskError::arrow_read(&self.path))
+            .map_err(|error| self.input.wrong(error))
     }
 }
 

@@ -8,11 +8,12 @@ use std::{fs, io};
 use jiff::civil::Date;
 
 use crate::disk::error::DiskError;
+use crate::disk::input::FileInput;
 use crate::disk::layout::{AUDIT, Folder, Layout, MANIFEST};
 use crate::disk::reading::{digest_below, open_below, open_present};
 use crate::snapshot::files::{DataFile, Document};
-use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
 use crate::snapshot::history::dates;
+use crate::snapshot::manifest::{Format, Latest, Manifest, REJECTS};
 use crate::snapshot::parquet_reader::ParquetFile;
 use crate::snapshot::read::{data_file, rows_of};
 use crate::snapshot::recover::{manifest_dir, manifest_in_force};
@@ -141,8 +142,8 @@ fn count_rows(layout: &Layout, manifest: &Manifest, file: &DataFile) -> Result<u
     let rowset = Rowset::of(file.folder());
     if manifest.format == Format::Parquet {
         let path = data_file(layout, manifest, file)?;
-        let opened = open_present(layout.out(), &path)?;
-        let opened = ParquetFile::open(opened, &path, rowset, manifest.schema_version)?;
+        let input = FileInput::new(open_present(layout.out(), &path)?, &path);
+        let opened = ParquetFile::open(input, rowset, manifest.schema_version)?;
         let rows = opened.metadata().file_metadata().num_rows();
         return u64::try_from(rows).map_err(|error| DiskError::damaged(&path, error));
     }

@@ -1,6 +1,7 @@
 //! What goes wrong in a query or an audit, each with its exit code.
 
 use std::io;
+use std::iter::successors;
 use std::path::PathBuf;
 
 use clipcensus::audit::{ExitCode, SqlFailure};
@@ -64,17 +65,11 @@ impl From<Error> for SqlFailure {
 
 /// The library's error within one of the engine, through which a table's files are opened.
 pub(crate) fn of_library(error: &DataFusionError) -> Option<SqlFailure> {
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = next {
-        if let Some(failure) = error.downcast_ref::<SqlFailure>() {
-            return Some(SqlFailure {
-                why: failure.why.clone(),
-                code: failure.code,
-            });
-        }
-        next = error.source();
-    }
-    None
+    let failure = causes(error).find_map(|cause| cause.downcast_ref::<SqlFailure>())?;
+    Some(SqlFailure {
+        why: failure.why.clone(),
+        code: failure.code,
+    })
 }
 
 /// What is wrong in words, without the engine's own names for its stages.
@@ -90,10 +85,15 @@ pub(crate) fn told(error: &DataFusionError) -> String {
                 "cannot write what does not fit into memory: {error}; name another folder with --work"
             )
         }
-        damaged if is_damage(damaged) => {
-            let why = damaged.message();
-            format!("a data file cannot be read: {why}; `clipcensus verify` tells which")
-        }
+        unread if is_unread(unread) => match refused(unread) {
+            Some(error) => format!(
+                "a data file cannot be read: {error}; check that the output folder may be read, and query it again"
+            ),
+            None => format!(
+                "a data file cannot be read: {}; `clipcensus verify` tells which",
+                unread.message()
+            ),
+        },
         DataFusionError::SQL(error, _) => format!("this is no SQL that can be answered: {error}"),
         DataFusionError::Plan(why) if why.contains(" not supported: ") => {
             format!("a query can only read, and this one would do something else ({why})")
@@ -120,15 +120,18 @@ pub(crate) fn told(error: &DataFusionError) -> String {
 pub(crate) fn exit_code(error: &DataFusionError) -> ExitCode {
     match error.find_root() {
         DataFusionError::IoError(_) => ExitCode::CannotWrite,
-        damaged if is_damage(damaged) => ExitCode::Incomplete,
+        unread if is_unread(unread) => match refused(unread) {
+            Some(_) => ExitCode::CannotWrite,
+            None => ExitCode::Incomplete,
+        },
         DataFusionError::Internal(_) => ExitCode::Internal,
         _ => ExitCode::Usage,
     }
 }
 
-/// Whether a data file could not be decoded: the reader says so by an error of its own, by one of Arrow, or
+/// Whether a data file could not be read or decoded: the reader says so by an error of its own, by one of Arrow, or
 /// by one that holds it.
-fn is_damage(error: &DataFusionError) -> bool {
+fn is_unread(error: &DataFusionError) -> bool {
     match error {
         DataFusionError::ParquetError(_) => true,
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
@@ -141,6 +144,19 @@ fn is_damage(error: &DataFusionError) -> bool {
     }
 }
 
+/// What the system did not let be read of a data file: the file is not damaged then.
+fn refused(error: &DataFusionError) -> Option<&io::Error> {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find(|error| error.raw_os_error().is_some())
+}
+
+/// An error, and each that is behind it.
+fn causes(error: &DataFusionError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let first: &(dyn std::error::Error + 'static) = error;
+    successors(Some(first), |error| error.source())
+}
+
 /// Where in a query an error is, if the engine says so: line and column, from 1.
 pub(crate) fn place(error: &DataFusionError) -> Option<(u64, u64)> {
     if let Some(Span { start, .. }) = error.diagnostic().and_then(|it| it.span) {
@@ -151,4 +167,30 @@ pub(crate) fn place(error: &DataFusionError) -> Option<(u64, u64)> {
     let (line, rest) = rest.split_once(", Column: ")?;
     let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
     Some((line.trim().parse().ok()?, digits.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_the_system_does_not_let_be_read_is_not_called_damaged() {
+        let by_reader = |error: io::Error| {
+            let of_parquet = ParquetError::External(Box::new(error));
+            let of_arrow = ArrowError::ExternalError(Box::new(of_parquet));
+            DataFusionError::ArrowError(Box::new(of_arrow), None)
+        };
+        let refused = by_reader(io::Error::from_raw_os_error(5));
+        assert_eq!(exit_code(&refused), ExitCode::CannotWrite);
+        assert_eq!(
+            told(&refused),
+            "a data file cannot be read: Input/output error (os error 5); check that the output folder may \
+             be read, and query it again"
+        );
+        let damaged = by_reader(io::Error::from(io::ErrorKind::UnexpectedEof));
+        assert_eq!(exit_code(&damaged), ExitCode::Incomplete);
+        assert!(told(&damaged).contains("`clipcensus verify` tells which"));
+        let direct = DataFusionError::from(ParquetError::from(io::Error::from_raw_os_error(24)));
+        assert_eq!(exit_code(&direct), ExitCode::CannotWrite);
+    }
 }

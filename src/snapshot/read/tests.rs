@@ -1,6 +1,7 @@
 //! Rows survive every format, and snapshots are found by each of their names.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
@@ -12,6 +13,7 @@ use proptest::{option, prop_assert_eq, proptest};
 use super::*;
 use crate::clip::owner::owner_schema;
 use crate::clip::{Clip, ClipBatchBuilder, SCHEMA_VERSION};
+use crate::disk::input::testing::refusing;
 use crate::model::Micros;
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
@@ -67,6 +69,18 @@ fn no_rows_give_one_file_with_the_schema() {
 }
 
 #[test]
+fn a_file_that_the_system_does_not_let_be_read_is_not_called_damaged() {
+    for (format, csv_mode) in FORMATS {
+        let (out, manifest) = published(&testing::batch("acme", &[]), format, csv_mode, 10);
+        let rows = read_rows(&testing::layout(out.path()), &manifest).unwrap();
+        let path = out.path().join(&manifest.files[0].path);
+        let refused = rows.reader(&refusing(&path), u64::MAX).err().unwrap();
+        let said = format!("cannot read {}: Bad file descriptor", path.display());
+        assert!(refused.to_string().starts_with(&said), "{refused}");
+    }
+}
+
+#[test]
 fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
     let rows = [("id".to_owned(), Some(1), None, "t".to_owned())];
     let (out, manifest) = published(
@@ -76,8 +90,8 @@ fn parquet_has_the_types_and_the_metadata_that_users_were_promised() {
         10,
     );
     let path = out.path().join(&manifest.files[0].path);
-    let file = File::open(&path).unwrap();
-    let file = ParquetFile::open(file, &path, Rowset::Clips, SCHEMA_VERSION).unwrap();
+    let input = FileInput::new(File::open(&path).unwrap(), &path);
+    let file = ParquetFile::open(input, Rowset::Clips, SCHEMA_VERSION).unwrap();
     let metadata = file.metadata().file_metadata();
     let keys: Vec<&str> = metadata
         .key_value_metadata()
