@@ -110,6 +110,7 @@ pub mod audit {
     };
     pub use crate::program::{Gauges, SqlCommand, WorkFolder, caveat, run_with};
     pub use crate::redact::hidden::visible;
+    pub use crate::redact::visible_json::{VisibleJson, write_json_line};
     pub use crate::report::html::sections::{Head, html_of};
     pub use crate::report::markdown::markdown_of;
     pub use crate::report::page::numbers::{count, things};

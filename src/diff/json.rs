@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMi
 use serde_json::{Map, Value};
 
 use crate::model::time::write_micros;
+use crate::redact::visible_json::write_json_line;
 
 /// Writes the rows of a batch. Dates are `2026-11-23`, instants as in a snapshot's CSV; nulls are null.
 ///
@@ -22,8 +23,7 @@ pub(crate) fn json_lines(
         let object: Map<String, Value> = cells
             .map(|(field, column)| (field.name().clone(), value(column, row)))
             .collect();
-        serde_json::to_writer(&mut *output, &object)?;
-        output.write_all(b"\n")?;
+        write_json_line(output, &object)?;
     }
     Ok(())
 }

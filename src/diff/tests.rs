@@ -44,7 +44,7 @@ fn spec() -> impl Strategy<Value = Spec> {
     let scope = proptest::sample::select(vec![Some("ANYONE"), Some("SAME_ORGANIZATION"), None]);
     (
         option::of(0..3_u8),
-        option::of("[a=]{0,1}"),
+        option::of("[a=\u{9b}\u{202e}]{0,1}"),
         status,
         option::of(0..3_i64),
         option::of(0..3_i64),
@@ -173,6 +173,10 @@ fn differences(sides: &Sides, wanted: &Wanted) -> (BTreeMap<(String, String), Va
     })
     .unwrap();
     let mut all = BTreeMap::new();
+    assert!(
+        !lines.contains(&b'\xc2') && !lines.contains(&b'\xe2'),
+        "a title could steer a terminal"
+    );
     for line in String::from_utf8(lines).unwrap().lines() {
         let row: Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| row[name].as_str().unwrap().to_owned();

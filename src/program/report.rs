@@ -8,6 +8,7 @@ use crate::model::exit_code::ExitCode;
 use crate::program::published::summed_up;
 use crate::program::stdout::done;
 use crate::program::stdout::{print, put};
+use crate::redact::visible_json::visible_json;
 use crate::report;
 use crate::report::{ExposedCsv, Summary};
 use crate::settings::args::{ReportArgs, ReportFormat};
@@ -19,7 +20,7 @@ pub(super) fn run_report(args: &ReportArgs) -> Result<ExitCode, Error> {
     let summary = summary_of(&layout, &manifest)?;
     print(&match args.format {
         ReportFormat::Text => summed_up(&summary, &layout.snapshot_dir(manifest.date())),
-        ReportFormat::Json => report::json(&summary),
+        ReportFormat::Json => visible_json(&report::json(&summary)).into_owned(),
         ReportFormat::Markdown => report::markdown(&summary),
         ReportFormat::Html => report::html(&summary),
         ReportFormat::OwnersCsv => {

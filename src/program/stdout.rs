@@ -4,7 +4,8 @@ use std::io::{BufWriter, Write};
 
 use crate::error::Error;
 use crate::model::exit_code::ExitCode;
-use crate::redact::hidden::{visible_json, visible_line};
+use crate::redact::hidden::visible_line;
+use crate::redact::visible_json::visible_json;
 
 /// Writes a line for people that may quote what came from elsewhere.
 pub(super) fn print_line(line: &str) -> Result<(), Error> {

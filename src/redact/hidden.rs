@@ -2,7 +2,6 @@
 //! terminal: they are written as escapes wherever people read a text that came from elsewhere.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// Whether a character moves, reorders or hides others, or is itself not to be seen. The joiners
 /// U+200C and U+200D are not: emoji and several scripts need them.
@@ -56,27 +55,6 @@ pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     let end: String = end.collect();
     let line = format!("{begin} … {longer} characters left out … {end}");
     Cow::Owned(visible(&line).into_owned())
-}
-
-/// A line of JSON with the hidden characters of its strings as escapes of JSON. Its writer has escaped control
-/// characters below U+0080 already, and all that is not ASCII stands in a string.
-pub(crate) fn visible_json(line: &str) -> Cow<'_, str> {
-    let steers = |character: char| !character.is_ascii() && is_hidden(character);
-    if !line.contains(steers) {
-        return Cow::Borrowed(line);
-    }
-    let mut escaped = String::with_capacity(line.len() + 16);
-    for character in line.chars() {
-        if steers(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a string does not fail.
-                _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(character);
-        }
-    }
-    Cow::Owned(escaped)
 }
 
 /// Adds a character to a text, as an escape if it is a hidden one.

@@ -8,6 +8,7 @@
 pub(crate) mod hidden;
 pub(crate) mod surrogate;
 mod text;
+pub(crate) mod visible_json;
 
 use std::borrow::Cow;
 

@@ -165,12 +165,19 @@ fn what_a_manifest_quotes_neither_fills_screens_nor_breaks_the_json() {
     let world = with_snapshots(&DAYS);
     let hidden = "1.0\u{202e}\u{1b}[2J\u{e0041}";
     set_version(&world, DAYS[0], hidden);
-    let json = run(&world, &["list", "--format=json"]).exits(65).stdout;
-    assert!(
-        !json.contains(['\u{202e}', '\u{1b}', '\u{e0041}']),
-        "{json}"
-    );
-    assert_eq!(objects(&json)[2]["tool_version"], hidden);
+    let listed = run(&world, &["list", "--format=json"]).exits(65).stdout;
+    assert_eq!(objects(&listed)[2]["tool_version"], hidden);
+    let first = manifest(&world, DAYS[0]);
+    let report = Program::new(&["report", "--format=json", first.to_str().unwrap()]);
+    let reported = report.succeeds().stdout;
+    let summary: Value = serde_json::from_str(&reported).unwrap();
+    assert_eq!(summary["proof"]["tool_version"], hidden);
+    for json in [listed, reported] {
+        assert!(
+            !json.contains(['\u{202e}', '\u{1b}', '\u{e0041}']),
+            "{json}"
+        );
+    }
     let text = run(&world, &["list"]).exits(65).stdout;
     assert!(text.contains("1.0\\u{202e}\\u{1b}[2J"), "{text}");
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write, stdout};
 
-use clipcensus::audit::{QueryFormat, caveat, defused, fit, pad, print, visible, width};
+use clipcensus::audit::{
+    QueryFormat, VisibleJson, caveat, defused, fit, pad, print, visible, width,
+};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -204,12 +206,12 @@ fn of_csv(error: csv::Error) -> io::Error {
     }
 }
 
-struct JsonRows(datafusion::arrow::json::Writer<BufWriter<Stdout>, LineDelimited>);
+struct JsonRows(datafusion::arrow::json::Writer<VisibleJson<BufWriter<Stdout>>, LineDelimited>);
 
 impl JsonRows {
     fn begin(output: BufWriter<Stdout>) -> Self {
         let builder = WriterBuilder::new().with_explicit_nulls(true);
-        Self(builder.build(output))
+        Self(builder.build(VisibleJson::new(output)))
     }
 }
 

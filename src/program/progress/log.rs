@@ -42,7 +42,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::event::{Event, Outcome};
 use crate::model::exit_code::ExitCode;
 use crate::program::progress::meter::ProgressSnapshot;
-use crate::program::progress::visible::VisibleJson;
+use crate::program::progress::visible::JsonLog;
 use crate::program::progress::visible::fields;
 use crate::redact::hidden::{visible, visible_line};
 use crate::settings::args::LogFormat;
@@ -113,7 +113,7 @@ where
         .with_current_span(false)
         .with_span_list(false)
         .with_target(false)
-        .with_writer(VisibleJson(writer))
+        .with_writer(JsonLog(writer))
 }
 
 /// Whether an event has a line at all, at any level.

@@ -3,7 +3,7 @@
 use std::io;
 use std::io::Write;
 
-use clipcensus::audit::Severity;
+use clipcensus::audit::{Severity, write_json_line};
 use serde::Serialize;
 
 use crate::finding::{Audit, Finding, State};
@@ -57,6 +57,5 @@ pub(crate) fn write(output: &mut dyn Write, _audit: &Audit, finding: &Finding) -
             until: it.until.to_string(),
         }),
     };
-    serde_json::to_writer(&mut *output, &line)?;
-    output.write_all(b"\n")
+    write_json_line(output, &line)
 }

@@ -6,7 +6,7 @@
 use std::io;
 use std::io::Write;
 
-use clipcensus::audit::{Severity, visible};
+use clipcensus::audit::{Severity, visible, write_json_line};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -143,8 +143,7 @@ struct Remediation<'a> {
 /// # Errors
 /// Those of `output`; and when a time of the audit is none.
 pub(crate) fn write(output: &mut dyn Write, audit: &Audit, finding: &Finding) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, &event(audit, finding)?)?;
-    output.write_all(b"\n")
+    write_json_line(output, &event(audit, finding)?)
 }
 
 fn event<'a>(audit: &'a Audit, finding: &'a Finding) -> io::Result<Event<'a>> {

@@ -118,7 +118,7 @@ fn wrong_sql_is_told_in_words_and_a_query_comes_from_stdin_too() {
 }
 
 #[test]
-fn a_table_for_people_has_no_control_characters_and_csv_no_formula() {
+fn tables_and_json_have_no_control_characters_and_csv_no_formula() {
     let out = two_nights();
     let sql = "SELECT chr(27) || '[31mred' || chr(10) || 'error: forged' AS a, '=cmd()' AS b, -1 AS c, \
                NULL AS d";
@@ -130,6 +130,9 @@ fn a_table_for_people_has_no_control_characters_and_csv_no_formula() {
     );
     let csv = query(out, &[sql, "--format=csv"]).exits(0).stdout;
     assert!(csv.contains("'=cmd(),-1,\r\n"), "{csv}");
+    let sql = "SELECT chr(27) || chr(155) || chr(8238) || 'Übung' AS a";
+    let json = query(out, &[sql, "--format=json"]).exits(0).stdout;
+    assert_eq!(json, "{\"a\":\"\\u001b\\u009b\\u202eÜbung\"}\n");
     let many = query(out, &["SELECT clip_id FROM clips", "--format=table"]).exits(0);
     assert_eq!(many.stdout.lines().count(), 1002);
     many.says(&["first 1000 rows"]);

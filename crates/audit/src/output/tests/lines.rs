@@ -77,8 +77,11 @@ fn each_finding_is_one_line_of_json_that_reads_back_as_it_was() {
     for form in [json::write, ocsf::write] {
         for finding in findings(&audit) {
             let line = line(form, finding);
-            assert_eq!(line.matches('\n').count(), 1);
-            let read: Value = serde_json::from_str(&line).unwrap();
+            let (line, end) = line.split_at(line.len() - 1);
+            assert_eq!(end, "\n");
+            let steers = |letter: &char| letter.is_control() || *letter == '\u{202e}';
+            assert_eq!(line.chars().find(steers), None, "{line}");
+            let read: Value = serde_json::from_str(line).unwrap();
             let title = read.get("title").unwrap_or(&read["resources"][0]["name"]);
             assert_eq!(title.as_str(), finding.title.as_deref());
         }
