@@ -11,7 +11,7 @@ use crate::redact::hidden::is_hidden;
 
 /// The JSON with such escapes. Its writer has escaped control characters below U+0080 already, and all that is
 /// not ASCII stands in a string.
-pub fn visible_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     let steers = |character: char| !character.is_ascii() && is_hidden(character);
     if json.is_ascii() || !json.contains(steers) {
         return Cow::Borrowed(json);
