@@ -54,7 +54,7 @@ pub struct Wrong {
     pub others: Vec<String>,
 }
 
-/// Every manifest of an output folder that can be read, in no order, and what is wrong with the others, in
+/// Every manifest of an output folder that can be read, oldest first, and what is wrong with the others, in
 /// words.
 ///
 /// # Errors
