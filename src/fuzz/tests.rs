@@ -5,6 +5,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::file::properties::WriterProperties;
 use arrow::array::RecordBatch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -86,6 +88,16 @@ fn owners() -> RecordBatch {
     };
     let known = ids.of("acme").iter().max().cloned().unwrap();
     owner_batch(&ids, &People::from([(known, person)]))
+}
+
+/// Rows as a Parquet file without compression, so that mutations reach what decodes the pages.
+fn uncompressed(rows: &RecordBatch, has_dictionaries: bool) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(has_dictionaries)
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).unwrap();
+    writer.write(rows).unwrap();
+    writer.into_inner().unwrap()
 }
 
 fn spooled() -> Vec<u8> {
@@ -198,6 +210,12 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         let file = csv::written_as_parquet(&rows, rowset);
         seeds.push(("parquet", name, with(kind, file)));
     }
+    seeds.push(("parquet", "plain", with(0, uncompressed(&clips(), false))));
+    seeds.push((
+        "parquet",
+        "dictionaries",
+        with(0, uncompressed(&clips(), true)),
+    ));
     let mut proof = crate::snapshot::testing::manifest();
     seeds.push(("manifest", "empty", proof.to_json()));
     proof.format = Format::Csv;

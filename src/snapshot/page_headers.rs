@@ -6,7 +6,7 @@
 use std::io;
 
 use crate::disk::input::FileInput;
-use crate::snapshot::parquet_structures::{DATA_PAGE, DATA_PAGE_2, DICTIONARY_PAGE};
+use crate::snapshot::parquet_structures::{DATA_PAGE, DICTIONARY_PAGE};
 use crate::snapshot::thrift::{Input, Shape, kind};
 
 /// What is first read of a header, in bytes; nearly all are shorter.
@@ -20,6 +20,8 @@ const LONGEST: usize = 1 << 18;
 pub(super) struct PageSizes {
     /// Bytes of its dictionary, uncompressed.
     pub(super) dictionary: u64,
+    /// Values that its dictionary is said to have; room is made for so many before any is read.
+    pub(super) distinct: u64,
     /// Bytes of its largest other page, uncompressed.
     pub(super) largest: u64,
     /// The most bytes for each value that any other page has, uncompressed.
@@ -45,6 +47,7 @@ pub(super) fn page_sizes(file: &FileInput, start: u64, length: u64) -> io::Resul
         sizes.bytes += header.uncompressed;
         if header.kind == Kind::Dictionary {
             sizes.dictionary += header.uncompressed;
+            sizes.distinct += header.values;
             continue;
         }
         sizes.largest = sizes.largest.max(header.uncompressed);
@@ -56,7 +59,10 @@ pub(super) fn page_sizes(file: &FileInput, start: u64, length: u64) -> io::Resul
 }
 
 fn invalid() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a page has no usable header")
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a page has a header of another form than any that this program writes",
+    )
 }
 
 fn header_at(file: &FileInput, at: u64) -> io::Result<Header> {
@@ -114,25 +120,22 @@ impl Header {
                 (2, kind::I32) => uncompressed = Some(input.size()?),
                 (3, kind::I32) => compressed = Some(input.size()?),
                 (4, kind::I32) => input.value(Shape::I32)?,
-                (5 | 7 | 8, kind::STRUCT) if values.is_none() => {
-                    let fields = match id {
-                        5 => DATA_PAGE,
-                        7 => DICTIONARY_PAGE,
-                        _ => DATA_PAGE_2,
-                    };
-                    values = Some((id, input.first_number(fields)?));
+                (5, kind::STRUCT) if values.is_none() => {
+                    values = Some((Kind::Data, input.first_number(DATA_PAGE)?));
+                }
+                (7, kind::STRUCT) if values.is_none() => {
+                    values = Some((Kind::Dictionary, input.first_number(DICTIONARY_PAGE)?));
                 }
                 // Of the page of an index nothing is known, and nobody writes one.
                 _ => return None,
             }
         }
-        let (values_of, values) = values?;
-        let kind = match (page?, values_of) {
-            (0, 5) | (3, 8) => Kind::Data,
-            (2, 7) => Kind::Dictionary,
-            _ => return None,
+        let (kind, values) = values?;
+        let is_of_kind = match kind {
+            Kind::Data => page? == 0,
+            Kind::Dictionary => page? == 2,
         };
-        Some(Self {
+        is_of_kind.then_some(Self {
             kind,
             length: (bytes.len() - input.left()) as u64,
             uncompressed: uncompressed?,
@@ -183,6 +186,7 @@ mod tests {
         assert_eq!(changed(5, 0x05), None, "an id of its own");
         assert_eq!(changed(7, 0x4c), None, "the values of a dictionary");
         assert_eq!(changed(7, 0x29), None, "a list");
+        assert_eq!(changed(11, 14), None, "an encoding of differences");
         let long = [
             0x15, 0, 0x15, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1,
         ];
@@ -197,6 +201,7 @@ mod tests {
         let length = page.len() as u64;
         let sizes = PageSizes {
             dictionary: 0,
+            distinct: 0,
             largest: 100,
             per_value: 34,
             bytes: 200,

@@ -43,6 +43,10 @@ const ROWS_BYTES: u64 = 8 << 20;
 /// is a part of an answer of 32 MiB at most.
 const MOST_BYTES: u64 = 128 << 20;
 
+/// Values that the dictionaries of a row group may have, which take 16 bytes each beside the pages. Ours have
+/// one for each row at most, or for each text of a list, of which an answer of 32 MiB cannot bring as many.
+const MOST_DISTINCT: u64 = 1 << 23;
+
 /// Values of a column of lists in a row group.
 const MOST_LISTED: u64 = 1 << 23;
 
@@ -134,11 +138,12 @@ impl ParquetFile {
             let why = format!("{what} than any that this program writes");
             self.input.wrong(why)
         };
-        let (mut at_a_time, mut per_row) = (0_u64, 0_u64);
+        let (mut at_a_time, mut per_row, mut distinct) = (0_u64, 0_u64, 0_u64);
         for column in group.columns() {
             let (start, length) = column.byte_range();
             let sizes = page_sizes(&self.input, start, length);
             let sizes = sizes.map_err(|error| self.input.wrong(error))?;
+            distinct += sizes.distinct;
             at_a_time += if column.column_descr().max_rep_level() > 0 {
                 // A single row may be spread over all pages.
                 if sizes.values > MOST_LISTED {
@@ -152,6 +157,9 @@ impl ParquetFile {
         }
         if at_a_time > MOST_BYTES {
             return Err(too_large("it has larger pages"));
+        }
+        if distinct > MOST_DISTINCT {
+            return Err(too_large("it has larger dictionaries"));
         }
         let rows = (BATCH_BYTES / per_row.max(1)).clamp(1, BATCH_ROWS);
         Ok(usize::try_from(rows).unwrap_or(1))

@@ -1,7 +1,7 @@
 //! The structures in a Parquet file that this program writes: the footer, and what stands in headers of pages.
 //!
 //! They are those of `parquet.thrift` of the Parquet format, without what no file of ours has: encryption,
-//! pages of indexes, and the logical types of other columns.
+//! pages of indexes and of the second version, and the logical types of other columns.
 
 use crate::snapshot::thrift::{Fields, Shape};
 
@@ -26,30 +26,25 @@ pub(super) const FILE: Fields = &[
 /// `DataPageHeader`.
 pub(super) const DATA_PAGE: Fields = &[
     (1, Shape::I32), // num_values
-    (2, Shape::I32), // encoding
-    (3, Shape::I32), // definition_level_encoding
-    (4, Shape::I32), // repetition_level_encoding
+    (2, Shape::OneOf(&[PLAIN, RLE_DICTIONARY])),
+    (3, Shape::OneOf(&[RLE])), // definition_level_encoding
+    (4, Shape::OneOf(&[RLE])), // repetition_level_encoding
     (5, Shape::Struct(STATISTICS)),
 ];
 
 /// `DictionaryPageHeader`.
 pub(super) const DICTIONARY_PAGE: Fields = &[
-    (1, Shape::I32),   // num_values
-    (2, Shape::I32),   // encoding
+    (1, Shape::I32), // num_values
+    (2, Shape::OneOf(&[PLAIN])),
     (3, Shape::Truth), // is_sorted
 ];
 
-/// `DataPageHeaderV2`.
-pub(super) const DATA_PAGE_2: Fields = &[
-    (1, Shape::I32),   // num_values
-    (2, Shape::I32),   // num_nulls
-    (3, Shape::I32),   // num_rows
-    (4, Shape::I32),   // encoding
-    (5, Shape::I32),   // definition_levels_byte_length
-    (6, Shape::I32),   // repetition_levels_byte_length
-    (7, Shape::Truth), // is_compressed
-    (8, Shape::Struct(STATISTICS)),
-];
+/// Of `Encoding`, those that a page may have: they take no more memory than the page has bytes, or, of a
+/// dictionary, an index for each value that is asked for. The encodings of differences say themselves how many
+/// values they have, and a text of theirs repeats that before it: a few bytes stand for gigabytes.
+const PLAIN: u64 = 0;
+const RLE: u64 = 3;
+const RLE_DICTIONARY: u64 = 8;
 
 const SCHEMA_ELEMENT: Fields = &[
     (1, Shape::I32),    // type

@@ -20,6 +20,8 @@ pub(super) enum Shape {
     I16,
     I32,
     I64,
+    /// One of these numbers of 32 bits.
+    OneOf(&'static [u64]),
     /// A text, or other bytes.
     Binary,
     /// So many of such values at most.
@@ -37,7 +39,7 @@ impl Shape {
             Self::Truth => 1,
             Self::Byte => 3,
             Self::I16 => 4,
-            Self::I32 => kind::I32,
+            Self::I32 | Self::OneOf(_) => kind::I32,
             Self::I64 => 6,
             Self::Binary => 8,
             Self::List(..) => 9,
@@ -144,6 +146,12 @@ impl<'a> Input<'a> {
             Shape::Truth => {}
             Shape::Byte => drop(self.byte()?),
             Shape::I16 | Shape::I32 | Shape::I64 => drop(self.varint()?),
+            Shape::OneOf(numbers) => {
+                let number = self.size()?;
+                if !numbers.contains(&number) {
+                    return None;
+                }
+            }
             Shape::Binary => {
                 let length = usize::try_from(self.varint()?).ok()?;
                 self.0 = self.0.get(length..)?;
@@ -178,6 +186,7 @@ mod tests {
         (2, Shape::Truth),
         (3, Shape::List(&Shape::Binary, u64::MAX)),
         (4, Shape::List(&Shape::Struct(&[(1, Shape::I64)]), u64::MAX)),
+        (5, Shape::OneOf(&[0, 8])),
     ];
 
     fn is_structure(bytes: &[u8]) -> bool {
@@ -194,11 +203,21 @@ mod tests {
         assert!(is_structure(&[0x19, 0, 0x11, 0]), "a list, and then true");
         assert!(!is_structure(&[0x25, 2, 0]), "a number as a truth value");
         assert!(!is_structure(&[0x18, 0, 0]), "a text as a list");
-        assert!(!is_structure(&[0x51, 0]), "an unknown field");
+        assert!(!is_structure(&[0x61, 0]), "an unknown field");
         assert!(!is_structure(&[0x21, 0x01, 2, 0]), "an id of its own");
         assert!(!is_structure(&[0x21]), "no end");
         assert!(!is_structure(&[0x20]), "an end that has an id");
         assert!(!is_structure(&[]), "nothing");
+    }
+
+    #[test]
+    fn a_number_of_which_there_are_few_is_one_of_them() {
+        let is = |number: &[u8]| is_structure(&[&[0x55], number, &[0]].concat());
+        assert!(is(&[0]) && is(&[16]), "0 and 8");
+        for other in [&[14][..], &[15], &[0x90, 0x80, 0x80, 0x80, 0x10]] {
+            assert!(!is(other), "{other:?}");
+        }
+        assert!(!is_structure(&[0x56, 0, 0]), "a number of another type");
     }
 
     #[test]
@@ -220,7 +239,7 @@ mod tests {
                 !of(1, &billions(truth)),
                 "truth values, which have no bytes"
             );
-            assert!(!of(5, &billions(truth)), "in an unknown field");
+            assert!(!of(6, &billions(truth)), "in an unknown field");
         }
         assert!(!of(4, &billions(12)), "structures");
     }

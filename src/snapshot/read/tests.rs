@@ -5,6 +5,10 @@ use std::fs::File;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
+use ::parquet::basic::{Compression, Encoding, ZstdLevel};
+use ::parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 use arrow::array::{ArrayRef, StringArray};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, any};
@@ -435,18 +439,21 @@ fn read_back(bytes: &[u8], rows: u64) -> Result<Vec<RecordBatch>, DiskError> {
 
 /// A Parquet file with these titles, each with a dictionary and as few bytes as there can be.
 fn with_titles(titles: &[&str], rows: usize) -> Vec<u8> {
+    written_with(WriterProperties::builder(), titles, rows)
+}
+
+/// The same, as other settings of the writer have it.
+fn written_with(properties: WriterPropertiesBuilder, titles: &[&str], rows: usize) -> Vec<u8> {
     let row = |n: usize| {
         let title = titles[n % titles.len()].to_owned();
         (format!("{n:06}"), Some(1), None, title)
     };
     let rows: Vec<testing::Row> = (0..rows).map(row).collect();
-    let properties = ::parquet::file::properties::WriterProperties::builder()
-        .set_compression(::parquet::basic::Compression::ZSTD(
-            ::parquet::basic::ZstdLevel::default(),
-        ))
+    let properties = properties
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_page_size_limit(usize::MAX)
         .set_data_page_size_limit(usize::MAX)
-        .set_statistics_enabled(::parquet::file::properties::EnabledStatistics::None)
+        .set_statistics_enabled(EnabledStatistics::None)
         .build();
     let schema = crate::clip::schema();
     let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).unwrap();
@@ -483,6 +490,51 @@ fn pages_and_rows_that_are_far_larger_than_any_of_ours_are_refused() {
     assert!(error.is_damaged());
     assert!(error.to_string().contains("larger pages"), "{error}");
     assert!(error.to_string().contains("part-00000.parquet"), "{error}");
+}
+
+#[test]
+fn pages_of_encodings_in_which_a_few_bytes_stand_for_gigabytes_are_refused() {
+    let long = "t".repeat(1 << 20);
+    let encoded = |column: &str, encoding: Encoding| {
+        let properties = WriterProperties::builder().set_dictionary_enabled(false);
+        properties.set_column_encoding(column.into(), encoding)
+    };
+    for (properties, is_read) in [
+        (encoded("title", Encoding::PLAIN), true),
+        (encoded("title", Encoding::DELTA_BYTE_ARRAY), false),
+        (encoded("title", Encoding::DELTA_LENGTH_BYTE_ARRAY), false),
+        (encoded("created_at", Encoding::DELTA_BINARY_PACKED), false),
+        (encoded("created_at", Encoding::BYTE_STREAM_SPLIT), false),
+        (
+            WriterProperties::builder().set_writer_version(WriterVersion::PARQUET_2_0),
+            false,
+        ),
+    ] {
+        let bytes = written_with(properties, &[&long], 64);
+        assert!(bytes.len() < 100_000, "{}", bytes.len());
+        match read_back(&bytes, 64) {
+            Ok(_) => assert!(is_read),
+            Err(error) => {
+                assert!(!is_read && error.is_damaged(), "{error}");
+                assert!(error.to_string().contains("of another form"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dictionary_that_is_said_to_have_billions_of_values_is_refused() {
+    let mut bytes = with_titles(&["t"], 3);
+    // The header of the dictionary of the first column: page 2, its lengths, and one value.
+    assert_eq!([bytes[4], bytes[5], bytes[8]], [0x15, 4, 0x15]);
+    assert_eq!(bytes[10..13], [0x4c, 0x15, 2]);
+    // The number of values takes four bytes more, the page itself four less, so that it ends where it did.
+    bytes[9] -= 8;
+    bytes.drain(20..24);
+    bytes.splice(12..13, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
+    let error = read_back(&bytes, 3).unwrap_err();
+    assert!(error.is_damaged());
+    assert!(error.to_string().contains("larger dictionaries"), "{error}");
 }
 
 #[test]
