@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use clipcensus::audit::OpenParquet;
@@ -14,7 +14,7 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::Result as ParquetResult;
-use datafusion::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures_util::future::BoxFuture;
 use object_store::ObjectStore;
@@ -23,22 +23,27 @@ use url::Url;
 
 /// An open file, which every scan of it reads from.
 #[derive(Debug, Clone)]
-pub(crate) struct DataFile(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    file: File,
-    footer: OnceLock<Arc<ParquetMetaData>>,
+pub(crate) struct DataFile {
+    file: Arc<File>,
+    footer: Arc<ParquetMetaData>,
 }
 
 impl DataFile {
     /// The file as the engine takes it.
-    pub(crate) fn partitioned(open: OpenParquet) -> PartitionedFile {
-        let file = Self(Arc::new(Inner {
-            file: open.file,
-            footer: OnceLock::new(),
-        }));
-        PartitionedFile::new(open.name, open.bytes).with_extension(file)
+    ///
+    /// # Errors
+    /// When its footer cannot be read.
+    pub(crate) fn partitioned(open: OpenParquet) -> ParquetResult<PartitionedFile> {
+        // By the types of Parquet, as all commands read it, and not by those that a file suggests beside them.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let footer = ArrowReaderMetadata::load(&open.file, options)?;
+        let file = Self {
+            file: Arc::new(open.file),
+            footer: Arc::clone(footer.metadata()),
+        };
+        Ok(PartitionedFile::new(open.name, open.bytes)
+            .with_arrow_schema(Arc::clone(footer.schema()))
+            .with_extension(file))
     }
 }
 
@@ -66,7 +71,7 @@ impl AsyncFileReader for DataFile {
         let read = || {
             let length = usize::try_from(range.end.saturating_sub(range.start))?;
             let mut bytes = vec![0; length];
-            self.0.file.read_exact_at(&mut bytes, range.start)?;
+            self.file.read_exact_at(&mut bytes, range.start)?;
             Ok(Bytes::from(bytes))
         };
         let read: ParquetResult<Bytes> = read();
@@ -77,21 +82,7 @@ impl AsyncFileReader for DataFile {
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
-        let footer = match self.0.footer.get() {
-            Some(footer) => Ok(Arc::clone(footer)),
-            None => self.load(),
-        };
-        Box::pin(std::future::ready(footer))
-    }
-}
-
-impl DataFile {
-    fn load(&self) -> ParquetResult<Arc<ParquetMetaData>> {
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
-        let footer = ArrowReaderMetadata::load(&self.0.file, options)?;
-        Ok(Arc::clone(
-            self.0.footer.get_or_init(|| Arc::clone(footer.metadata())),
-        ))
+        Box::pin(std::future::ready(Ok(Arc::clone(&self.footer))))
     }
 }
 

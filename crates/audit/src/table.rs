@@ -87,7 +87,7 @@ impl SnapshotTable {
             for file in found {
                 open.rows += usize::try_from(file.rows).unwrap_or(usize::MAX);
                 let of_date = vec![ScalarValue::Date32(Some(date))];
-                let file = DataFile::partitioned(file).with_partition_values(of_date);
+                let file = DataFile::partitioned(file)?.with_partition_values(of_date);
                 open.all.push(file);
             }
         }

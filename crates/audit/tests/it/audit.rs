@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::metadata::{
+    FileMetaData, KeyValue, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+};
 use parquet::file::statistics::Statistics;
 use serde_json::Value;
 
@@ -594,14 +596,39 @@ fn with_lying_statistics(file: &[u8]) -> Vec<u8> {
             .unwrap()
     });
     let lying = ParquetMetaData::new(metadata.file_metadata().clone(), groups.collect());
+    with_footer(file, &lying)
+}
+
+/// A file whose types of columns, as engines of Arrow suggest them to each other, are none.
+fn with_suggested_types(file: &[u8]) -> Vec<u8> {
+    let bytes = bytes::Bytes::copy_from_slice(file);
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&bytes)
+        .unwrap();
+    let of_file = metadata.file_metadata();
+    let types = KeyValue::new("ARROW:schema".to_owned(), "no types".to_owned());
+    let suggesting = FileMetaData::new(
+        of_file.version(),
+        of_file.num_rows(),
+        of_file.created_by().map(str::to_owned),
+        Some(vec![types]),
+        of_file.schema_descr_ptr(),
+        of_file.column_orders().cloned(),
+    );
+    let groups = metadata.row_groups().to_vec();
+    with_footer(file, &ParquetMetaData::new(suggesting, groups))
+}
+
+/// A file with another footer.
+fn with_footer(file: &[u8], footer: &ParquetMetaData) -> Vec<u8> {
     // The footer is behind the pages, and its length in front of the last four bytes.
     let [a, b, c, d] = file[file.len() - 8..file.len() - 4].try_into().unwrap();
-    let footer = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
-    let mut lies = file[..file.len() - 8 - footer].to_vec();
-    ParquetMetaDataWriter::new(&mut lies, &lying)
+    let length = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
+    let mut written = file[..file.len() - 8 - length].to_vec();
+    ParquetMetaDataWriter::new(&mut written, footer)
         .finish()
         .unwrap();
-    lies
+    written
 }
 
 #[test]
@@ -624,6 +651,16 @@ fn what_a_file_says_of_its_own_pages_hides_no_finding() {
                AND status NOT IN ('RECORD_FAILED', 'RECORD_DELETE', 'SUSPENDED')";
     let counted = query(out.path(), &[sql, "--format=json"]).exits(0).lines();
     assert_eq!(counted[0]["n"], honest);
+}
+
+#[test]
+fn a_file_is_read_as_the_types_of_the_contract_and_not_as_it_suggests() {
+    let out = copy(two_nights());
+    let sql = ["SELECT * FROM clips", "--format=json"];
+    let before = query(out.path(), &sql).exits(0).stdout;
+    let file = fs::read(data_file(out.path())).unwrap();
+    hand_over(out.path(), &with_suggested_types(&file));
+    assert!(query(out.path(), &sql).exits(0).stdout == before);
 }
 
 #[test]
