@@ -15,6 +15,7 @@ use crate::program::companion;
 use crate::program::diff::run_diff;
 use crate::program::export::{Voice, run_check, run_export};
 use crate::program::manual;
+use crate::program::memory;
 use crate::program::progress::log;
 use crate::program::prune::run_prune;
 use crate::program::refused::refuse;
@@ -59,6 +60,16 @@ pub enum SqlCommand {
     Query(QueryArgs),
     /// Rules.
     Audit(Box<AuditArgs>),
+}
+
+impl SqlCommand {
+    /// Bytes for sorting, grouping and joining.
+    const fn memory(&self) -> u64 {
+        match self {
+            Self::Query(args) => args.reading.memory,
+            Self::Audit(args) => args.reading.memory,
+        }
+    }
 }
 
 /// Whatever panics is a fault of ours, and has its exit code.
@@ -128,8 +139,9 @@ fn run_command<F>(
 where
     F: Future<Output = Result<ExitCode, SqlFailure>> + Send + 'static,
 {
-    let in_sql = |command| {
+    let in_sql = |command: SqlCommand| {
         open_as_many_files_as_the_system_allows();
+        memory::bound(command.memory());
         let folder = Arc::new(WorkFolder::default());
         let work = sql(command, Arc::clone(&folder));
         let ended = signals.until_signal(async move { Ok(work.await?) });

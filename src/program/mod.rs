@@ -7,6 +7,7 @@ mod export;
 pub(crate) mod lent;
 mod list;
 mod manual;
+mod memory;
 mod monitor;
 mod progress;
 mod prune;

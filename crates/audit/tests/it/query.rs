@@ -180,6 +180,15 @@ fn what_does_not_fit_into_memory_goes_to_a_folder_that_is_empty_afterwards() {
     nowhere.says(&["/nothing/there", "--work"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_engine_does_not_account_for_ends_a_query_before_it_takes_all_memory() {
+    // Seven gigabytes: the ids of a batch of 8,192 rows, 40,000 times over.
+    let sql = "SELECT count(*) FROM clips WHERE repeat(clip_id, 40000) = ''";
+    let run = query(two_nights(), &[sql, "--memory=16MiB"]).exits(2);
+    run.says(&["memory allocation of"]);
+}
+
 #[test]
 fn an_empty_view_is_said_to_be_empty_and_why() {
     let out = nights(&[]);
