@@ -96,6 +96,8 @@ impl DataFiles {
             let read = scope.spawn(move || self.sum_up(rows, &merged));
             let mut batches = batches.into_iter().filter(|it| it.num_rows() > 0);
             let written = batches.try_for_each(|batch| publication.write(&batch));
+            // Whoever hands on batches that nobody takes any more waits for ever, and would be waited for.
+            drop(batches);
             let read = read.join();
             written?;
             read.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -145,5 +147,39 @@ impl DataFiles {
             }
         }
         Ok(sums)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::disk::Table;
+    use crate::disk::layout::Folder;
+    use crate::snapshot::testing;
+
+    #[test]
+    fn files_that_cannot_be_written_end_the_reading_of_rows_that_are_far_ahead() {
+        let out = tempfile::tempdir().unwrap();
+        let layout = Layout::new(out.path(), Table::Clips);
+        let files = DataFiles {
+            layout: layout.clone(),
+            format: Format::Parquet,
+            csv_mode: CsvMode::Lossless,
+            max_file_rows: 1,
+            resolve_owners: false,
+            snapshot_at: Micros(0),
+        };
+        let mut rows = (0..10 * MERGED_AHEAD).map(move |id| {
+            // What the system does when the folder is gone, or the disk is full.
+            std::fs::remove_dir_all(layout.staged(Folder::Data)).ok();
+            let row = (id.to_string(), Some(1), None, String::new());
+            Ok::<_, Error>(testing::batch("acme", &[row]))
+        });
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || tell.send(files.write(&mut rows).is_err()));
+        let has_failed = told.recv_timeout(Duration::from_mins(1));
+        assert_eq!(has_failed, Ok(true));
     }
 }
