@@ -11,6 +11,12 @@ use sha2::{Digest, Sha256};
 
 use crate::disk::error::DiskError;
 
+/// The folder that a file is in: a bare name is one of the folder that the program runs in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
 /// Makes a folder and those above it, with the umask's mode.
 pub(crate) fn create_dirs(path: &Path) -> Result<(), DiskError> {
     fs::create_dir_all(path).map_err(DiskError::write(path))

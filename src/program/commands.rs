@@ -4,14 +4,17 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::FromArgMatches;
 
+use crate::disk::file::folder_of;
 use crate::error::{Error, SqlFailure};
 use crate::model::exit_code;
 use crate::model::exit_code::ExitCode;
 use crate::program::companion;
+use crate::program::confined;
 use crate::program::diff::run_diff;
 use crate::program::export::{Voice, run_check, run_export};
 use crate::program::manual;
@@ -26,7 +29,7 @@ use crate::program::stdout::done;
 use crate::program::stdout::{print, put};
 use crate::program::verify::{run_list, run_verify};
 use crate::program::work_folder::WorkFolder;
-use crate::settings::args::audit::{AuditArgs, QueryArgs};
+use crate::settings::args::audit::{AuditArgs, QueryArgs, ReadingArgs};
 use crate::settings::args::{Cli, Command, LogFormat, ManArgs, command};
 use crate::settings::unknown_variables;
 
@@ -63,12 +66,26 @@ pub enum SqlCommand {
 }
 
 impl SqlCommand {
-    /// Bytes for sorting, grouping and joining.
-    const fn memory(&self) -> u64 {
+    const fn reading(&self) -> &ReadingArgs {
         match self {
-            Self::Query(args) => args.reading.memory,
-            Self::Audit(args) => args.reading.memory,
+            Self::Query(args) => &args.reading,
+            Self::Audit(args) => &args.reading,
         }
+    }
+
+    /// The folders that it writes to: for what it puts aside, for what it keeps, and for metrics.
+    fn written(&self) -> Vec<PathBuf> {
+        let aside = WorkFolder::parent(self.reading().work.as_deref());
+        let (kept, metrics) = match self {
+            Self::Query(_) => (None, None),
+            Self::Audit(args) => (
+                args.out.clone().filter(|_| args.save),
+                args.metrics_file.as_deref().map(folder_of),
+            ),
+        };
+        let metrics = metrics.map(Path::to_owned);
+        let folders = [Some(aside), kept, metrics];
+        folders.into_iter().flatten().collect()
     }
 }
 
@@ -141,7 +158,8 @@ where
 {
     let in_sql = |command: SqlCommand| {
         open_as_many_files_as_the_system_allows();
-        memory::bound(command.memory());
+        memory::bound(command.reading().memory);
+        confined::write_only_below(command.written().iter().map(PathBuf::as_path));
         let folder = Arc::new(WorkFolder::default());
         let work = sql(command, Arc::clone(&folder));
         let ended = signals.until_signal(async move { Ok(work.await?) });

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::check::{CheckResult, State, check, worst};
+use crate::disk::file::create_dirs;
 use crate::error::Error;
 use crate::event::{Events, Listener};
 use crate::export::{Published, export};
 use crate::model::Verdict;
 use crate::model::exit_code::ExitCode;
+use crate::program::confined;
 use crate::program::monitor::Monitor;
 use crate::program::progress::{LogOnly, Progress, log};
 use crate::program::published::{done, folder_of, shown};
@@ -90,6 +92,11 @@ fn watched_export(
     } else {
         SummaryForm::Text
     });
+    // What cannot be made is told in its turn.
+    if create_dirs(&settings.out).is_ok() {
+        let metrics = monitor.metrics_folder();
+        confined::write_only_below(metrics.into_iter().chain([settings.out.as_path()]));
+    }
     let started = monitor.started();
     let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
     let ended = signals.until_signal(async move {

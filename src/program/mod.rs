@@ -2,6 +2,7 @@
 
 mod commands;
 mod companion;
+mod confined;
 mod diff;
 mod export;
 pub(crate) mod lent;

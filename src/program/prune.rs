@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::disk::{DiskError, Layout, OutputLock, Table};
 use crate::error::Error;
 use crate::model::exit_code::ExitCode;
+use crate::program::confined;
 use crate::program::stdout::print;
 use crate::report::Bytes;
 use crate::report::numbers::{size, things};
@@ -21,6 +22,7 @@ pub(super) fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         let path = args.out.clone();
         return Err(DiskError::NoOutput { path }.into());
     }
+    confined::write_only_below([layout.out()]);
     let lock = if args.dry_run {
         None
     } else {

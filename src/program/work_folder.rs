@@ -14,12 +14,17 @@ use tempfile::TempDir;
 pub struct WorkFolder(Mutex<Option<TempDir>>);
 
 impl WorkFolder {
-    /// Makes it below this folder, or else below that of the system.
+    /// Where it is made: below this folder, or else below that of the system.
+    pub(super) fn parent(given: Option<&Path>) -> PathBuf {
+        given.map_or_else(env::temp_dir, Path::to_owned)
+    }
+
+    /// Makes it there.
     ///
     /// # Errors
     /// When it cannot be made, with the folder that it was to be in.
-    pub fn make(&self, parent: Option<&Path>) -> Result<PathBuf, (PathBuf, std::io::Error)> {
-        let parent = parent.map_or_else(env::temp_dir, Path::to_owned);
+    pub fn make(&self, given: Option<&Path>) -> Result<PathBuf, (PathBuf, std::io::Error)> {
+        let parent = Self::parent(given);
         let made = tempfile::Builder::new()
             .prefix("clipcensus-audit-")
             .permissions(fs::Permissions::from_mode(0o700))

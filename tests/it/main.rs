@@ -27,6 +27,7 @@
 //! | `replacing` | what is there already: nothing worse takes its place, and a fall is told |
 //! | `disk` | full, not writable, in the way, another export |
 //! | `neighbours` | other users who can write into the output folder, and other machines |
+//! | `two_users` | another user of the same machine, with a group in common: by real user ids, where root runs the tests |
 //! | `handed_over` | snapshots and answers that nobody of ours made: nothing hangs, memory holds |
 //! | `clock` | a census ends at the present of the service |
 //! | `secrets` | passcodes, signed links, tokens: in no byte that a run leaves |
@@ -67,3 +68,4 @@ mod service;
 mod settings;
 mod signals;
 mod support;
+mod two_users;

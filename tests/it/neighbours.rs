@@ -7,37 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::support::{
-    Program, World, assert_is_truth, clips, files_below, private_dir, shows, skipped,
-};
-
-/// Something that nobody but its owner should lose.
-struct Victim(PathBuf);
-
-impl Victim {
-    fn new(world: &World) -> Self {
-        let path = world.folder.path().join("home");
-        for folder in ["publish", "done", "trial"] {
-            fs::create_dir_all(path.join(folder)).unwrap();
-            fs::write(path.join(folder).join("secret"), "mine").unwrap();
-        }
-        fs::write(path.join("secret"), "mine").unwrap();
-        Self(path)
-    }
-
-    fn inode(&self) -> u64 {
-        fs::metadata(&self.0).unwrap().ino()
-    }
-
-    #[track_caller]
-    fn assert_untouched(&self) {
-        let files = files_below(&self.0);
-        assert_eq!(files.len(), 4);
-        for file in files {
-            assert_eq!(fs::read(file).unwrap(), b"mine");
-        }
-    }
-}
+use crate::support::{Program, Victim, World, assert_is_truth, clips, private_dir, shows, skipped};
 
 fn plant(world: &World, intent: &str) {
     let path = world.out().join("_work/intent.json");

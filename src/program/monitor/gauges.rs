@@ -7,6 +7,8 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::disk::file::folder_of;
+
 /// A file in the making. Every series bears the output folder, so that several exports may have files in one
 /// folder of the collector.
 #[derive(Debug)]
@@ -54,14 +56,12 @@ impl Gauges {
     /// # Errors
     /// When the folder cannot be written to.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        // A bare file name is one of the folder that the program runs in.
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let mut file = tempfile::Builder::new()
             .prefix(path.file_name().unwrap_or_default())
             .suffix(".tmp")
             // The collector is another user: who may read it is for the umask to say.
             .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder_of(path))?;
         file.write_all(self.text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(path)?;

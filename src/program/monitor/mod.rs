@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ mod ping;
 
 pub use gauges::Gauges;
 
+use crate::disk::file::folder_of;
 use crate::error::Error;
 use crate::event::Listener;
 use crate::model::exit_code::ExitCode;
@@ -48,6 +50,11 @@ impl Monitor {
     /// What has to hear of the events of the export.
     pub(crate) fn listener(&self) -> Arc<dyn Listener> {
         Arc::clone(&self.counts) as _
+    }
+
+    /// Where the metrics file is written, if there is to be one.
+    pub(crate) fn metrics_folder(&self) -> Option<&Path> {
+        self.settings.metrics_file.as_deref().map(folder_of)
     }
 
     /// Tells that the export begins.

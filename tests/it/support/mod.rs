@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -99,6 +101,40 @@ pub(crate) fn private_dir(path: &Path) {
     std::fs::create_dir_all(path).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     std::fs::set_permissions(path, mode).unwrap();
+}
+
+/// A folder of somebody's, with what nobody else should read, change or lose; those in it have names that this
+/// program gives to its own.
+pub(crate) struct Victim(pub(crate) PathBuf);
+
+impl Victim {
+    /// What stands in each of its files.
+    pub(crate) const SECRET: &'static str = "planted-secret";
+
+    pub(crate) fn new(world: &World) -> Self {
+        let path = world.folder.path().join("home");
+        for folder in ["publish", "done", "trial"] {
+            std::fs::create_dir_all(path.join(folder)).unwrap();
+            std::fs::write(path.join(folder).join("secret"), Self::SECRET).unwrap();
+        }
+        std::fs::write(path.join("secret"), Self::SECRET).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn inode(&self) -> u64 {
+        std::fs::metadata(&self.0).unwrap().ino()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        let files = files_below(&self.0);
+        assert_eq!(files.len(), 4, "{files:?}");
+        for file in files {
+            assert_eq!(std::fs::read(file).unwrap(), Self::SECRET.as_bytes());
+        }
+        let folders = std::fs::read_dir(&self.0).unwrap().count();
+        assert_eq!(folders, 4, "something was put beside them");
+    }
 }
 
 impl World {
@@ -318,6 +354,24 @@ impl Program {
         under.env_clear().args(&command[1..]);
         under.arg(self.0.get_program()).args(self.0.get_args());
         Self(under)
+    }
+
+    /// The same for another user, whose group shares its folders, by a copy of the program.
+    pub(crate) fn by(self, user: u32, group: u32, copy: &Path) -> Self {
+        let mut by = Command::new("/bin/sh");
+        by.env_clear()
+            .args(["-c", "umask 002 && exec \"$0\" \"$@\""])
+            .arg(copy)
+            .args(self.0.get_args())
+            .envs(
+                self.0
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .uid(user)
+            .gid(group)
+            .current_dir("/");
+        Self(by)
     }
 
     pub(crate) fn run(mut self) -> Run {
