@@ -13,7 +13,7 @@ pub(crate) mod reading;
 mod space;
 #[cfg(test)]
 pub(crate) mod testing;
-mod trial;
+pub(crate) mod trial;
 
 pub(crate) use error::DiskError;
 pub(crate) use layout::{Layout, Table};

@@ -55,23 +55,27 @@ pub(super) fn try_file_system(base: &Path, layout: &Layout) -> Result<Option<Cav
 /// Readers follow no link out of an output folder, which may be handed over: so nothing is published by
 /// way of one either.
 fn refuse_ways_out(layout: &Layout) -> Result<(), DiskError> {
-    let Ok(out) = fs::canonicalize(layout.out()) else {
+    layout
+        .places()
+        .into_iter()
+        .try_for_each(|path| refuse_way_out(layout, path))
+}
+
+/// Refuses a folder that a link leads to, out of the output folder; one that is not there does not.
+pub(crate) fn refuse_way_out(layout: &Layout, path: PathBuf) -> Result<(), DiskError> {
+    let real = (fs::canonicalize(layout.out()), fs::canonicalize(&path));
+    let (Ok(out), Ok(whole)) = real else {
         return Ok(());
     };
-    for path in layout.places() {
-        let Ok(whole) = fs::canonicalize(&path) else {
-            continue;
-        };
-        if !whole.starts_with(&out) {
-            let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
-            return Err(if device(&whole) == device(&out) {
-                DiskError::LeadsOut { path }
-            } else {
-                DiskError::OtherFileSystem { path }
-            });
-        }
+    if whole.starts_with(&out) {
+        return Ok(());
     }
-    Ok(())
+    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+    Err(if device(&whole) == device(&out) {
+        DiskError::LeadsOut { path }
+    } else {
+        DiskError::OtherFileSystem { path }
+    })
 }
 
 /// The folders that are there and that a snapshot is put into; of an output folder that is yet to be

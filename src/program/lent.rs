@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::disk::layout::AUDIT;
+use crate::disk::trial::refuse_way_out;
 use crate::disk::{DiskError, Layout};
 use crate::error::{Error, SqlFailure};
 use crate::program::{list, stdout};
@@ -131,6 +132,7 @@ pub fn keep_audit(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<PathBuf, SqlFailure> {
     let folder = layout.snapshot_dir(date);
+    refuse_way_out(layout, folder.clone())?;
     let path = folder.join(AUDIT);
     let kept = || {
         let mut file = tempfile::Builder::new()

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
+use clipcensus::audit::VisibleJson;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -51,6 +52,8 @@ pub(crate) fn write(
         notes: &audit.notes,
         rules: audit.results.iter().map(ruled).collect(),
     };
+    // Titles of rules and texts of exceptions come from somebody else, as findings do.
+    let mut output = VisibleJson::new(output);
     let head = serde_json::to_string(&head)?;
     // The findings are the last of its members.
     let open = head.strip_suffix('}').unwrap_or(&head);

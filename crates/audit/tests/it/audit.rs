@@ -501,6 +501,40 @@ fn what_is_kept_of_an_audit_is_whole_and_verify_lets_it_stand() {
 }
 
 #[test]
+fn what_is_kept_of_rules_steers_no_terminal() {
+    let out = copy(two_nights());
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "-- title: Odd \u{202e}\u{9b}31m\n-- severity: low\n-- fix: None.\n\
+                SELECT *, '\u{9b}' AS detail FROM clips";
+    fs::write(folder.path().join("odd.sql"), rule).unwrap();
+    let rules = folder.path().to_str().unwrap();
+    let words = ["--rules", rules, "--rule=odd", "--save"];
+    audit(out.path(), &words).exits(0);
+    let kept = out
+        .path()
+        .join(format!("_snapshots/{}/audit.json", NIGHTS[1]));
+    let text = fs::read_to_string(kept).unwrap();
+    assert!(!text.contains(['\u{202e}', '\u{9b}']));
+    let kept: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(kept["rules"][0]["title"], "Odd \u{202e}\u{9b}31m");
+}
+
+#[test]
+fn an_audit_is_kept_in_no_folder_that_a_link_leads_to() {
+    let out = copy(two_nights());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let night = out.path().join("_snapshots").join(NIGHTS[1]);
+    let moved = out.path().join("moved");
+    fs::rename(&night, &moved).unwrap();
+    let manifest = elsewhere.path().join("manifest.json");
+    std::os::unix::fs::symlink(moved.join("manifest.json"), manifest).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), &night).unwrap();
+    let run = audit(out.path(), &["--save", "--rule=sudden-drop"]).exits(73);
+    run.says(&[NIGHTS[1], "leads out of the output folder"]);
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn metrics_count_findings_by_rule_severity_and_state_and_what_was_not_evaluated() {
     let out = nights(&[]);
     let path = out.path().join("audit.prom");
