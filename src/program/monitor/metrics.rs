@@ -1,6 +1,5 @@
 //! The metrics file: gauges in Prometheus' text format, for the textfile collector.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use crate::model::exit_code::ExitCode;
 use crate::program::monitor::counts::Counts;
 use crate::program::monitor::gauges::Gauges;
 use crate::report::Summary;
+use crate::settings::text_file;
 use crate::snapshot::{Manifest, locate};
 
 /// When an export last ended well. Kept from one file to the next.
@@ -147,6 +147,9 @@ fn snapshot(page: &mut Gauges, manifest: &Manifest, summary: &Summary) {
 /// Bytes of a summary that is read, at most.
 const MOST_SUMMARY: u64 = 64 << 20;
 
+/// Bytes of a metrics file of ours at most: it has some ten gauges.
+const MOST_METRICS: u64 = 1 << 20;
+
 /// What cannot be read is left out: no number is better than a wrong one.
 fn newest(out: &Path) -> Option<(Manifest, Summary)> {
     let (layout, manifest) = locate(out).ok()?;
@@ -157,16 +160,30 @@ fn newest(out: &Path) -> Option<(Manifest, Summary)> {
 
 /// The last success that a former file tells of.
 fn last_success(path: &Path) -> Option<i64> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = text_file::read(path, MOST_METRICS).ok()?;
     let line = text.lines().find(|line| line.starts_with(LAST_SUCCESS))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_former_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.prom");
+        fs::write(&path, format!("{LAST_SUCCESS}{{out=\"a\"}} 7\n")).unwrap();
+        assert_eq!(last_success(&path), Some(7));
+        fs::remove_file(&path).unwrap();
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert_eq!(last_success(&path), None);
+    }
 
     #[test]
     fn the_file_is_written_beside_its_place_under_a_name_that_nobody_can_foresee() {
