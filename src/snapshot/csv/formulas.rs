@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact::hidden::is_hidden;
+
 /// How cells of text are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,11 +30,13 @@ fn begins_formula(letter: char) -> bool {
 /// What spreadsheets drop or pass over before a formula, or might; and the `'` of a text that was
 /// defused.
 fn is_passed_over(letter: char) -> bool {
-    let is_hidden = matches!(
+    // Without a picture of their own, and not among those that reorder or hide text.
+    let is_blank = matches!(
         letter,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'
+            ..='\u{fe0f}'
     );
-    letter.is_whitespace() || letter.is_control() || is_hidden || matches!(letter, '"' | '\'')
+    letter.is_whitespace() || is_hidden(letter) || is_blank || matches!(letter, '"' | '\'')
 }
 
 /// The places in a text where a cell may begin that a spreadsheet may run as a formula, or that looks
@@ -128,8 +132,28 @@ mod tests {
     #[test]
     fn control_and_hidden_characters_do_not_stand_before_a_formula() {
         for hidden in [
-            '\0', '\u{1}', '\u{8}', '\u{1b}', '\u{7f}', '\u{85}', '\u{a0}', '\u{ad}', '\u{200b}',
-            '\u{2028}', '\u{2060}', '\u{feff}',
+            '\0',
+            '\u{1}',
+            '\u{8}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{2060}',
+            '\u{feff}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200c}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2800}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{fff9}',
+            '\u{e0041}',
         ] {
             let formula = format!("{hidden}=1+41");
             assert_eq!(defused(&formula), format!("'{formula}"), "{hidden:?}");
