@@ -39,8 +39,9 @@ pub(crate) enum Reject {
 /// The longest `clip_id` taken for one, in bytes. Real ones have about 40 to 120.
 pub(crate) const LONGEST_CLIP_ID: usize = 4096;
 
-/// The longest id of an owner, status or share scope, in bytes.
-const LONGEST_NAME: usize = 4096;
+/// The longest id of an owner or an account, name of one, status or share scope, in bytes: each that is
+/// different is held in memory.
+pub(crate) const LONGEST_NAME: usize = 4096;
 
 /// Turns one record into a clip.
 ///

@@ -39,6 +39,12 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Bytes of its texts.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = [&self.email, &self.name, &self.department, &self.status];
+        texts.into_iter().flatten().map(String::len).sum()
+    }
+
     /// Whether the service told anything about the user.
     #[must_use]
     pub(crate) fn is_known(&self) -> bool {

@@ -10,6 +10,7 @@ pub(crate) mod csv;
 pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod intent;
+mod kept_texts;
 pub(crate) mod manifest;
 mod moves;
 mod page_headers;

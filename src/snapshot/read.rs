@@ -16,6 +16,7 @@ use crate::disk::layout::{Folder, Layout, MANIFEST, Table, exact_date};
 use crate::disk::reading::{digest_below, open_present};
 use crate::snapshot::csv::{CsvMode, CsvReader};
 use crate::snapshot::files::DataFile;
+use crate::snapshot::kept_texts::{most_of_owners, too_long};
 use crate::snapshot::manifest::{Format, Manifest};
 use crate::snapshot::parquet_reader::{ParquetFile, ParquetRows};
 use crate::snapshot::rowset::Rowset;
@@ -130,9 +131,19 @@ pub(crate) fn staged_rows(
 /// [`DiskError::Damaged`] for a file that is not what the manifest says, and what reading it
 /// brings.
 pub(crate) fn read_owners(layout: &Layout, manifest: &Manifest) -> Result<People, DiskError> {
-    let mut people = People::new();
+    let files = manifest.files.iter();
+    let files = files.filter(|file| file.folder() == Folder::Owners);
+    let most = most_of_owners(files.map(|file| file.bytes).fold(0, u64::saturating_add));
+    let (mut people, mut bytes) = (People::new(), 0);
     for batch in rows(layout, manifest, Rowset::Owners)? {
-        people.extend(people_of(&batch?));
+        let batch = batch?;
+        let kept = people_of(&batch).inspect(|(id, person)| bytes += id.len() + person.bytes());
+        people.extend(kept);
+        if bytes as u64 > most {
+            let folder = layout.place(Folder::Owners, manifest.date());
+            let why = "its owners have far more text than its files have bytes";
+            return Err(DiskError::damaged(&folder, why));
+        }
     }
     Ok(people)
 }
@@ -267,6 +278,9 @@ impl Rows {
             let rows = batch.num_rows() as u64;
             let too_many = || file.input.wrong("it has more rows than the manifest says");
             file.missing = file.missing.checked_sub(rows).ok_or_else(too_many)?;
+            if let Some(why) = too_long(&batch, self.rowset) {
+                return Err(file.input.wrong(why));
+            }
             return Ok(Some(batch));
         }
     }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
+use crate::clip::normalise::LONGEST_NAME;
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
 use crate::zoom::limiter::RateLabel;
 use crate::zoom::list;
-use crate::zoom::list::Listed;
+use crate::zoom::list::{Kept, Listed};
 use crate::zoom::wire::WireError;
 
 /// One sub-account.
@@ -18,6 +19,12 @@ pub(crate) struct SubAccount {
     pub id: String,
     /// Its name, if it has one.
     pub name: Option<String>,
+}
+
+impl Kept for SubAccount {
+    fn bytes(&self) -> usize {
+        self.id.len() + self.name.as_ref().map_or(0, String::len)
+    }
 }
 
 /// All sub-accounts, each once, in the service's order.
@@ -55,17 +62,26 @@ fn decode(record: &RawValue) -> Result<Option<SubAccount>, WireError> {
     let record: Record =
         serde_json::from_str(record.get()).map_err(|error| WireError::malformed(&error))?;
     let id = record.id.filter(|id| !id.is_empty());
+    if id.as_ref().is_some_and(|id| id.len() > LONGEST_NAME) {
+        let why = format!("an account has an id of more than {LONGEST_NAME} bytes");
+        return Err(WireError::Malformed { why });
+    }
     Ok(Some(SubAccount {
         // To leave it out would leave its clips out, unseen.
         id: id.ok_or_else(|| WireError::Malformed {
             why: "an account has no id".to_owned(),
         })?,
-        name: record.account_name.filter(|name| !name.is_empty()),
+        // A name is not worth a census.
+        name: record
+            .account_name
+            .filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME),
     }))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::event::Events;
     use crate::zoom::access_token::Credentials;
@@ -76,6 +92,10 @@ mod tests {
     use crate::zoom::scripted::{Answer, Scripted, answer};
 
     async fn run(answers: Vec<Answer>) -> Result<Vec<SubAccount>, Failure> {
+        run_on(Scripted::queue(answers)).await
+    }
+
+    async fn run_on(service: Arc<Scripted>) -> Result<Vec<SubAccount>, Failure> {
         let limits = Limits {
             light: 80.0,
             medium: 60.0,
@@ -83,7 +103,7 @@ mod tests {
             plan: None,
         };
         let client = Client::new(
-            Scripted::queue(answers),
+            service,
             Credentials::AccessToken("hush".into()),
             Endpoints::new("https://api.zoom.us/v2", "https://zoom.us/oauth/token").unwrap(),
             limits,
@@ -141,6 +161,40 @@ mod tests {
         let failure = run((0..100).map(page).collect()).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unusable);
         assert!(failure.to_string().contains("nothing new"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_longer_than_any_is_missing_and_such_an_id_an_error() {
+        let long = "n".repeat(LONGEST_NAME + 1);
+        let named = format!(r#"{{"accounts":[{{"id":"a","account_name":"{long}"}}]}}"#);
+        let found = run(vec![answer(200, named)]).await.unwrap();
+        assert_eq!(found, [account("a", None)]);
+        let unusable = format!(r#"{{"accounts":[{{"id":"{long}"}}]}}"#);
+        let failure = run(vec![answer(200, unusable.clone()); 5])
+            .await
+            .unwrap_err();
+        assert!(failure.to_string().contains("4096 bytes"), "{failure}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_whose_ids_and_names_take_all_memory_is_given_up() {
+        let name = "n".repeat(LONGEST_NAME - 8);
+        let records: Vec<String> = (0..5000)
+            .map(|n| format!(r#"{{"id":"{n}","account_name":"{name}"}}"#))
+            .collect();
+        let records = records.join(",");
+        let mut page = 0;
+        // 20 MB each.
+        let service = Scripted::answering(move |_| {
+            page += 1;
+            let body = format!(r#"{{"accounts":[{records}],"next_page_token":"{page}"}}"#);
+            answer(200, body)
+        });
+        let failure = run_on(service).await.unwrap_err();
+        assert!(
+            failure.to_string().contains("bytes of ids and names"),
+            "{failure}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,8 +13,8 @@ const PAGES_WITHOUT_NEWS: u64 = 20;
 /// page full.
 const MOST_BEYOND: u64 = 300;
 
-/// The most records of a list that counts none.
-const MOST_UNCOUNTED: u64 = 100_000_000;
+/// The most records of a list, whatever it counts.
+const MOST_RECORDS: u64 = 100_000_000;
 
 /// What is remembered of the pages of a list.
 #[derive(Debug, Default)]
@@ -45,8 +45,8 @@ impl EndlessGuard {
             Some(total) if records > total.saturating_add(MOST_BEYOND) => {
                 return Some("more records came than total_records names".to_owned());
             }
-            None if records > MOST_UNCOUNTED => {
-                return Some(format!("more than {MOST_UNCOUNTED} records came"));
+            _ if records > MOST_RECORDS => {
+                return Some(format!("more than {MOST_RECORDS} records came"));
             }
             _ => {}
         }

@@ -14,6 +14,12 @@ use crate::zoom::wire::{Page, PageToken, WireError, text};
 /// The most records of a list that are kept.
 const MOST_KEPT: usize = 1_000_000;
 
+/// The most bytes of these: of the longest real ids and names, a million have half of it.
+const MOST_KEPT_BYTES: usize = 256 << 20;
+
+/// The most records of a list, whether they are kept or not: each leaves a hash.
+const MOST_RECORDS: u64 = 10_000_000;
+
 /// How often a list is started again.
 const RESTARTS: u32 = 3;
 
@@ -23,6 +29,12 @@ pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
     /// How many records the service counts, if it says so.
     pub(super) total: Option<u64>,
+}
+
+/// What is kept of a record.
+pub(super) trait Kept: Send + 'static {
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize;
 }
 
 /// Reads all pages of a list, whose records stand under `key`. `decode` makes an item of a record, or `None` of one that is not
@@ -39,7 +51,7 @@ pub(super) async fn read<T, F>(
     mut judge: impl FnMut(&mut Listed<T>) -> Option<String>,
 ) -> Result<Vec<T>, Failure>
 where
-    T: Send + 'static,
+    T: Kept,
     F: Fn(&RawValue) -> Result<Option<T>, WireError> + Clone + Send + Sync + 'static,
 {
     let mut restarts = 0;
@@ -66,11 +78,11 @@ async fn read_once<T, F>(
     decode: &F,
 ) -> Result<Listed<T>, Failure>
 where
-    T: Send + 'static,
+    T: Kept,
     F: Fn(&RawValue) -> Result<Option<T>, WireError> + Clone + Send + Sync + 'static,
 {
-    let mut items = Vec::new();
-    let (mut records, mut distinct) = (0, HashSet::new());
+    let mut items: Vec<T> = Vec::new();
+    let (mut bytes, mut records, mut distinct) = (0, 0, HashSet::new());
     let mut endless = EndlessGuard::default();
     loop {
         let decode = decode.clone();
@@ -78,9 +90,18 @@ where
         let page = client.get(&call, page).await?;
         records += page.hashes.len() as u64;
         distinct.extend(page.hashes);
+        bytes += page.items.iter().map(Kept::bytes).sum::<usize>();
         items.extend(page.items);
-        if items.len() > MOST_KEPT {
-            let why = format!("more than {MOST_KEPT} records came");
+        let too_many = if items.len() > MOST_KEPT {
+            Some(format!("more than {MOST_KEPT} records came"))
+        } else if bytes > MOST_KEPT_BYTES {
+            Some(format!(
+                "more than {MOST_KEPT_BYTES} bytes of ids and names came"
+            ))
+        } else {
+            (records > MOST_RECORDS).then(|| format!("more than {MOST_RECORDS} records came"))
+        };
+        if let Some(why) = too_many {
             return Err(Failure::unsent(FailureKind::Unusable, call.name(), why));
         }
         let (next, total) = (page.next, page.total);

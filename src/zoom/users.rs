@@ -5,16 +5,24 @@ use std::sync::Arc;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::clip::normalise::LONGEST_NAME;
 use crate::clip::owner::{Ids, People, Person};
 use crate::zoom::call::Call;
 use crate::zoom::client::Client;
 use crate::zoom::failure::Failure;
 use crate::zoom::limiter::RateLabel;
 use crate::zoom::list;
+use crate::zoom::list::Kept;
 use crate::zoom::wire::{WireError, text};
 
 /// The states that a list can be asked for, one a call. Users who were deleted are in no list.
 pub(crate) const STATES: [&str; 3] = ["active", "inactive", "pending"];
+
+impl Kept for (String, Person) {
+    fn bytes(&self) -> usize {
+        self.0.len() + self.1.bytes()
+    }
+}
 
 /// The users with one of these ids among those of an account in one of [`STATES`]; of the token's
 /// own account where `account` is none. Ids are compared letter by letter, and users without an id,
@@ -74,16 +82,22 @@ pub(crate) async fn user(client: &Client, id: &str) -> Result<Person, Failure> {
     client.get(&call, decode).await
 }
 
-/// A user's id and who it is; none for one without an id. A field of another type than text, or of a
-/// text with a NUL, which databases refuse, counts as missing: a name is not worth a census.
+/// A user's id and who it is; none for one without an id. A field of another type than text, of a text
+/// with a NUL, which databases refuse, or of one longer than [`LONGEST_NAME`] counts as missing: a name is
+/// not worth a census.
 fn parse(record: &str, state: &str) -> Result<Option<(String, Person)>, WireError> {
     let record: Value =
         serde_json::from_str(record).map_err(|error| WireError::malformed(&error))?;
+    let is_name =
+        |text: &str| !text.is_empty() && !text.contains('\0') && text.len() <= LONGEST_NAME;
     let text = |name: &str| {
         let text = record[name].as_str().map_or("", str::trim);
-        (!text.is_empty() && !text.contains('\0')).then(|| text.to_owned())
+        is_name(text).then(|| text.to_owned())
     };
-    let Some(id) = record["id"].as_str().filter(|id| !id.is_empty()) else {
+    let Some(id) = record["id"]
+        .as_str()
+        .filter(|id| !id.is_empty() && id.len() <= LONGEST_NAME)
+    else {
         return Ok(None);
     };
     let parts: Vec<String> = ["first_name", "last_name"]
@@ -92,7 +106,7 @@ fn parse(record: &str, state: &str) -> Result<Option<(String, Person)>, WireErro
         .collect();
     let person = Person {
         email: text("email"),
-        name: text("display_name").or_else(|| (!parts.is_empty()).then(|| parts.join(" "))),
+        name: text("display_name").or(Some(parts.join(" ")).filter(|it| is_name(it))),
         department: text("dept"),
         status: text("status").or_else(|| (!state.is_empty()).then(|| state.to_owned())),
     };
@@ -177,6 +191,21 @@ mod tests {
         assert_eq!(sent[1].query("status").as_deref(), Some("active"));
         assert_eq!(sent[1].query("page_size").as_deref(), Some("2000"));
         assert_eq!(sent[1].query("next_page_token").as_deref(), Some("n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn names_that_are_longer_than_any_count_as_missing_and_so_does_a_user_with_such_an_id() {
+        let long = "n".repeat(LONGEST_NAME + 1);
+        let body = format!(
+            r#"{{"users":[{{"id":"a","display_name":"{long}","first_name":"A","last_name":"{}","dept":"D"}},
+                {{"id":"{long}"}}]}}"#,
+            &long[..LONGEST_NAME]
+        );
+        let transport = Scripted::queue([answer(200, body)]);
+        let found = users(&client(&transport), None, "active", wanted(&["a", &long])).await;
+        let found = found.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found["a"], person(None, None, Some("D"), "active"));
     }
 
     #[tokio::test(start_paused = true)]

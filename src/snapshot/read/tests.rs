@@ -19,6 +19,7 @@ use crate::clip::owner::owner_schema;
 use crate::clip::{Clip, ClipBatchBuilder, SCHEMA_VERSION};
 use crate::disk::input::testing::refusing;
 use crate::model::Micros;
+use crate::snapshot::parquet::ParquetWriter;
 use crate::snapshot::publish::Publication;
 use crate::snapshot::testing;
 
@@ -413,9 +414,13 @@ proptest! {
 
 /// A snapshot whose only data file is this one.
 fn handed_over(bytes: &[u8], rows: u64) -> (tempfile::TempDir, Manifest) {
+    handed_over_in(Folder::Data, bytes, rows)
+}
+
+fn handed_over_in(folder: Folder, bytes: &[u8], rows: u64) -> (tempfile::TempDir, Manifest) {
     let out = tempfile::tempdir().unwrap();
     let date = testing::manifest().date();
-    let path = testing::layout(out.path()).file_path(Folder::Data, date, "part-00000.parquet");
+    let path = testing::layout(out.path()).file_path(folder, date, "part-00000.parquet");
     let place = out.path().join(&path);
     fs::create_dir_all(place.parent().unwrap()).unwrap();
     fs::write(&place, bytes).unwrap();
@@ -480,6 +485,55 @@ fn a_text_that_a_dictionary_names_again_and_again_is_copied_a_few_rows_at_a_time
             .map(|it| it.get_array_memory_size())
             .sum();
         assert!(bytes < 20 << 20, "{bytes}");
+    }
+}
+
+#[test]
+fn ids_that_are_longer_than_any_that_an_export_takes_are_refused() {
+    for (letters, is_read) in [(4096, true), (1 << 20, false)] {
+        let row = ("x".repeat(letters), Some(1), None, String::new());
+        let mut writer = ParquetWriter::new(Vec::new(), Rowset::Clips).unwrap();
+        writer.write(&testing::batch("acme", &[row])).unwrap();
+        match read_back(&writer.finish().unwrap(), 1) {
+            Ok(_) => assert!(is_read),
+            Err(error) => {
+                assert!(!is_read && error.is_damaged(), "{error}");
+                assert!(
+                    error.to_string().contains("a clip_id of 1048576"),
+                    "{error}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn owners_of_a_few_bytes_that_stand_for_gigabytes_are_refused() {
+    let owners = |name: &str, owners: usize| {
+        let ids = (0..owners).map(|id| id.to_string());
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from(vec!["acme"; owners])),
+            Arc::new(StringArray::from_iter_values(ids)),
+            Arc::new(StringArray::new_null(owners)),
+            Arc::new(StringArray::from(vec![name; owners])),
+            Arc::new(StringArray::new_null(owners)),
+            Arc::new(StringArray::new_null(owners)),
+        ];
+        let batch = RecordBatch::try_new(Rowset::Owners.schema(), columns).unwrap();
+        let mut writer = ParquetWriter::new(Vec::new(), Rowset::Owners).unwrap();
+        writer.write(&batch).unwrap();
+        let bytes = writer.finish().unwrap();
+        let (out, manifest) = handed_over_in(Folder::Owners, &bytes, owners as u64);
+        read_owners(&testing::layout(out.path()), &manifest)
+    };
+    assert_eq!(owners("Ada", 10_000).unwrap().len(), 10_000);
+    for (letters, rows, why) in [
+        (10_000, 10_000, "far more text"),
+        (1 << 20, 1, "a name of 1048576 bytes"),
+    ] {
+        let error = owners(&"n".repeat(letters), rows).unwrap_err();
+        assert!(error.is_damaged(), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
     }
 }
 
