@@ -199,7 +199,7 @@ mod tests {
         let body = format!(
             r#"{{"users":[{{"id":"a","display_name":"{long}","first_name":"A","last_name":"{}","dept":"D"}},
                 {{"id":"{long}"}}]}}"#,
-            &long[..LONGEST_NAME]
+            "n".repeat(LONGEST_NAME)
         );
         let transport = Scripted::queue([answer(200, body)]);
         let found = users(&client(&transport), None, "active", wanted(&["a", &long])).await;

@@ -133,7 +133,7 @@ const PLANTED: [(bool, &str); 10] = [
     ),
     (
         true,
-        r#"rm _snapshots/latest.json; mkfifo _snapshots/latest.json; rm -r clips/*; mkfifo clips/snapshot_date=2026-11-01"#,
+        "rm _snapshots/latest.json; mkfifo _snapshots/latest.json; rm -r clips/*; mkfifo clips/snapshot_date=2026-11-01",
     ),
 ];
 
