@@ -159,7 +159,7 @@ where
     let in_sql = |command: SqlCommand| {
         open_as_many_files_as_the_system_allows();
         memory::bound(command.reading().memory);
-        confined::write_only_below(command.written().iter().map(PathBuf::as_path));
+        let _confined = confined::write_only_below(command.written().iter().map(PathBuf::as_path));
         let folder = Arc::new(WorkFolder::default());
         let work = sql(command, Arc::clone(&folder));
         let ended = signals.until_signal(async move { Ok(work.await?) });

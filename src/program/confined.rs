@@ -2,35 +2,61 @@
 //! its folders between a look at it and the next step, however short that is. So the kernel is told beforehand
 //! where this program may write, and holds it to that whatever links lead elsewhere.
 
+use std::fs::File;
 use std::path::Path;
+
+/// As long as a command is held to some folders, they are open: file systems that give a folder another inode
+/// each time it is looked up, such as those of virtual machines' shares, would not know them again.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Confined {
+    _open: Vec<File>,
+}
 
 /// From here on this thread, and those that it starts, write, make, rename and delete only below these folders;
 /// one that is not there is left out. Where the system cannot do that, they go on without.
 #[cfg(target_os = "linux")]
-pub(super) fn write_only_below<'a>(folders: impl IntoIterator<Item = &'a Path>) {
-    if let Err(error) = restrict(folders) {
+pub(super) fn write_only_below<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Confined {
+    let open: Vec<File> = folders.into_iter().filter_map(open_folder).collect();
+    if let Err(error) = restrict(&open) {
         tracing::debug!("what this program may write to is not confined by the system: {error}");
     }
+    Confined { _open: open }
+}
+
+/// Opens a folder. One that its user may write to, and not list, is not opened as others are, by which those that
+/// are mounted on demand come into being.
+#[cfg(target_os = "linux")]
+fn open_folder(path: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags, open};
+
+    let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = open(path, folder, Mode::empty());
+    let opened = opened.or_else(|_| open(path, folder | OFlags::PATH, Mode::empty()));
+    opened.ok().map(File::from)
 }
 
 #[cfg(target_os = "linux")]
-fn restrict<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Result<(), landlock::RulesetError> {
+fn restrict(folders: &[File]) -> Result<(), landlock::RulesetError> {
     use landlock::{
-        ABI, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
-        path_beneath_rules,
+        ABI, AccessFs, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetError,
     };
 
     // The first version that lets folders be renamed from one folder to another at all.
     let writing = AccessFs::from_write(ABI::V2);
+    let rules = folders.iter().map(|it| PathBeneath::new(it, writing));
     Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(writing)?
         .create()?
-        .add_rules(path_beneath_rules(folders, writing))?
+        .add_rules(rules.map(Ok::<_, RulesetError>))?
         .restrict_self()?;
     Ok(())
 }
 
 /// Other systems have nothing that holds a program to some folders.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn write_only_below<'a>(_: impl IntoIterator<Item = &'a Path>) {}
+pub(super) fn write_only_below<'a>(_: impl IntoIterator<Item = &'a Path>) -> Confined {
+    Confined { _open: Vec::new() }
+}

@@ -1,5 +1,7 @@
 //! The commands `export` and `check`, which ask the service.
 
+use std::env;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -93,10 +95,13 @@ fn watched_export(
         SummaryForm::Text
     });
     // What cannot be made is told in its turn.
-    if create_dirs(&settings.out).is_ok() {
-        let metrics = monitor.metrics_folder();
-        confined::write_only_below(metrics.into_iter().chain([settings.out.as_path()]));
-    }
+    let _confined = create_dirs(&settings.out).ok().map(|()| {
+        let metrics = monitor.metrics_folder().map(Path::to_owned);
+        // Differences of many rows are sorted there.
+        let aside = settings.diff.then(env::temp_dir);
+        let folders = [Some(settings.out.clone()), metrics, aside];
+        confined::write_only_below(folders.iter().flatten().map(PathBuf::as_path))
+    });
     let started = monitor.started();
     let listeners: Vec<Arc<dyn Listener>> = vec![Arc::clone(&progress) as _, monitor.listener()];
     let ended = signals.until_signal(async move {

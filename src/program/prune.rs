@@ -22,7 +22,7 @@ pub(super) fn run_prune(args: &PruneArgs) -> Result<ExitCode, Error> {
         let path = args.out.clone();
         return Err(DiskError::NoOutput { path }.into());
     }
-    confined::write_only_below([layout.out()]);
+    let _confined = confined::write_only_below([layout.out()]);
     let lock = if args.dry_run {
         None
     } else {

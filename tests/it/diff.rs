@@ -227,6 +227,20 @@ fn what_changed_goes_with_its_snapshot() {
 }
 
 #[test]
+fn differences_of_more_rows_than_memory_is_for_are_sorted_where_an_export_may_write() {
+    let world = World::new(clips(80_000));
+    let first = world.export().env("CLIPCENSUS_UNTIL", "2023-02-01");
+    first.succeeds();
+    let aside = tempfile::tempdir().unwrap();
+    let sorted = |folder: &str| world.export().arg("--diff").env("TMPDIR", folder);
+    // That there is something to sort is seen where there is no room for it.
+    let run = sorted("/nothing/there").exits(73);
+    shows(&run, &["cannot set rows aside", "TMPDIR"]);
+    sorted(aside.path().to_str().unwrap()).succeeds();
+    assert_eq!(world.manifest()["compared_with"], "2023-02-01");
+}
+
+#[test]
 fn a_census_is_published_though_the_one_before_is_damaged_or_cannot_be_compared() {
     let world = compared();
     for file in files_below(&world.out().join("clips/snapshot_date=2026-10-01")) {
