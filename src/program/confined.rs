@@ -24,15 +24,14 @@ pub(super) fn write_only_below<'a>(folders: impl IntoIterator<Item = &'a Path>) 
     Confined { _open: open }
 }
 
-/// Opens a folder. One that its user may write to, and not list, is not opened as others are, by which those that
-/// are mounted on demand come into being.
+/// Opens a folder, also for the program that goes on in the place of this one. One that its user may write to, and
+/// not list, is not opened as others are, by which those that are mounted on demand come into being.
 #[cfg(target_os = "linux")]
 fn open_folder(path: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags, open};
 
-    let folder = OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened = open(path, folder, Mode::empty());
-    let opened = opened.or_else(|_| open(path, folder | OFlags::PATH, Mode::empty()));
+    let opened = open(path, OFlags::DIRECTORY, Mode::empty());
+    let opened = opened.or_else(|_| open(path, OFlags::DIRECTORY | OFlags::PATH, Mode::empty()));
     opened.ok().map(File::from)
 }
 

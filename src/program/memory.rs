@@ -21,7 +21,8 @@ pub(super) fn bound(sorting: u64) {
     let mut data = getrlimit(Resource::Data);
     data.current = Some(data.current.map_or(most, |already| already.min(most)));
     setrlimit(Resource::Data, data).ok();
-    // Who gets no memory says so and aborts, for which the system has a signal and we have an exit code.
+    // Who gets no memory says so and aborts, for which the system has a signal and we have an exit code. So does
+    // SQL that overflows the stack, and, with words of its own, a panic amid another.
     let always = Arc::new(AtomicBool::new(true));
     register_conditional_shutdown(SIGABRT, ExitCode::Usage as i32, always).ok();
 }
