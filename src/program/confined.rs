@@ -59,3 +59,50 @@ fn restrict(folders: &[File]) -> Result<(), landlock::RulesetError> {
 pub(super) fn write_only_below<'a>(_: impl IntoIterator<Item = &'a Path>) -> Confined {
     Confined { _open: Vec::new() }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::{fs, io, thread};
+
+    use super::*;
+
+    #[test]
+    fn links_lead_to_nothing_that_is_written_renamed_or_deleted_and_the_rest_goes_on() {
+        let [ours, others] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [out, victim] = [&ours, &others].map(|it| it.path().to_owned());
+        fs::write(victim.join("file"), "mine").unwrap();
+        for folder in ["from", "to", "from/moved"] {
+            fs::create_dir(out.join(folder)).unwrap();
+        }
+        symlink(&victim, out.join("link")).unwrap();
+        // A thread cannot be let go again.
+        let confined = thread::spawn(move || {
+            if restrict(&[open_folder(&out).unwrap()]).is_err() {
+                println!("skipped: the system has no Landlock");
+                return;
+            }
+            let link = out.join("link");
+            for refused in [
+                fs::write(link.join("new"), ""),
+                fs::write(link.join("file"), ""),
+                fs::remove_file(link.join("file")),
+                fs::create_dir(link.join("folder")),
+                fs::rename(out.join("from"), link.join("from")),
+                tempfile::tempfile_in(&link).map(drop),
+            ] {
+                let error = refused.unwrap_err();
+                let is_refused = matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::CrossesDevices
+                );
+                assert!(is_refused, "{error}");
+            }
+            assert_eq!(fs::read(link.join("file")).unwrap(), b"mine");
+            fs::rename(out.join("from/moved"), out.join("to/moved")).unwrap();
+            fs::write(out.join("to/moved/file"), "ours").unwrap();
+            fs::remove_dir_all(out.join("to")).unwrap();
+        });
+        confined.join().unwrap();
+    }
+}

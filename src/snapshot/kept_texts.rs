@@ -4,9 +4,7 @@
 
 use arrow::array::{AsArray, RecordBatch};
 
-use crate::clip::Column;
 use crate::clip::normalise::LONGEST_NAME;
-use crate::clip::owner::OwnerColumn;
 use crate::snapshot::rowset::Rowset;
 
 /// The longest of them in bytes, which none that an export takes comes near: stand-ins for secrets can make one
@@ -20,33 +18,7 @@ const KEPT_FOR_EACH: u64 = 64;
 
 /// What is wrong with rows of which a text that is kept is longer than any that an export writes.
 pub(super) fn too_long(batch: &RecordBatch, rowset: Rowset) -> Option<String> {
-    let kept: &[usize] = match rowset {
-        Rowset::Clips => {
-            &const {
-                [
-                    Column::AccountId.index(),
-                    Column::ClipId.index(),
-                    Column::OwnerId.index(),
-                    Column::Status.index(),
-                    Column::ShareScope.index(),
-                ]
-            }
-        }
-        Rowset::Owners => {
-            &const {
-                [
-                    OwnerColumn::AccountId.index(),
-                    OwnerColumn::Id.index(),
-                    OwnerColumn::Email.index(),
-                    OwnerColumn::Name.index(),
-                    OwnerColumn::Department.index(),
-                    OwnerColumn::Status.index(),
-                ]
-            }
-        }
-        Rowset::Differences => &[],
-    };
-    kept.iter().find_map(|column| {
+    rowset.held().iter().find_map(|column| {
         let longest = longest(batch, *column);
         let name = batch.schema_ref().field(*column).name();
         (longest > LONGEST).then(|| format!("it has a {name} of {longest} bytes"))

@@ -103,6 +103,36 @@ impl Rowset {
         }
     }
 
+    /// Columns of texts that readers hold as long as they run: by which is counted, and all of owners.
+    pub(crate) fn held(self) -> &'static [usize] {
+        match self {
+            Self::Clips => {
+                const {
+                    &[
+                        Column::AccountId.index(),
+                        Column::ClipId.index(),
+                        Column::OwnerId.index(),
+                        Column::Status.index(),
+                        Column::ShareScope.index(),
+                    ]
+                }
+            }
+            Self::Owners => {
+                const {
+                    &[
+                        OwnerColumn::AccountId.index(),
+                        OwnerColumn::Id.index(),
+                        OwnerColumn::Email.index(),
+                        OwnerColumn::Name.index(),
+                        OwnerColumn::Department.index(),
+                        OwnerColumn::Status.index(),
+                    ]
+                }
+            }
+            Self::Differences => &[],
+        }
+    }
+
     /// The column that single rows are looked up by.
     pub(crate) fn looked_up_by(self) -> usize {
         match self {

@@ -13,8 +13,8 @@ const PAGES_WITHOUT_NEWS: u64 = 20;
 /// page full.
 const MOST_BEYOND: u64 = 300;
 
-/// The most records of a list, whatever it counts.
-const MOST_RECORDS: u64 = 100_000_000;
+/// The most records of a list, whatever it counts: each leaves a hash, or an id.
+const MOST_RECORDS: u64 = 10_000_000;
 
 /// What is remembered of the pages of a list.
 #[derive(Debug, Default)]
@@ -58,5 +58,24 @@ impl EndlessGuard {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_more_records_than_any_account_has_is_endless_whatever_it_counts() {
+        for total in [None, Some(u64::MAX)] {
+            let mut guard = EndlessGuard::default();
+            let mut why = |number: u64, records| {
+                let token = PageToken::new(number.to_string());
+                guard.why_endless(&token, records, records, total)
+            };
+            assert_eq!(why(1, MOST_RECORDS), None);
+            let why = why(2, MOST_RECORDS + 1).unwrap();
+            assert_eq!(why, "more than 10000000 records came");
+        }
     }
 }

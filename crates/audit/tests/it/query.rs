@@ -189,6 +189,38 @@ fn what_the_engine_does_not_account_for_ends_a_query_before_it_takes_all_memory(
     run.says(&["memory allocation of"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_holds_a_query_to_the_folder_of_what_it_puts_aside() {
+    use landlock::{ABI, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+
+    let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let rules = rules.handle_access(AccessFs::from_write(ABI::V2));
+    if rules.and_then(Ruleset::create).is_err() {
+        eprintln!("the system has no Landlock: not everything was looked at");
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let sql = "SELECT sum(a.value * b.value) FROM generate_series(1, 10000000) a \
+               CROSS JOIN generate_series(1, 1000000) b";
+    let mut child = program(&["query"])
+        .arg(two_nights())
+        .args([sql, "--format=json", "--work"])
+        .arg(work.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while fs::read_dir(work.path()).unwrap().count() == 0 {
+        std::thread::yield_now();
+    }
+    // Of a process that has restricted itself the kernel says this, and of no other that a test starts.
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+}
+
 #[test]
 fn an_empty_view_is_said_to_be_empty_and_why() {
     let out = nights(&[]);
